@@ -1,0 +1,131 @@
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK_MIN ((size_t)16 * 1024)
+
+struct arena_chunk {
+  struct arena_chunk *next;
+  size_t size, used;
+  _Alignas(max_align_t) unsigned char data[];
+};
+
+static void *must(void *p)
+{
+  if (!p)
+    abort();
+  return p;
+}
+
+static void add_chunk(struct arena *arena, size_t n)
+{
+  size_t size = n > CHUNK_MIN ? n : CHUNK_MIN;
+  if (arena->chunks && size < 2 * arena->chunks->size && arena->chunks->size < 64 * CHUNK_MIN)
+    size = 2 * arena->chunks->size;
+  struct arena_chunk *chunk = must(malloc(sizeof *chunk + size));
+  chunk->next = arena->chunks;
+  chunk->size = size;
+  chunk->used = 0;
+  arena->chunks = chunk;
+}
+
+void *arena_alloc(struct arena *arena, size_t n)
+{
+  const size_t align = _Alignof(max_align_t);
+  if (n > SIZE_MAX / 4)
+    abort();
+  n = (n + align - 1) / align * align;
+  if (!arena->chunks || arena->chunks->size - arena->chunks->used < n)
+    add_chunk(arena, n);
+  void *p = arena->chunks->data + arena->chunks->used;
+  arena->chunks->used += n;
+  arena->used += n;
+  return memset(p, 0, n);
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+  size_t n;
+  if (__builtin_mul_overflow(count, size, &n))
+    abort();
+  return arena_alloc(arena, n);
+}
+
+static void free_from(struct arena_chunk *chunk)
+{
+  while (chunk) {
+    struct arena_chunk *next = chunk->next;
+    free(chunk);
+    chunk = next;
+  }
+}
+
+void arena_release(struct arena *arena)
+{
+  free_from(arena->chunks);
+  *arena = (struct arena){0};
+}
+
+void arena_reset(struct arena *arena)
+{
+  if (arena->chunks) {
+    free_from(arena->chunks->next);
+    arena->chunks->next = NULL;
+    arena->chunks->used = 0;
+  }
+  arena->used = 0;
+}
+
+char *arena_dup(struct arena *arena, struct span s)
+{
+  char *copy = arena_alloc(arena, s.n + 1);
+  if (s.n)
+    memcpy(copy, s.p, s.n);
+  return copy;
+}
+
+struct span arena_span(struct arena *arena, struct span s)
+{
+  return (struct span){arena_dup(arena, s), s.n};
+}
+
+char *arena_str(struct arena *arena, const char *s)
+{
+  return arena_dup(arena, span_of(s));
+}
+
+char *arena_vprintf(struct arena *arena, const char *fmt, va_list ap)
+{
+  va_list again;
+  va_copy(again, ap);
+  int n = vsnprintf(NULL, 0, fmt, ap);
+  if (n < 0)
+    abort();
+  char *s = arena_alloc(arena, (size_t)n + 1);
+  (void)vsnprintf(s, (size_t)n + 1, fmt, again);
+  va_end(again);
+  return s;
+}
+
+char *arena_printf(struct arena *arena, const char *fmt, ...)
+{
+  va_list ap;
+  va_start(ap, fmt);
+  char *s = arena_vprintf(arena, fmt, ap);
+  va_end(ap);
+  return s;
+}
+
+void *arena_grow(struct arena *arena, void *list, size_t n, size_t *cap, size_t size)
+{
+  if (n < *cap)
+    return list;
+  *cap = *cap ? 2 * *cap : 8;
+  void *grown = arena_array(arena, *cap, size);
+  if (n)
+    memcpy(grown, list, n * size);
+  return grown;
+}

@@ -1,0 +1,27 @@
+/*
+ * digest.h: SHA-256, HMAC-SHA-256 and randomness (OpenSSL's).
+ */
+#ifndef ONEVISIT_BASE_DIGEST_H
+#define ONEVISIT_BASE_DIGEST_H
+
+#include "base/span.h"
+
+#define DIGEST_BYTES 32
+
+struct digest {
+  unsigned char b[DIGEST_BYTES];
+};
+
+struct digest sha256(struct span s);
+
+/* The digest of several spans, one after another. */
+struct digest sha256_parts(const struct span *parts, size_t n);
+
+struct digest hmac_sha256(struct span key, struct span message);
+
+bool digest_eq(const struct digest *a, const struct digest *b); /* in constant time */
+
+/* n bytes from the operating system's generator; aborts where there is none. */
+void random_bytes(void *out, size_t n);
+
+#endif

@@ -1,0 +1,325 @@
+/*
+ * catalog.h: what may be applied for, by which law, with which materials, in how many working days.
+ *
+ * A catalogue is a folder of YAML files, loaded once into an arena of its own and never changed: pages, the compiler
+ * and the engine share it without locks. All strings are UTF-8 and NUL-terminated; lists are arrays with a count.
+ * References are resolved to pointers; a catalogue with errors is not returned, its findings are.
+ * The language: docs/catalogue.md and catalogs/schema.json. Codes: GB/T 39046-2020, GB/T 39554.1-2020.
+ */
+#ifndef ONEVISIT_CATALOG_CATALOG_H
+#define ONEVISIT_CATALOG_CATALOG_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "catalog/calendar.h"
+#include "feel/feel.h"
+
+struct words {
+  const char *zh, *en;
+};
+
+/* Where something stands: the file relative to the catalogue, line and column from 1. */
+struct place {
+  const char *file;
+  int line, column;
+};
+
+struct basis {
+  const char *law, *article;
+};
+
+struct agency {
+  const char *id;
+  struct words name;
+  const char *abbreviation; /* 简称: «市监» */
+  const char *level;
+  const char *uscc;         /* 统一社会信用代码, 18 characters, check digits right */
+  const char *const *lines; /* business lines, for random inspections */
+  size_t line_count;
+  struct place place;
+};
+
+struct field {
+  const char *id;
+  struct words name;
+  enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_DATE, FIELD_CHOICE, FIELD_BOOLEAN } type;
+  const char *unit;
+  struct place place;
+};
+
+struct certificate {
+  const char *id;
+  struct words name;
+  const struct agency *issuer;
+  const struct field *const *fields;
+  size_t field_count;
+  struct place place;
+};
+
+enum sharing { SHARED_NO, SHARED_CONDITIONAL, SHARED_UNCONDITIONAL };
+
+struct material {
+  const char *id;
+  struct words name;
+  const char *kind;            /* certificate, form, proof, plan, photo, report, contract, list, other */
+  const struct agency *holder; /* NULL: nobody but the applicant */
+  enum sharing shared;
+  const struct field *const *fields;
+  size_t field_count;
+  struct place place;
+};
+
+enum item_kind { /* 事项类型, GB/T 39046 A.1 */
+                 ITEM_LICENCE,
+                 ITEM_CONFIRMATION,
+                 ITEM_BENEFIT,
+                 ITEM_REWARD,
+                 ITEM_ADJUDICATION,
+                 ITEM_LEVY,
+                 ITEM_INSPECTION,
+                 ITEM_OTHER_POWER,
+                 ITEM_PUBLIC_SERVICE
+};
+enum level { LEVEL_NATION = 1, LEVEL_PROVINCE, LEVEL_CITY, LEVEL_COUNTY, LEVEL_TOWN, LEVEL_VILLAGE }; /* 行使层级 A.2 */
+enum channel_set { CHANNEL_ONLINE = 1, CHANNEL_MOBILE = 2, CHANNEL_WINDOW = 4, CHANNEL_KIOSK = 8 };
+enum delivery_set { DELIVERY_E_CERTIFICATE = 1, DELIVERY_COURIER = 2, DELIVERY_WINDOW = 4 };
+enum material_source { FROM_APPLICANT, FROM_GOVERNMENT, FROM_RESULT, FROM_ZONE };
+enum presence_why { WHY_IDENTITY, WHY_ORIGINAL, WHY_SIGNATURE, WHY_EXAMINATION, WHY_PICK_UP };
+
+struct item;
+
+struct item_material {
+  const struct material *material;
+  enum material_source from;
+  const struct feel *when; /* NULL: always */
+  int defer;               /* working days it may come later (容缺后补); 0: not */
+  const struct basis *basis;
+  const char *assessment;    /* FROM_ZONE: the kind of regional assessment that replaces it; NULL */
+  struct words intermediary; /* the service that makes it; zh NULL when none */
+  int intermediary_days;
+  struct place place;
+};
+
+struct presence {
+  enum presence_why why;
+  const struct feel *when;
+  const struct basis *basis;
+  struct place place;
+};
+
+struct step {
+  const char *step;            /* review, site-visit, decide, opinion, publicity … */
+  int takes;                   /* working days */
+  bool assist;                 /* role: assist */
+  bool clock_excluded;         /* the law does not count it (Licensing Law art. 45) */
+  const struct agency *agency; /* who does it; the item's own agency where not said */
+  const struct feel *when;
+  const char *merge; /* steps of one merge key are one visit; NULL */
+  struct place place;
+};
+
+struct fee {
+  struct words name;
+  int64_t fen; /* amount in 0.01 CNY */
+  const struct basis *basis;
+};
+
+struct item {
+  const char *id;
+  struct words name;
+  const char *const *also;
+  size_t also_count;
+  enum item_kind kind;
+  const struct agency *agency;
+  enum level level;
+  const char *basic_code;          /* 基本编码, 12 */
+  const char *implementation_code; /* 实施编码, 31 */
+  const struct basis *basis;
+  size_t basis_count;
+  bool instant;                /* 即办件 */
+  int statutory, promised;     /* working days; 0 and 0 when instant */
+  unsigned channels, delivery; /* enum channel_set, enum delivery_set */
+  enum level coverage;         /* 通办范围 */
+  const struct fee *fees;
+  size_t fee_count;
+  const struct presence *presence;
+  size_t presence_count;
+  const struct item_material *materials;
+  size_t material_count;
+  const struct step *steps;
+  size_t step_count;
+  const struct item *const *needs;
+  size_t need_count;
+  const struct certificate *result; /* NULL: a document or nothing */
+  const char *document;             /* id of the document it yields where result is NULL; may be NULL */
+  int valid_months;                 /* 0: permanent or not said */
+  int stage;                        /* 1 … 4 in investment projects; 0 */
+  const struct agency *follow_up_by;
+  int follow_up_within;
+  struct words follow_up;
+  struct place place;
+};
+
+struct choice {
+  const char *value;
+  struct words name;
+};
+
+struct question {
+  const char *id; /* the name conditions use */
+  struct words text;
+  enum question_type { ASK_BOOLEAN, ASK_NUMBER, ASK_CHOICE } type;
+  const char *unit;
+  bool has_min, has_max;
+  struct decimal min, max;
+  const struct choice *choices;
+  size_t choice_count;
+  struct place place;
+};
+
+struct thing_item {
+  const struct item *item;
+  const struct feel *when;
+  int stage;
+  struct place place;
+};
+
+struct thing { /* 「一件事」 */
+  const char *id;
+  struct words name;
+  const char *const *also;
+  size_t also_count;
+  enum audience { FOR_ENTERPRISE, FOR_PERSON, FOR_PROJECT } audience;
+  struct words industry; /* zh NULL when none */
+  const char *hall_zone;
+  const struct agency *lead;
+  const struct question *questions;
+  size_t question_count;
+  const struct thing_item *items;
+  size_t item_count;
+  struct place place;
+};
+
+struct assessment {
+  const char *kind;
+  day valid_until;
+};
+
+struct zone {
+  const char *id;
+  struct words name;
+  const char *district;
+  const struct assessment *assessments;
+  size_t assessment_count;
+  size_t point_count;
+  const double (*polygon)[2]; /* longitude, latitude */
+};
+
+struct hall_zone {
+  const char *id;
+  struct words name;
+  int windows;
+  const struct agency *const *departments;
+  size_t department_count;
+};
+
+struct hall_count { /* the layout before: so many windows a department */
+  const struct agency *department;
+  int windows;
+};
+
+struct hall {
+  const char *id;
+  struct words name;
+  const char *level, *district;
+  const struct hall_count *before;
+  size_t before_count;
+  const struct hall_zone *zones; /* the layout after */
+  size_t zone_count;
+  int general_windows;
+};
+
+struct district { /* GB/T 2260 and streets with the statistics code of 9 digits */
+  const char *code;
+  struct words name;
+  const char *parent; /* the code of the district; NULL for a district */
+};
+
+struct catalog {
+  struct arena arena;
+  const char *dir;
+  const char *city; /* «宁波市» */
+  struct words city_name;
+  const char *region;       /* «330200» */
+  const char *paper_prefix; /* «甬政服», before the kind of paper in its number */
+  struct digest_hex {
+    char hex[65];
+  } version; /* SHA-256 over all files: what a plan is pinned to */
+  struct agency *agencies;
+  size_t agency_count;
+  struct field *fields;
+  size_t field_count;
+  struct certificate *certificates;
+  size_t certificate_count;
+  struct material *materials;
+  size_t material_count;
+  struct item *items;
+  size_t item_count;
+  struct thing *things;
+  size_t thing_count;
+  struct zone *zones;
+  size_t zone_count;
+  struct hall *halls;
+  size_t hall_count;
+  struct district *districts;
+  size_t district_count; /* streets too */
+  struct calendar calendar;
+};
+
+/* One mistake: where, what is wrong, what to do; both languages. */
+struct finding {
+  struct place place;
+  const char *rule; /* stable name: "promise-over-statutory" */
+  struct words wrong, remedy;
+};
+
+struct findings {
+  struct finding *list;
+  size_t n, cap;
+};
+
+/*
+ * Loads and checks the whole. 0: *ret is usable (findings may still hold advice: none in this version); -1: findings say
+ * why not, in the given arena; a folder that cannot be read at all gives error unusable-catalog and no finding.
+ */
+int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error);
+void catalog_free(struct catalog *catalog);
+
+/* By id, in O(1); NULL where there is none. */
+const struct agency *catalog_agency(const struct catalog *catalog, struct span id);
+const struct item *catalog_item(const struct catalog *catalog, struct span id);
+const struct thing *catalog_thing(const struct catalog *catalog, struct span id);
+const struct material *catalog_material(const struct catalog *catalog, struct span id);
+const struct field *catalog_field(const struct catalog *catalog, struct span id);
+const struct certificate *catalog_certificate(const struct catalog *catalog, struct span id);
+
+/*
+ * What a person means by a few words: names, «also» words and laws, by shared pairs of characters, so that two-character
+ * words hit and a typing slip still finds. Best first, at most max; score 0 … 1.
+ */
+struct hit {
+  const struct thing *thing; /* one of the two */
+  const struct item *item;
+  double score;
+};
+size_t catalog_search(const struct catalog *catalog, struct span words, size_t max, struct hit *ret);
+
+/* Code lists: text of a code for people, and the number of the standard. */
+struct words item_kind_words(enum item_kind kind); /* 行政许可 … */
+int item_kind_code(enum item_kind kind);           /* 01, 05, 07 … 20 */
+struct words level_words(enum level level);
+struct words step_words(const char *step); /* 踏勘 / site visit … */
+struct words presence_words(enum presence_why why);
+struct words material_kind_words(const char *kind);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * engine.h: the one write path: command → decide → events → rows + outbox, in one transaction.
+ *
+ * Everything that changes is an aggregate. Its kind gives pure functions, without clock, I/O or randomness of
+ * their own; whatever they need of those comes in struct decision. One writer thread takes all commands that
+ * wait, decides them in order, writes events and rows, commits once (one fsync for the group) and only then
+ * answers. What is answered as done is on disk, and the next read on any connection shows it.
+ *
+ * How to add a mechanism: see docs/architecture.md («a new room»).
+ */
+#ifndef ONEVISIT_ENGINE_ENGINE_H
+#define ONEVISIT_ENGINE_ENGINE_H
+
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/moment.h"
+#include "store/store.h"
+
+struct engine;
+struct world; /* what mechanisms may look at while deciding (the catalogue …); opaque to the engine */
+
+/* Who acts, in which role, through which channel. Strings are short ASCII but for names. */
+struct actor {
+  const char *id;      /* "staff:zhang", "person:8f3a…", "system" */
+  const char *role;    /* the role used: "applicant", "clerk", "officer", … */
+  const char *agency;  /* the department acted for; "" for applicants */
+  const char *channel; /* "web", "mobile", "window", "kiosk", "api", "system" */
+};
+
+struct kind;
+
+struct command {
+  const struct kind *kind;
+  int64_t id;       /* the aggregate, positive; who creates one chooses its id with aggregate_id_new() or aggregate_id_from() */
+  int expect;       /* the version the sender saw: CONFLICT stale-version when it has moved on; 0: must not exist yet; -1: any */
+  const char *type; /* a literal of the kind: "submit" */
+  const char *key;  /* idempotency key within the aggregate, at most 64 bytes; "" for none */
+  struct actor actor;
+  moment at;    /* 0: when the engine takes it; an import gives the time it happened */
+  json_t *data; /* arguments, an object or NULL; borrowed until the answer */
+};
+
+struct event {
+  int64_t seq; /* 1, 2, 3 … over the whole store, without gaps */
+  int64_t id;  /* aggregate */
+  int version; /* 1, 2, … within the aggregate */
+  const struct kind *kind;
+  const char *type;
+  moment at;
+  struct actor actor;
+  const char *item; /* the item of the catalogue it is about; "" for none */
+  const char *key;
+  const json_t *data; /* an object; read it in evolve and project */
+  struct span body;   /* its JSON text as stored */
+};
+
+/* What decide is given besides state and command, and where it puts its events. */
+struct decision {
+  struct arena *arena; /* for temporaries; freed after the command's group */
+  moment now;          /* the command's time */
+  const struct world *world;
+  unsigned char random[32];  /* fresh for each command */
+  struct engine *engine;     /* private: for decision_number() */
+  struct event_list *events; /* private */
+};
+
+/* Appends an event; takes over the reference to data (NULL gives {}). item may be "". */
+void decision_emit(struct decision *d, const char *type, const char *item, json_t *data);
+
+/* The next number of a series («受〔2026〕»), from 1 without gaps: given back when the command fails. */
+int64_t decision_number(struct decision *d, const char *series);
+
+/* Where project() puts what lists and pages read: statements executed in the same transaction. */
+struct rowset;
+void rowset_put(struct rowset *rows, const struct sql *sql, const struct value *values, size_t n); /* copies */
+#define ROW_PUT(rows, sql, ...)                                                                                                    \
+  rowset_put((rows), (sql), (const struct value[]){__VA_ARGS__}, sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value))
+
+/*
+ * A message to the outside, delivered at least once after the commit, with back-off. topic is a literal,
+ * body JSON text. The far end sees the same delivery id each time: "SEQ-N".
+ */
+void rowset_send(struct rowset *rows, const char *topic, struct span body);
+
+struct kind {
+  const char *name;  /* stored: never changes its meaning */
+  size_t state_size; /* a state begins zeroed; it and what it points to live in the aggregate's arena */
+  int (*decide)(const void *state, const struct command *command, struct decision *d, struct error *error);
+  /* Replay: the same events give the same state, always. Returns -1 for an event it does not know (a newer program's). */
+  int (*evolve)(void *state, struct arena *arena, const struct event *event);
+  /* state is after the n events, which one command made. May be NULL. */
+  void (*project)(const void *state, const struct event *events, size_t n, struct rowset *rows);
+  /* When the aggregate must be woken next (it then gets the command "wake" from "system"); 0: never. May be NULL. */
+  moment (*due)(const void *state);
+};
+
+/* Delivers one outbox message; 0 done, -1 try again later (error says why). Runs on the engine's delivery thread. */
+struct outlet {
+  const char *topic;
+  int (*deliver)(void *context, const char *delivery_id, struct span body, struct error *error);
+  void *context;
+};
+
+struct engine_options {
+  const struct kind *const *kinds; /* ended by NULL */
+  const struct outlet *outlets;    /* ended by {NULL}; messages of a topic without outlet are kept */
+  const struct world *world;
+  const char *key_dir;            /* where the ledger's and the departments' signing keys lie; made when missing */
+  const char *origin;             /* of the ledger: a schema-less URL */
+  size_t queue_max;               /* commands that may wait; 0: 8192 */
+  size_t group_max;               /* commands in one commit; 0: 1024 */
+  size_t cache_max;               /* aggregates kept in memory; 0: 20000 */
+  int seal_ms;                    /* a checkpoint at most this late; 0: 500; negative: no sealer (bench) */
+  moment (*clock)(void *context); /* NULL: the wall clock */
+  void (*random)(void *context, void *out, size_t n); /* NULL: random_bytes */
+  void *context;                                      /* of clock and random */
+};
+
+extern const struct migration engine_migrations[];
+
+/* The schema must be migrated. Loads open timers and the outbox, starts writer, sealer and delivery. */
+int engine_open(struct store *store, const struct engine_options *options, struct engine **ret, struct error *error);
+/* Answers what is queued, seals, stops. */
+void engine_close(struct engine *engine);
+
+struct outcome {
+  int64_t id;
+  int version;   /* after the command; for a repeated one, what it was then */
+  int64_t seq;   /* of its last event; 0 when it made none */
+  bool repeated; /* the idempotency key was known: nothing was done again */
+};
+
+/*
+ * Does one command and waits until it is durable or refused. From any thread but the engine's own. Errors: those of
+ * the kind; stale-version, not-found (no such aggregate), exists, queue-full (BUSY: answer Retry-After: 1), store-full,
+ * engine-stopped.
+ */
+int engine_do(struct engine *engine, const struct command *command, struct outcome *ret, struct error *error);
+
+/* The same without waiting: done is called on the writer's thread, and must be short. Returns -1 when not queued. */
+typedef void engine_done(void *context, const struct outcome *outcome, const struct error *error_or_null);
+int engine_submit(struct engine *engine, const struct command *command, engine_done *done, void *context, struct error *error);
+
+/* Fires every timer due by the clock now and waits until they are done (the writer does so by itself at least each second). */
+void engine_wake(struct engine *engine);
+
+/* Waits until every event committed so far is under a signed checkpoint. */
+int engine_seal(struct engine *engine, struct error *error);
+
+struct engine_stats {
+  int64_t commands, groups, events, sealed, waiting, refused;
+};
+void engine_stats(struct engine *engine, struct engine_stats *ret);
+
+/* Ids: 63 bits. New ones grow with time; the other derives one from an idempotency key. */
+int64_t aggregate_id_new(moment now);
+int64_t aggregate_id_from(const char *actor_id, const char *key);
+
+/* All events of one aggregate, oldest first, read from the store (for histories on pages and for tests). */
+int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct event **ret,
+                   size_t *ret_n, struct error *error);
+
+/* Every event in order: visit returns -1 to stop with its error. The events live for the call only. */
+typedef int event_visitor(void *context, const struct event *event, struct error *error);
+int engine_scan(struct db *db, const struct kind *const *kinds, int64_t after_seq, event_visitor *visit, void *context,
+                struct error *error);
+
+#endif
