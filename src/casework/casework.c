@@ -134,8 +134,11 @@ static int check_agency(struct work *w, const char *agency)
 {
   if (strcmp(w->command->actor.agency, agency) == 0)
     return 0;
-  const struct agency *body = catalog_agency(w->d->world->catalog, span_of(agency));
-  struct words name = body ? body->name : (struct words){agency, agency};
+  const struct catalog *catalog = w->d->world->catalog;
+  struct words name = {agency, agency};
+  for (size_t i = 0; i < catalog->agency_count; i++)
+    if (strcmp(catalog->agencies[i].id, agency) == 0)
+      name = catalog->agencies[i].name;
   return refuse(w, ERROR_FORBIDDEN, "not-your-agency", arena_printf(w->d->arena, "这项工作由%s负责，您所在部门不能办理", name.zh),
                 arena_printf(w->d->arena, "This is the work of %s: your agency cannot do it", name.en));
 }
@@ -426,7 +429,7 @@ static int do_draft(struct work *w)
 {
   const json_t *plan = json_object_get(w->data, "plan");
   const char *thing = "", *district = "";
-  json_t *applicant;
+  json_t *applicant = NULL;
   if (w->c->state != CASE_NONE)
     return refuse(w, ERROR_CONFLICT, "exists", "该办件已经存在", "This case exists already");
   if (check_on_behalf(w) || read_text(w, w->data, "thing", true, &thing) || read_text(w, w->data, "district", false, &district) ||
@@ -1351,40 +1354,40 @@ static int do_recalculate(struct work *w)
 
 /* One row a command: X(name, roles, function, arguments, zh, en). */
 #define COMMANDS(X)                                                                                                                \
-  X("draft", ROLE_APPLICANT | ROLE_CLERK, do_draft, "thing, plan, applicant: {name, phone, id_number?, account?}, district?",      \
+  X("draft", MAY_APPLICANT | MAY_CLERK, do_draft, "thing, plan, applicant: {name, phone, id_number?, account?}, district?",        \
     "建立草稿并取得办件号", "starts a draft and draws its number")                                                                 \
-  X("save", ROLE_APPLICANT | ROLE_CLERK, do_save, "fields?: {id: value}, delivery?: {mode, address?}", "保存表单和领取方式",       \
+  X("save", MAY_APPLICANT | MAY_CLERK, do_save, "fields?: {id: value}, delivery?: {mode, address?}", "保存表单和领取方式",         \
     "saves fields of the form and how the results are delivered")                                                                  \
-  X("attach", ROLE_APPLICANT | ROLE_CLERK, do_attach, "material, sha256, name, type, size", "上传一份材料",                        \
+  X("attach", MAY_APPLICANT | MAY_CLERK, do_attach, "material, sha256, name, type, size", "上传一份材料",                          \
     "adds a file to a material, also a deferred one after acceptance")                                                             \
-  X("detach", ROLE_APPLICANT | ROLE_CLERK, do_detach, "attachment", "撤下一份文件", "takes a file out again")                      \
-  X("submit", ROLE_APPLICANT | ROLE_CLERK, do_submit, "plan?, commitment?: true", "提交申请",                                      \
+  X("detach", MAY_APPLICANT | MAY_CLERK, do_detach, "attachment", "撤下一份文件", "takes a file out again")                        \
+  X("submit", MAY_APPLICANT | MAY_CLERK, do_submit, "plan?, commitment?: true", "提交申请",                                        \
     "hands the application in; commitment opts in to handing deferrable materials in later")                                       \
-  X("resubmit", ROLE_APPLICANT | ROLE_CLERK, do_resubmit, "", "补正后再次提交", "hands it in again after corrections")             \
-  X("withdraw", ROLE_APPLICANT | ROLE_CLERK, do_withdraw, "reason", "撤回申请", "withdraws what is not decided yet")               \
-  X("accept", ROLE_CLERK, do_accept, "tolerant?: true", "受理", "accepts it and numbers the notice of acceptance")                 \
-  X("ask-correction", ROLE_CLERK, do_ask_correction, "missing: [{material|field, standard}], days?", "一次性告知补正",             \
+  X("resubmit", MAY_APPLICANT | MAY_CLERK, do_resubmit, "", "补正后再次提交", "hands it in again after corrections")               \
+  X("withdraw", MAY_APPLICANT | MAY_CLERK, do_withdraw, "reason", "撤回申请", "withdraws what is not decided yet")                 \
+  X("accept", MAY_CLERK, do_accept, "tolerant?: true", "受理", "accepts it and numbers the notice of acceptance")                  \
+  X("ask-correction", MAY_CLERK, do_ask_correction, "missing: [{material|field, standard}], days?", "一次性告知补正",              \
     "asks for corrections, once and whole")                                                                                        \
-  X("fix", ROLE_CLERK, do_fix, "note, fields?", "当场更正", "notes what was mended on the spot")                                   \
-  X("refuse", ROLE_CLERK, do_refuse, "why: not-required|no-jurisdiction, reasons, right_body", "不予受理", "does not take it on")  \
-  X("presence", ROLE_CLERK, do_presence, "why: identity|original|signature|examination|pick-up|hand-in", "记录申请人到场",         \
+  X("fix", MAY_CLERK, do_fix, "note, fields?", "当场更正", "notes what was mended on the spot")                                    \
+  X("refuse", MAY_CLERK, do_refuse, "why: not-required|no-jurisdiction, reasons, right_body", "不予受理", "does not take it on")   \
+  X("presence", MAY_CLERK, do_presence, "why: identity|original|signature|examination|pick-up|hand-in", "记录申请人到场",          \
     "records that the applicant came; presences of one day are one trip")                                                          \
-  X("errand", ROLE_CLERK, do_errand, "why", "记录帮办代办", "records an errand staff ran for the applicant")                       \
-  X("step-done", ROLE_OFFICER, do_step_done, "step, result: pass|fail, opinion", "完成环节", "finishes a step with an opinion")    \
-  X("special-start", ROLE_OFFICER, do_special_start,                                                                               \
+  X("errand", MAY_CLERK, do_errand, "why", "记录帮办代办", "records an errand staff ran for the applicant")                        \
+  X("step-done", MAY_OFFICER, do_step_done, "step, result: pass|fail, opinion", "完成环节", "finishes a step with an opinion")     \
+  X("special-start", MAY_OFFICER, do_special_start,                                                                                \
     "item, type: hearing|tender|auction|inspection|testing|quarantine|appraisal|expert-review, days, reason", "启动特别程序",      \
     "stops the clocks for the days approved")                                                                                      \
-  X("special-end", ROLE_OFFICER, do_special_end, "item, result?", "结束特别程序", "lets the clocks run again")                     \
-  X("extend", ROLE_OFFICER, do_extend, "item, days, reason, approved_by", "延长期限", "extends the limits of an item, once")       \
-  X("decide", ROLE_OFFICER, do_decide, "item, granted: true|false, reasons, remedy, tolerant?: true", "作出决定",                  \
+  X("special-end", MAY_OFFICER, do_special_end, "item, result?", "结束特别程序", "lets the clocks run again")                      \
+  X("extend", MAY_OFFICER, do_extend, "item, days, reason, approved_by", "延长期限", "extends the limits of an item, once")        \
+  X("decide", MAY_OFFICER, do_decide, "item, granted: true|false, reasons, remedy, tolerant?: true", "作出决定",                   \
     "grants or refuses an item; a refusal names the remedy")                                                                       \
-  X("issue", ROLE_ISSUER, do_issue, "item", "出件", "numbers and issues the result")                                               \
-  X("deliver", ROLE_ISSUER, do_deliver, "item, mode: e-certificate|courier|window, tracking?", "送达",                             \
+  X("issue", MAY_ISSUER, do_issue, "item", "出件", "numbers and issues the result")                                                \
+  X("deliver", MAY_ISSUER, do_deliver, "item, mode: e-certificate|courier|window, tracking?", "送达",                              \
     "hands the result over; a pick-up is a trip")                                                                                  \
-  X("revoke", ROLE_SUPERVISOR, do_revoke, "item, reasons, basis", "撤销", "revokes a grant")                                       \
-  X("recalculate", ROLE_SUPERVISOR | ROLE_SYSTEM, do_recalculate, "", "按新公布的日历重新计算期限",                                \
+  X("revoke", MAY_SUPERVISOR, do_revoke, "item, reasons, basis", "撤销", "revokes a grant")                                        \
+  X("recalculate", MAY_SUPERVISOR | MAY_SYSTEM, do_recalculate, "", "按新公布的日历重新计算期限",                                  \
     "computes limits again after a new calendar")                                                                                  \
-  X("wake", ROLE_SYSTEM, do_wake, "", "期限到期处理", "what the passing of time brings")
+  X("wake", MAY_SYSTEM, do_wake, "", "期限到期处理", "what the passing of time brings")
 
 const struct casework_command casework_commands[] = {
 #define X(name, roles, function, arguments, zh, en) {name, roles, arguments, {zh, en}},

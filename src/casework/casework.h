@@ -82,11 +82,11 @@ bool item_state_closed(enum item_state state);
 
 /* ---- commands: one table feeds the dispatch, the documents and the API ---- */
 
-enum role_set { ROLE_APPLICANT = 1, ROLE_CLERK = 2, ROLE_OFFICER = 4, ROLE_ISSUER = 8, ROLE_SUPERVISOR = 16, ROLE_SYSTEM = 32 };
+enum may { MAY_APPLICANT = 1, MAY_CLERK = 2, MAY_OFFICER = 4, MAY_ISSUER = 8, MAY_SUPERVISOR = 16, MAY_SYSTEM = 32 };
 
 struct casework_command {
   const char *name;
-  unsigned roles; /* enum role_set: who may; actor.role is "applicant", "clerk", "officer", "issuer", "supervisor", "system" */
+  unsigned roles;        /* enum may: who may; actor.role is "applicant", "clerk", "officer", "issuer", "supervisor", "system" */
   const char *arguments; /* of data; «?» marks what may be left out */
   struct words does;
 };
@@ -312,7 +312,7 @@ struct closed_sum {
 };
 int casework_closed(struct db *db, day from, day to, struct closed_sum *ret, struct error *error);
 
-/* One open piece of work. kind: "accept", "step", "decide", "issue", "deliver". */
+/* One open piece of work. kind: "accept", "step", "special" (end it), "decide", "issue", "deliver". */
 struct task {
   int64_t case_id;
   int item, step; /* -1 where it is about the whole */
