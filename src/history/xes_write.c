@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define BUFFER ((size_t)256 * 1024)   /* written out when it holds this much … */
+#define BUFFER ((size_t)256 * 1024)    /* written out when it holds this much … */
 #define ELEMENT_MAX ((size_t)64 << 20) /* … and never holds more */
 
 static void flush(struct xes_writer *w, size_t over)
