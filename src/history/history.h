@@ -6,8 +6,9 @@
  * header is an aggregate of kind «history-log». Everything goes through the one write path; ids derive from the log's
  * name, the trace's name and its position, so that importing a log again adds nothing. The mapping: docs/xes.md.
  *
- * A step's actor is «history:» and the resource as found (the prefix keeps an older system's names apart from the
- * accounts of this one), its agency the group as found, its channel «import».
+ * A step's actor is «history:» and the resource as found, its agency «history:» and the group as found ("" for none),
+ * its role «history», its channel «import». The prefix keeps an older system's names apart from the accounts and
+ * departments of this one: the ledger signs with a department's key what that department did, and it did not do this.
  */
 #ifndef ONEVISIT_HISTORY_HISTORY_H
 #define ONEVISIT_HISTORY_HISTORY_H
@@ -15,6 +16,9 @@
 #include "base/json.h"
 #include "engine/engine.h"
 #include "history/xes.h"
+
+#define HISTORY_BODY_MAX ((size_t)1000 * 1000) /* bytes of JSON of one step, of a trace's attributes, of a header */
+#define HISTORY_STEPS_MAX 100000               /* of one trace: an aggregate is replayed in memory */
 
 extern const struct kind history_kind;     /* "history" */
 extern const struct kind history_log_kind; /* "history-log" */

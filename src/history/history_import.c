@@ -14,6 +14,7 @@
 #define FLIGHTS ((size_t)1024)          /* commands under way at once … */
 #define FLIGHT_BYTES ((size_t)32 << 20) /* … and bytes of their texts */
 #define ACTOR_MAX ((size_t)200)         /* of a resource or group; the attribute keeps it whole */
+#define JSON_GROWTH 6                   /* bytes of JSON for one of text, at most */
 #define PROGRESS_EVERY 2000             /* steps */
 #define SPOOL_DEFAULT (INT64_C(16) << 30)
 
@@ -23,7 +24,7 @@ struct flight {
   struct flight *next; /* free */
   struct command command;
   size_t bytes;
-  char actor[ACTOR_MAX + 16], agency[ACTOR_MAX + 1], key[24];
+  char actor[ACTOR_MAX + 16], agency[ACTOR_MAX + 16], key[24];
 };
 
 struct import {
@@ -55,7 +56,8 @@ struct import {
   struct error error;
 };
 
-static size_t json_size(const json_t *value, struct import *im, char tag)
+/* Adds what was read to the digest of the log; how many bytes it takes. */
+static size_t take_in(const json_t *value, struct import *im, char tag)
 {
   char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
   if (!text)
@@ -136,16 +138,23 @@ static void tell_progress(struct import *im)
 
 /* ---- pass 1: everything is read, nothing sent ---- */
 
+/* What the engine would refuse half way must be refused here. */
+static int fits(size_t bytes, struct error *error)
+{
+  if (bytes <= HISTORY_BODY_MAX)
+    return 0;
+  return error_set(error, ERROR_TOO_LARGE, "xes-large", "一个步骤、轨迹或日志头过大：最多 %zu 字节",
+                   "an event, a trace's attributes or the header is too large: at most %zu bytes", HISTORY_BODY_MAX);
+}
+
 static int check_log(void *context, const struct xes_log *log, struct error *error)
 {
   struct import *im = context;
-  (void)error;
   const struct xes_attribute *name = xes_log_find(log, "concept:name");
   if (name && name->value)
     im->title = arena_span(&im->arena, span_of(name->value));
   im->header = history_header_json(log);
-  (void)json_size(im->header, im, 'L');
-  return 0;
+  return fits(take_in(im->header, im, 'L') + JSON_GROWTH * im->title.n, error);
 }
 
 static int check_trace(void *context, const struct xes_attributes *trace, struct error *error)
@@ -154,10 +163,11 @@ static int check_trace(void *context, const struct xes_attributes *trace, struct
   if (once(trace, "concept:name", error))
     return -1;
   json_t *data = history_attributes_json(trace);
-  (void)json_size(data, im, 'T');
+  size_t bytes = take_in(data, im, 'T') + JSON_GROWTH * strlen(text_of(trace, "concept:name"));
   json_decref(data);
   im->traces++;
-  return 0;
+  im->in_trace = 0;
+  return fits(bytes, error);
 }
 
 static int check_step(void *context, const struct xes_attributes *event, struct error *error)
@@ -167,11 +177,14 @@ static int check_step(void *context, const struct xes_attributes *event, struct 
   if (check_event(event, &at, error))
     return -1;
   json_t *data = step_json(event);
-  (void)json_size(data, im, 'E');
+  size_t bytes = take_in(data, im, 'E');
   json_decref(data);
   im->steps++;
   tell_progress(im);
-  return 0;
+  if (++im->in_trace > HISTORY_STEPS_MAX)
+    return error_set(error, ERROR_TOO_LARGE, "xes-large", "一条轨迹的步骤过多：最多 %d 步",
+                     "a trace has too many steps: at most %d", HISTORY_STEPS_MAX);
+  return fits(bytes, error);
 }
 
 /* ---- flights ---- */
@@ -282,7 +295,7 @@ static int send(struct import *im, const char *type, int64_t number, moment at, 
   struct span resource = text_head(span_of(who ? text_of(who, "org:resource") : ""), ACTOR_MAX);
   struct span group = text_head(span_of(who ? text_of(who, "org:group") : ""), ACTOR_MAX);
   (void)snprintf(flight->actor, sizeof flight->actor, "history:%.*s", (int)resource.n, resource.p);
-  (void)snprintf(flight->agency, sizeof flight->agency, "%.*s", (int)group.n, group.p);
+  (void)snprintf(flight->agency, sizeof flight->agency, group.n ? "history:%.*s" : "%.*s", (int)group.n, group.p);
   (void)snprintf(flight->key, sizeof flight->key, "%" PRId64, number);
   flight->command = (struct command){
       .kind = &history_kind,
@@ -308,7 +321,7 @@ static int send_log(void *context, const struct xes_log *log, struct error *erro
   struct import *im = context;
   (void)error;
   json_t *header = history_header_json(log);
-  (void)json_size(header, im, 'L');
+  (void)take_in(header, im, 'L');
   json_decref(header);
   return 0;
 }
@@ -319,7 +332,7 @@ static int hold_trace(void *context, const struct xes_attributes *trace, struct 
   struct import *im = context;
   (void)error;
   json_t *attributes = history_attributes_json(trace);
-  (void)json_size(attributes, im, 'T');
+  (void)take_in(attributes, im, 'T');
   json_decref(attributes);
   im->opening = trace_json(im, trace);
   char *identity = NULL;
@@ -351,7 +364,7 @@ static int send_step(void *context, const struct xes_attributes *event, struct e
   if (check_event(event, &im->last, error) || send_opening(im, im->last, error))
     return -1;
   json_t *data = step_json(event);
-  size_t bytes = json_size(data, im, 'E');
+  size_t bytes = take_in(data, im, 'E');
   im->in_trace++;
   im->steps++;
   tell_progress(im);

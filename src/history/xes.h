@@ -106,7 +106,7 @@ struct xes_handler {
 struct xes_limits {
   int64_t bytes;  /* of XML, after decompression; 16 GiB */
   int64_t ratio;  /* bytes out for a byte in, once more than 1 MiB has come out; 250 */
-  size_t element; /* bytes of text and keys of one trace (without its events), one event or the header; 4 MiB */
+  size_t element; /* bytes of text and keys of one trace (without its events), one event or the header; 1 MiB */
   size_t count;   /* attributes of one trace (without its events), one event or the header; 20000 */
 };
 

@@ -6,7 +6,7 @@
 
 #include "history/xes_input.h"
 
-#define ELEMENT_DEFAULT ((size_t)4 << 20)
+#define ELEMENT_DEFAULT ((size_t)1 << 20)
 #define COUNT_DEFAULT ((size_t)20000)
 #define TOKEN_SLACK ((size_t)256 * 1024) /* a tag holds a little more than the texts in it */
 #define FRAMES (XES_DEPTH_MAX + 4)       /* log, trace, event, global and a place over */
