@@ -55,6 +55,7 @@ struct driver {
   const struct sql *columns;    /* the names of the columns of table $1, in order */
   bool needs_cursor;            /* a query's whole result is held in memory, so long ones go through a cursor */
 
+  int (*check)(struct store *store, struct error *error); /* of PostgreSQL: is the URL well-formed? */
   int (*connect)(struct store *store, enum db_mode mode, struct db **ret, struct error *error);
   void (*close)(struct db *db);
   int (*begin)(struct db *db, struct error *error);

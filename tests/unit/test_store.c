@@ -382,7 +382,7 @@ static void bad_urls_are_refused(void **state)
                                     "postgresql://h/d?files=%zz",
                                     "postgresql://h/d?files=%0",
                                     "postgresql://h/d?nonsense=1",
-                                    "postgresql://h:port:x/d?"};
+                                    "postgresql://[h/d"};
   struct store *store;
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     must_fail(store_open(bad[i], &store, &error), "bad-store-url");
