@@ -4,6 +4,8 @@
 #include "cli/cli.h"
 
 const struct subcommand subcommands[] = {
+    {"backup", cli_backup, "在线备份", "back up while the service runs"},
+    {"restore", cli_restore, "从备份恢复", "restore a backup into an empty store"},
     {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
     {0},
 };
