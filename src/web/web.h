@@ -63,7 +63,7 @@ struct principal {
 
 enum method { METHOD_NONE, METHOD_GET, METHOD_POST, METHOD_PUT, METHOD_DELETE }; /* HEAD is answered by the GET route */
 
-struct field {
+struct form_field {
   struct span name, value; /* value: UTF-8 without control characters but tab, LF, CR */
 };
 
@@ -103,7 +103,7 @@ struct request {
   struct buf out; /* the body being written */
 
   /* What came: all fields of query, path and form or JSON body in order. Handlers use rq_str() and its kin. */
-  const struct field *fields;
+  const struct form_field *fields;
   size_t fields_n;
   const struct upload *uploads;
   size_t uploads_n;
@@ -239,13 +239,13 @@ struct crumb {
 
 /* One stage of a step bar or of a progress timeline. */
 enum stage { STAGE_DONE, STAGE_NOW, STAGE_AHEAD, STAGE_STOPPED };
-struct step {
+struct stage_line {
   const char *text;
   enum stage stage;
   const char *detail, *when; /* of a timeline; NULL: none */
 };
 
-struct option {
+struct input_option {
   const char *value, *label, *hint; /* hint may be NULL */
 };
 
@@ -257,7 +257,7 @@ struct input {
   const char *suffix; /* «m²» */
   bool optional;      /* says so beside the label */
   int max;            /* characters; 0: no limit */
-  const struct option *options; /* radios, checkboxes, select: ended by {0} */
+  const struct input_option *options; /* radios, checkboxes, select: ended by {0} */
   const char *autocomplete;     /* as in HTML; NULL: off */
   const char *inputmode;        /* NULL: text; "numeric", "tel", "email" */
 };
@@ -316,7 +316,5 @@ int web_open(const struct web_options *options, struct web **ret, struct error *
 int web_port(const struct web *web);
 void web_close(struct web *web); /* answers what is under way, then stops */
 
-/* The OpenAPI document, as /api/openapi.json answers it. */
-void web_openapi(struct buf *out, const struct route *const *routes);
 
 #endif
