@@ -420,7 +420,7 @@ static int64_t integer(const struct rows *rows, int column)
 static struct span span(const struct rows *rows, int column)
 {
   int t = sqlite3_column_type(stmt_of(rows), column);
-  if (t != SQLITE_TEXT && t != SQLITE_BLOB)
+  if (t == SQLITE_INTEGER || t == SQLITE_NULL)
     return (struct span){"", 0};
   const char *p = sqlite3_column_blob(stmt_of(rows), column);
   return (struct span){p ? p : "", (size_t)sqlite3_column_bytes(stmt_of(rows), column)};
