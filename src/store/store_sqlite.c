@@ -39,14 +39,30 @@ static struct sqlite_db *sqlite_db(struct db *db)
 
 /* ---- errors ---- */
 
+/* errno of the last failure on the WAL: sqlite3_system_errno() has lost it by the time one can ask. */
+static int wal_errno(sqlite3 *handle)
+{
+  sqlite3_file *wal = NULL;
+  int number = 0;
+  int rc = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (rc == SQLITE_OK && wal && wal->pMethods)
+    (void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
+static bool no_space(int number)
+{
+  return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
+/* SQLite itself knows ENOSPC alone; a quota and a limit on the file's size are the same to whoever runs it. */
 static bool is_full(sqlite3 *handle, int rc)
 {
   if ((rc & 0xff) == SQLITE_FULL)
     return true;
-  int os = sqlite3_system_errno(handle);
   bool writing =
       rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_TRUNCATE || rc == SQLITE_IOERR_SHMSIZE || rc == SQLITE_IOERR_SHMOPEN;
-  return writing && (os == ENOSPC || os == EDQUOT || os == EFBIG);
+  return writing && (no_space(sqlite3_system_errno(handle)) || no_space(wal_errno(handle)));
 }
 
 static int say(struct db *db, int rc, struct error *error)
