@@ -137,7 +137,8 @@ static int after_commit(void *context, sqlite3 *handle, const char *name, int pa
 
 static const char COMMON[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA case_sensitive_like=ON;"
                              "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;";
-static const char WRITER[] = "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA cache_size=-65536;";
+static const char WRITER[] = "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA cache_size=-65536;"
+                             "PRAGMA journal_size_limit=67108864;";
 static const char READER[] = "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=0;";
 
 static int configure(struct sqlite_db *db, struct error *error)
