@@ -73,6 +73,7 @@ static int say(struct db *db, int rc, struct error *error)
   switch (rc & 0xff) {
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
+  case SQLITE_PROTOCOL: /* too many others at the WAL's locks */
     return store_say_locked(error);
   case SQLITE_READONLY:
     return store_say_read_only(error);
@@ -83,7 +84,6 @@ static int say(struct db *db, int rc, struct error *error)
   case SQLITE_IOERR:
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
-  case SQLITE_PROTOCOL:
     return store_say_broken(db, error, sqlite3_errmsg(handle));
   case SQLITE_NOMEM:
     abort();

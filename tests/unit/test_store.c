@@ -7,7 +7,9 @@
 #include <string.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -474,6 +476,111 @@ static void migrations_run_once_and_a_newer_or_altered_store_is_refused(void **s
 {
   (void)state;
   for_each_store(migrations);
+}
+
+/* ---- several at once ---- */
+
+struct watch {
+  struct store *store;
+  atomic_bool stop;
+  atomic_int reads, torn, failed;
+};
+
+/* Every transaction adds a pair that sums to nothing: a reader that sees another sum has seen half of one. */
+static void *watch_sums(void *argument)
+{
+  static const struct sql SUM = {"SELECT sum(n), count(*) FROM thing"};
+  struct watch *w = argument;
+  struct db *db;
+  struct error mine;
+  if (store_connect(w->store, DB_READ, &db, &mine)) {
+    w->failed++;
+    return NULL;
+  }
+  while (!w->stop && !w->failed) {
+    struct rows rows;
+    if (db_query(db, &SUM, NULL, 0, &rows, &mine)) {
+      w->failed++;
+      break;
+    }
+    if (rows_next(&rows) && (rows_int(&rows, 0) != 0 || rows_int(&rows, 1) % 2 != 0))
+      w->torn++;
+    if (rows_close(&rows, &mine))
+      w->failed++;
+    w->reads++;
+  }
+  db_close(db);
+  return NULL;
+}
+
+static void readers_beside_a_writer(const char *url)
+{
+  static char block[3000]; /* so that the writer checkpoints a few times */
+  struct open_store s = open_migrated(url);
+  struct watch w = {.store = s.store};
+  pthread_t threads[2];
+  for (size_t i = 0; i < 2; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, watch_sums, &w), 0);
+  for (int64_t i = 0; i < 1500 || w.reads < 10; i++) {
+    char names[2][24];
+    (void)snprintf(names[0], sizeof names[0], "up %d", (int)i);
+    (void)snprintf(names[1], sizeof names[1], "down %d", (int)i);
+    must(db_begin(s.db, &error));
+    must(DB_EXEC(s.db, &PUT, &error, V_INT(2 * i), V_INT(i), V_STR(names[0]), V_BYTES(block, sizeof block)));
+    must(DB_EXEC(s.db, &PUT, &error, V_INT(2 * i + 1), V_INT(-i), V_STR(names[1]), V_NULL));
+    must(db_commit(s.db, &error));
+    if (w.failed)
+      break;
+  }
+  w.stop = true;
+  for (size_t i = 0; i < 2; i++)
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+  assert_int_equal(w.failed, 0);
+  assert_int_equal(w.torn, 0);
+  close_store(&s);
+}
+
+static void readers_see_whole_transactions_while_a_writer_writes(void **state)
+{
+  (void)state;
+  for_each_store(readers_beside_a_writer);
+}
+
+/* As a restart of the server does, for this database. */
+static void a_reader_comes_back_after_postgres_went_and_a_writer_stops(void **state)
+{
+  (void)state;
+  static const struct sql KILL = {"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                                  " WHERE datname = current_database() AND pid <> pg_backend_pid()"};
+  struct fresh_store fresh;
+  struct db *reader, *killer;
+  struct rows rows;
+  if (!have_postgres())
+    skip();
+  fresh_store(ON_POSTGRES, &fresh);
+  struct open_store s = open_migrated(fresh.url);
+  must(store_connect(s.store, DB_READ, &reader, &error));
+  must(store_connect(s.store, DB_READ, &killer, &error));
+  put(s.db, 1, "one");
+  assert_int_equal(count(reader), 1);
+  must(db_begin(s.db, &error));
+  put(s.db, 2, "two");
+  must(db_query(killer, &KILL, NULL, 0, &rows, &error));
+  assert_true(rows_next(&rows) && rows_int(&rows, 0) == 2);
+  must(rows_close(&rows, &error));
+  assert_int_equal(db_query(reader, &COUNT, NULL, 0, &rows, &error), -1);
+  assert_string_equal(error.name, "store-unreachable");
+  assert_int_equal(count(reader), 1);
+  must_fail(db_commit(s.db, &error), "store-broken");
+  assert_true(db_is_broken(s.db));
+  must_fail(db_begin(s.db, &error), "store-broken");
+  db_close(s.db);
+  must(store_connect(s.store, DB_WRITE, &s.db, &error));
+  assert_int_equal(count(s.db), 1);
+  db_close(killer);
+  db_close(reader);
+  close_store(&s);
+  fresh_store_remove(&fresh);
 }
 
 /* ---- attachments ---- */
@@ -959,6 +1066,8 @@ int main(void)
       cmocka_unit_test(a_store_that_does_not_exist_is_not_created_by_a_reader),
       cmocka_unit_test(a_file_that_is_no_database_is_broken_and_stays_as_it_is),
       cmocka_unit_test(migrations_run_once_and_a_newer_or_altered_store_is_refused),
+      cmocka_unit_test(readers_see_whole_transactions_while_a_writer_writes),
+      cmocka_unit_test(a_reader_comes_back_after_postgres_went_and_a_writer_stops),
       cmocka_unit_test(equal_attachments_are_stored_once),
       cmocka_unit_test(a_backup_of_either_engine_restores_into_either),
       cmocka_unit_test(an_old_backup_is_brought_up_to_date_and_a_newer_one_refused),
