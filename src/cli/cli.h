@@ -31,5 +31,6 @@ bool cli_language(const char *asked, bool *ret_english);
 void cli_error(bool english, const struct error *error);
 
 int cli_check(int argc, char **argv);
+int cli_plan(int argc, char **argv);
 
 #endif

@@ -6,6 +6,7 @@
 
 static const struct subcommand subcommands[] = {
     {"check", "检查事项目录", "check a catalogue", cli_check},
+    {"plan", "编制联合办理计划", "compile a joint plan", cli_plan},
 };
 #define COUNT (sizeof subcommands / sizeof *subcommands)
 
