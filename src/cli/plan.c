@@ -216,8 +216,8 @@ static int show(const struct plan_options *options, struct arena *arena, const s
   bool written = !p.out.full && fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0;
   buf_release(&p.out);
   if (!written)
-    (void)fputs(pick(options->zh, "onevisit：标准输出写不了\n", "onevisit: stdout cannot be written\n"), stderr);
-  return written ? 0 : EXIT_USAGE;
+    cli_say("onevisit：标准输出写不了", "onevisit: stdout cannot be written");
+  return written ? CLI_OK : CLI_FAILED;
 }
 
 static void list_choices(bool zh, const struct question *question)
@@ -272,31 +272,31 @@ static int load(const struct plan_options *options, struct arena *arena, struct 
   struct findings findings = {0};
   struct error error = {0};
   if (catalog_load(options->dir, ret, arena, &findings, &error) == 0)
-    return 0;
-  if (findings.n)
-    (void)error_set(&error, ERROR_BAD_INPUT, "unfit-catalog", "目录有 %zu 处错误，请运行 onevisit check",
+    return CLI_OK;
+  if (findings.n) {
+    (void)error_set(&error, ERROR_BAD_INPUT, "unfit-catalog", "事项目录有 %zu 处错误，请运行 onevisit check",
                     "the catalogue has %zu findings: see onevisit check", findings.n);
-  (void)error_at(&error, "%s", options->dir);
-  cli_error(!options->zh, &error);
-  return -1;
+    (void)error_at(&error, "%s", options->dir);
+  }
+  return cli_fail(&error);
 }
 
 static int plan_from(const struct plan_options *options)
 {
   struct arena arena = {0};
   struct catalog *catalog = NULL;
-  if (load(options, &arena, &catalog) < 0) {
+  int status = load(options, &arena, &catalog);
+  if (status != CLI_OK) {
     arena_release(&arena);
-    return EXIT_USAGE;
+    return status;
   }
   struct error error = {0};
   struct plan *plan = NULL;
   const struct thing *thing = NULL;
-  int status = EXIT_USAGE;
   if (compile(options, catalog, &arena, &plan, &thing, &error) == 0) {
     status = show(options, &arena, plan);
   } else {
-    cli_error(!options->zh, &error);
+    status = cli_fail(&error) == CLI_FAILED ? CLI_FAILED : CLI_USAGE;
     if (thing)
       list_questions(options->zh, thing);
   }
@@ -305,11 +305,9 @@ static int plan_from(const struct plan_options *options)
   return status;
 }
 
-static int bad_usage(const struct plan_options *options, const char *zh, const char *en, const char *what)
+static int bad_usage(const char *zh, const char *en, const char *what)
 {
-  struct error error = {0};
-  (void)error_set(&error, ERROR_BAD_INPUT, "bad-usage", zh, en, what);
-  cli_error(!options->zh, &error);
+  cli_say(zh, en, what);
   return -1;
 }
 
@@ -317,9 +315,10 @@ static int add_answer(struct plan_options *options, const char *text)
 {
   struct span rest = span_of(text), question;
   if (!strchr(text, '=') || !span_cut(&rest, '=', &question) || question.n == 0)
-    return bad_usage(options, "--answer 应为「问题=回答」，而不是「%.80s」", "--answer takes QUESTION=ANSWER, not \"%.80s\"", text);
+    return bad_usage("onevisit：--answer 应为「问题=回答」，而不是「%.80s」",
+                     "onevisit: --answer takes QUESTION=ANSWER, not \"%.80s\"", text);
   if (options->answer_count == ANSWERS_MAX)
-    return bad_usage(options, "回答太多：%.80s", "too many answers: %.80s", text);
+    return bad_usage("onevisit：回答太多：%.80s", "onevisit: too many answers: %.80s", text);
   options->answers[options->answer_count++] = (struct raw_answer){.question = question, .text = rest};
   return 0;
 }
@@ -327,14 +326,13 @@ static int add_answer(struct plan_options *options, const char *text)
 static int set_form(struct plan_options *options, enum plan_form form)
 {
   if (options->form != AS_TEXT && options->form != form)
-    return bad_usage(options, "--json 与 --svg 只能选一个%s", "either --json or --svg%s", "");
+    return bad_usage("onevisit：--json 与 --svg 只能选一个%s", "onevisit: either --json or --svg%s", "");
   options->form = form;
   return 0;
 }
 
 static int take_option(struct plan_options *options, int option)
 {
-  bool english = false;
   switch (option) {
   case 'a':
     return add_answer(options, optarg);
@@ -346,9 +344,10 @@ static int take_option(struct plan_options *options, int option)
   case 's':
     return set_form(options, AS_SVG);
   case 'l':
-    if (!cli_language(optarg, &english))
-      return -1;
-    options->zh = !english;
+    if (strcmp(optarg, "zh") != 0 && strcmp(optarg, "en") != 0)
+      return bad_usage("onevisit：--lang 只能是 zh 或 en，而不是「%.20s」", "onevisit: --lang is zh or en, not \"%.20s\"", optarg);
+    cli_language(optarg);
+    options->zh = cli_chinese();
     return 0;
   default:
     return -1; /* getopt has said why */
@@ -374,8 +373,8 @@ static int help(bool zh)
                    "  --svg         the plan as a chart\n"
                    "  --lang L      zh or en; by LANG, else zh\n\n"
                    "exit 0: a plan is on stdout · 2: input that cannot be used")) == EOF
-             ? EXIT_USAGE
-             : 0;
+             ? CLI_FAILED
+             : CLI_OK;
 }
 
 int cli_plan(int argc, char **argv)
@@ -387,20 +386,20 @@ int cli_plan(int argc, char **argv)
                                         {"lang", required_argument, NULL, 'l'},
                                         {"help", no_argument, NULL, 'h'},
                                         {0}};
-  struct plan_options options = {.zh = !cli_english(NULL)};
+  struct plan_options options = {.zh = cli_chinese()};
   bool asked_help = false;
   for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
     if (c == 'h')
       asked_help = true;
     else if (take_option(&options, c) < 0)
-      return EXIT_USAGE;
+      return CLI_USAGE;
   }
   if (asked_help)
     return help(options.zh);
   if (argc - optind != 2) {
-    (void)bad_usage(&options, "plan 要一个目录和一件事，见 onevisit plan --help%s",
-                    "plan takes a folder and a thing; see onevisit plan --help%s", "");
-    return EXIT_USAGE;
+    (void)bad_usage("onevisit：plan 要一个目录和一件事，见 onevisit plan --help%s",
+                    "onevisit: plan takes a folder and a thing; see onevisit plan --help%s", "");
+    return CLI_USAGE;
   }
   options.dir = argv[optind];
   options.thing = argv[optind + 1];

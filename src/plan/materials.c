@@ -117,12 +117,12 @@ static bool lists_field(const struct field *const *fields, size_t n, const struc
   return false;
 }
 
-/* A fetched paper, a result held from before, or the zone's assessment already says it. */
+/* A fetched paper or a result held from before says it. A zone's assessment knows nothing of the single applicant. */
 static bool held_already(const struct plan *plan, const struct field *field)
 {
   for (size_t m = 0; m < plan->material_count; m++) {
     const struct plan_material *line = &plan->materials[m];
-    bool held = line->source == PLAN_FETCH || line->source == PLAN_ZONE || (line->source == PLAN_RESULT && line->producer < 0);
+    bool held = line->source == PLAN_FETCH || (line->source == PLAN_RESULT && line->producer < 0);
     if (held && lists_field(line->material->fields, line->material->field_count, field))
       return true;
   }
