@@ -4,11 +4,11 @@
 #include "cli/cli.h"
 
 const struct subcommand subcommands[] = {
-    {"backup", cli_backup, "在线备份", "back up while the service runs"},
-    {"restore", cli_restore, "从备份恢复", "restore a backup into an empty store"},
+    {"check", cli_check, "检查事项目录能否发布", "is a catalogue fit to be published?"},
+    {"plan", cli_plan, "为一件事和一组回答编制联办方案", "compile one matter and a person's answers into a joint plan"},
+    {"import", cli_import, "导入旧系统的历史（XES）", "bring in the history of an older system (XES)"},
+    {"export", cli_export, "导出历史（XES）", "give the history back (XES)"},
     {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
-    {"import", cli_import, "导入旧系统的办事历史（XES 事件日志）", "bring in the history of an older system (XES event log)"},
-    {"export", cli_export, "导出办事历史为 XES 事件日志", "give histories back as an XES event log"},
     {0},
 };
 

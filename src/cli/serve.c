@@ -138,10 +138,7 @@ static int open_catalog(struct service *s, struct error *error)
   struct findings findings = {0};
   if (catalog_load(s->options.catalog, &s->catalog, &s->arena, &findings, error) == 0)
     return 0;
-  for (size_t i = 0; i < findings.n; i++) {
-    const struct finding *f = &findings.list[i];
-    cli_say("%s:%d:%d: %s", "%s:%d:%d: %s", f->place.file, f->place.line, f->place.column, cli_chinese() ? f->wrong.zh : f->wrong.en);
-  }
+  cli_print_findings(stderr, s->options.catalog, &findings);
   return findings.n ? error_set(error, ERROR_BAD_INPUT, "unusable-catalog", "事项目录有 %zu 处错误，不能开始服务",
                                 "The catalogue has %zu mistakes: it cannot be served", findings.n)
                     : -1;
