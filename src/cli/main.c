@@ -1,7 +1,40 @@
 #include <stdio.h>
+#include <string.h>
 
-int main(void)
+#include "cli/cli.h"
+
+const struct subcommand subcommands[] = {
+    {"check", cli_check, "检查事项目录能否发布", "is a catalogue fit to be published?"},
+    {"plan", cli_plan, "为一件事和一组回答编制联办方案", "compile one matter and a person's answers into a joint plan"},
+    {"import", cli_import, "导入旧系统的历史（XES）", "bring in the history of an older system (XES)"},
+    {"export", cli_export, "导出历史（XES）", "give the history back (XES)"},
+    {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
+    {0},
+};
+
+static void help(void)
 {
-  (void)puts("onevisit " ONEVISIT_VERSION);
-  return 0;
+  (void)printf(cli_chinese() ? "最多跑一次 onevisit %s\n\n用法：onevisit 子命令 [选项]，各子命令有 --help\n\n"
+                             : "onevisit %s\n\nUsage: onevisit SUBCOMMAND [OPTIONS]; each has --help\n\n",
+               ONEVISIT_VERSION);
+  for (const struct subcommand *s = subcommands; s->name; s++)
+    (void)printf("  %-10s %s\n", s->name, cli_chinese() ? s->zh : s->en);
+}
+
+int main(int argc, char **argv)
+{
+  if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+    help();
+    return argc < 2 ? CLI_USAGE : CLI_OK;
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    (void)puts("onevisit " ONEVISIT_VERSION);
+    return CLI_OK;
+  }
+  for (const struct subcommand *s = subcommands; s->name; s++)
+    if (strcmp(argv[1], s->name) == 0)
+      return s->run(argc - 1, argv + 1);
+  cli_say("onevisit: 没有子命令“%s”", "onevisit: there is no subcommand “%s”", argv[1]);
+  help();
+  return CLI_USAGE;
 }

@@ -19,7 +19,10 @@ struct feel; /* a parsed expression */
 
 enum feel_type { FEEL_NULL, FEEL_BOOLEAN, FEEL_NUMBER, FEEL_STRING, FEEL_DATE, FEEL_LIST, FEEL_RANGE };
 
-/* An exact decimal: digits * 10^-scale, scale 0 … 12. Results that do not fit are null. */
+/*
+ * An exact decimal: digits * 10^-scale, scale 0 … 12. Sums are exact; what is finer than twelve places (1 / 3) is rounded half
+ * to even; a result whose whole part does not fit is null.
+ */
 struct decimal {
   int64_t digits;
   int scale;
