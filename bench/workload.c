@@ -12,22 +12,13 @@ static const char opinion[] =
     "申请材料齐全，符合法定形式。经现场核查，经营场所布局合理，食品处理区与就餐区分开设置，清洗消毒设施完备，"
     "从业人员健康证明在有效期内，食品安全管理制度已建立并公示。依照《中华人民共和国食品安全法》第三十五条，建议准予许可。";
 
-/* macros, for a struct sql must be a constant */
-#define SAVE_CASE                                                                                                                  \
-  "INSERT INTO bench_cases (id, number, state, officer, step, changed) VALUES ($1, $2, $3, $4, $5, $6)"                            \
-  " ON CONFLICT (id) DO UPDATE SET state = excluded.state, officer = excluded.officer, step = excluded.step,"                      \
-  " changed = excluded.changed"
-#define SAVE_TASK                                                                                                                  \
-  "INSERT INTO bench_tasks (id, permit, state, agency, due) VALUES ($1, $2, $3, $4, $5)"                                           \
-  " ON CONFLICT (id) DO UPDATE SET state = excluded.state, due = excluded.due"
-
-static const struct sql save_case = {SAVE_CASE}, save_task = {SAVE_TASK};
+static const struct sql save_case = {PERMIT_SAVE_CASE}, save_task = {PERMIT_SAVE_TASK};
 const char *const permit_sql_text[PERMIT_SQL_COUNT] = {
     [PERMIT_EVENT] =
         "INSERT INTO events (seq, kind, aggregate, version, prev, type, at, actor, role, agency, channel, item, key, body, salt)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-    [PERMIT_CASE] = SAVE_CASE,
-    [PERMIT_TASK] = SAVE_TASK,
+    [PERMIT_CASE] = PERMIT_SAVE_CASE,
+    [PERMIT_TASK] = PERMIT_SAVE_TASK,
     [PERMIT_AGGREGATE] = "INSERT INTO aggregates (id, kind, version, head, pseudonym) VALUES ($1, $2, $3, $4, $5)"
                          " ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head",
 };

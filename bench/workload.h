@@ -31,6 +31,14 @@ struct permit_row {
 /* The statements of one command, in the order written; PERMIT_AGGREGATE comes once a group and aggregate. */
 enum permit_sql { PERMIT_EVENT, PERMIT_CASE, PERMIT_TASK, PERMIT_AGGREGATE, PERMIT_SQL_COUNT };
 #define PERMIT_VALUES_MAX 15
+/* Macros, for a struct sql is a constant. */
+#define PERMIT_SAVE_CASE                                                                                                           \
+  "INSERT INTO bench_cases (id, number, state, officer, step, changed) VALUES ($1, $2, $3, $4, $5, $6)"                            \
+  " ON CONFLICT (id) DO UPDATE SET state = excluded.state, officer = excluded.officer, step = excluded.step,"                      \
+  " changed = excluded.changed"
+#define PERMIT_SAVE_TASK                                                                                                           \
+  "INSERT INTO bench_tasks (id, permit, state, agency, due) VALUES ($1, $2, $3, $4, $5)"                                           \
+  " ON CONFLICT (id) DO UPDATE SET state = excluded.state, due = excluded.due"
 extern const char *const permit_sql_text[PERMIT_SQL_COUNT];
 size_t permit_values(enum permit_sql which, const struct permit_row *row, int task, struct value ret[PERMIT_VALUES_MAX]);
 
