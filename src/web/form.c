@@ -152,10 +152,7 @@ static int begin_part(struct exchange *x, struct span headers, struct error *err
   struct span line, disposition = {NULL, 0}, type = {NULL, 0};
   while (span_cut(&headers, '\n', &line)) {
     line = span_trim(line);
-    struct span name;
-    if (!line.n)
-      continue;
-    span_cut(&line, ':', &name);
+    struct span name = cut(&line, ':');
     if (name.n == 19 && !strncasecmp(name.p, "Content-Disposition", 19) && !disposition.p)
       disposition = span_trim(line);
     else if (name.n == 12 && !strncasecmp(name.p, "Content-Type", 12) && !type.p)
@@ -173,8 +170,7 @@ static int begin_part(struct exchange *x, struct span headers, struct error *err
   struct span filename = header_parameter(disposition, "filename");
   if (!filename.p)
     return 0;
-  span_cut(&type, ';', &type);
-  return begin_file(x, filename, span_trim(type), error);
+  return begin_file(x, filename, span_trim(cut(&type, ';')), error);
 }
 
 static int write_file(struct upload *upload, const char *p, size_t n, struct error *error)

@@ -149,13 +149,11 @@ const char *url_with(struct request *rq, const char *name, const char *value)
   struct exchange *x = rq->exchange;
   struct buf out;
   buf_init(&out, (size_t)4 * URL_MAX);
-  struct span rest = span_of(x->target), path, pair;
-  span_cut(&rest, '?', &path);
-  buf_span(&out, path);
+  struct span rest = span_of(x->target), pair;
+  buf_span(&out, cut(&rest, '?'));
   char sep = '?';
   while (rq->method == METHOD_GET && span_cut(&rest, '&', &pair)) {
-    struct span key, raw = pair;
-    span_cut(&raw, '=', &key);
+    struct span raw = pair, key = cut(&raw, '=');
     if (!pair.n || (percent_decode(&x->arena, key, true, &key) && span_is(key, name)))
       continue;
     buf_char(&out, sep);

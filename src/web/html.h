@@ -98,7 +98,7 @@ const char *tr(const struct request *rq, const char *english);
 
 /*
  * A text with arguments: «%s» takes the next, «%1$s» the first (for another word order), «%%» is a per cent sign.
- * Arguments are of the types of a hole. The result lives in the request's arena:  trf(rq, "%s of %s", done, all)
+ * Arguments are of the types of a hole. The result lives in the request's arena:  trf (rq, "%s of %s", done, all)
  */
 const char *tr_holes(struct request *rq, const char *english, const struct hole *holes, size_t n);
 #define trf(rq, english, ...)                                                                                                      \

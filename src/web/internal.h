@@ -123,6 +123,13 @@ struct thread_state {
   struct db *db;
 };
 
+/* span_cut() for where an empty rest is no end: the head is empty then. */
+static inline struct span cut(struct span *rest, char c)
+{
+  struct span head;
+  return span_cut(rest, c, &head) ? head : (struct span){"", 0};
+}
+
 /* guard.c: is this request fit to be looked at? Fills *error and returns -1 for one that could be read in two ways. */
 int guard_check(struct exchange *x, const char *version, struct error *error);
 bool guard_text(const char *s, size_t n); /* a header's value: visible characters, spaces, tabs, bytes over 0x7f */

@@ -58,12 +58,12 @@ int request_form(struct exchange *x, struct span body, struct error *error)
 {
   struct span pair;
   while (span_cut(&body, '&', &pair)) {
-    struct span name, value, rest = pair;
+    struct span rest = pair, name, value;
     if (!pair.n)
       continue;
     if (x->rq.fields_n >= FIELDS_MAX)
       return too_many_fields(error);
-    span_cut(&rest, '=', &name);
+    name = cut(&rest, '=');
     if (!percent_decode(&x->arena, name, true, &name) || !percent_decode(&x->arena, rest, true, &value))
       return bad_encoding(error);
     request_add(x, name, value);
@@ -73,10 +73,10 @@ int request_form(struct exchange *x, struct span body, struct error *error)
 
 int request_target(struct exchange *x, struct error *error)
 {
-  struct span rest = span_of(x->target), raw, path;
+  struct span rest = span_of(x->target), path;
   if (rest.n > URL_MAX)
     return error_set(error, ERROR_TOO_LARGE, "url-too-long", "网址太长", "The address is too long");
-  span_cut(&rest, '?', &raw);
+  struct span raw = cut(&rest, '?');
   if (!percent_decode(&x->arena, raw, false, &path))
     return bad_encoding(error);
   x->rq.path = path.p;
@@ -145,8 +145,7 @@ struct span cookie_of(const struct exchange *x, const char *name)
 {
   struct span rest = span_of(rq_header(&x->rq, "Cookie")), one;
   while (span_cut(&rest, ';', &one)) {
-    struct span value = span_trim(one), key;
-    span_cut(&value, '=', &key);
+    struct span value = span_trim(one), key = cut(&value, '=');
     if (span_is(key, name))
       return value;
   }
@@ -157,7 +156,7 @@ static int weight(struct span item)
 {
   struct span part;
   int q = 1000;
-  span_cut(&item, ';', &part);
+  (void)cut(&item, ';');
   while (span_cut(&item, ';', &part)) {
     part = span_trim(part);
     if (part.n < 3 || part.p[0] != 'q' || part.p[1] != '=')

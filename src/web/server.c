@@ -134,9 +134,7 @@ static void name_request(struct exchange *x)
 
 static bool type_is(struct span type, const char *name)
 {
-  struct span head;
-  span_cut(&type, ';', &head);
-  head = span_trim(head);
+  struct span head = span_trim(cut(&type, ';'));
   return head.n == strlen(name) && !strncasecmp(head.p, name, head.n);
 }
 

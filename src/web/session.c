@@ -43,9 +43,8 @@ static void sign(const struct exchange *x, const char *purpose, struct span valu
 /* The cookie is «32 hex digits . their signature»: nobody else can make one that is taken. */
 void visitor_read(struct exchange *x)
 {
-  struct span rest = cookie_of(x, visitor_cookie(x->web)), id;
+  struct span rest = cookie_of(x, visitor_cookie(x->web)), id = cut(&rest, '.');
   char wanted[65];
-  span_cut(&rest, '.', &id);
   if (id.n != 32 || rest.n != 64)
     return;
   sign(x, "visitor", id, wanted);

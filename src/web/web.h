@@ -279,7 +279,7 @@ void throttle_forget(struct throttle *throttle, struct span key); /* after a suc
 
 struct nav_item {
   const char *path;
-  const char *label; /* N_("…") */
+  const char *label; /* marked with N_() */
   unsigned roles;    /* shown to these; ROLE_PUBLIC: to all */
 };
 

@@ -1,0 +1,89 @@
+// onevisit: small helps on top of pages that are complete without them.
+
+// A form is sent once: the second press of the button does nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "1";
+  // After this turn, so that the pressed button's own name and value are still sent.
+  setTimeout(() => form.querySelectorAll("button[type=submit]").forEach((b) => b.setAttribute("aria-disabled", "true")));
+});
+
+// Coming back with the browser's button: the form may be sent again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.querySelectorAll("[aria-disabled]").forEach((b) => b.removeAttribute("aria-disabled"));
+  }
+});
+
+// A page with errors begins at its list of errors.
+document.querySelector(".error-summary")?.focus();
+
+// How many characters are left.
+for (const area of document.querySelectorAll("textarea[data-count][maxlength]")) {
+  const line = document.createElement("p");
+  line.className = "count";
+  line.setAttribute("aria-live", "polite");
+  const show = () => {
+    line.textContent = `${area.maxLength - area.value.length} ${area.dataset.count}`;
+  };
+  area.after(line);
+  area.addEventListener("input", show);
+  show();
+}
+
+// Files: too large ones are told before they travel; on a phone the camera is one touch away.
+for (const input of document.querySelectorAll("input[type=file][data-max-bytes]")) {
+  const wrong = document.createElement("p");
+  wrong.className = "field-error";
+  wrong.setAttribute("role", "alert");
+  wrong.hidden = true;
+  input.before(wrong);
+  input.addEventListener("change", () => {
+    const large = [...input.files].filter((f) => f.size > Number(input.dataset.maxBytes));
+    wrong.hidden = large.length === 0;
+    wrong.textContent = large.length ? `${input.dataset.tooLarge} ${large.map((f) => f.name).join("、")}` : "";
+    if (large.length) input.value = "";
+  });
+  if (!matchMedia("(pointer: coarse)").matches) continue;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "button button-quiet";
+  button.textContent = input.dataset.photo;
+  button.addEventListener("click", () => {
+    const accept = input.accept;
+    input.accept = "image/*";
+    input.capture = "environment";
+    input.click();
+    input.accept = accept;
+    input.removeAttribute("capture");
+  });
+  input.after(button);
+}
+
+// The desk by keyboard: j and k go through the list, Enter opens, / searches.
+const rows = [...document.querySelectorAll("[data-keys] [data-row]")];
+let at = -1;
+const choose = (n) => {
+  rows[at]?.classList.remove("is-selected");
+  at = Math.max(0, Math.min(rows.length - 1, n));
+  rows[at].classList.add("is-selected");
+  (rows[at].querySelector("a") ?? rows[at]).focus();
+};
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  if (event.key === "/") {
+    const box = document.querySelector("[data-key='/']");
+    if (!box) return;
+    event.preventDefault();
+    box.focus();
+  } else if (rows.length && (event.key === "j" || event.key === "k")) {
+    event.preventDefault();
+    choose(at + (event.key === "j" ? 1 : -1));
+  }
+});

@@ -1,0 +1,538 @@
+/*
+ * engine_bench: durable commands a second through the engine, beside who writes the same rows without one.
+ *
+ * In each round, one after the other: the engine with K commands in flight; then, in groups of the size the engine
+ * reached, the same rows through the bare library, the events alone (the ceiling of a log), and an fdatasync of 4 KiB.
+ * What is told is the median of the rounds, and the medians of the ratios within a round. JSON on stdout.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bare.h"
+#include "base/json.h"
+#include "place.h"
+
+#define ROUNDS_MAX 99
+#define IN_FLIGHT_MAX 8000 /* the engine's queue takes 8192 */
+#define HOT_CASES 2000
+#define LIST_MAX 16
+
+struct options {
+  size_t cases;
+  double seconds; /* of each side in each round */
+  int rounds;
+  int in_flight[LIST_MAX], in_flight_count;
+  bool hot, seal;
+  const char *cluster, *directory;
+};
+
+/* ---- which case is next ---- */
+
+struct chooser {
+  uint64_t state;
+  size_t cases;
+};
+
+static size_t choose(struct chooser *c)
+{
+  return (size_t)(chance(&c->state) % c->cases);
+}
+
+/* ---- the engine, with K in flight ---- */
+
+struct client;
+
+struct slot {
+  struct client *client;
+  struct slot *next;
+  int64_t begun;
+};
+
+struct client {
+  struct engine *engine;
+  json_t *arguments;
+  struct chooser chooser;
+  struct durations latencies; /* the writer's, while commands are under way */
+  pthread_mutex_t lock;
+  pthread_cond_t some_done;
+  struct slot *done;
+  bool waiting;
+  struct slot *slots;
+};
+
+static void command_done(void *context, const struct outcome *outcome, const struct error *error)
+{
+  struct slot *slot = context;
+  struct client *client = slot->client;
+  (void)outcome;
+  if (error)
+    give_up_with("a command was refused", error);
+  durations_add(&client->latencies, now_ns() - slot->begun);
+  pthread_mutex_lock(&client->lock);
+  slot->next = client->done;
+  client->done = slot;
+  if (client->waiting) {
+    client->waiting = false;
+    pthread_cond_signal(&client->some_done);
+  }
+  pthread_mutex_unlock(&client->lock);
+}
+
+static void submit(struct client *client, struct slot *slot, size_t which, const char *type)
+{
+  struct error error = {0};
+  const struct command command = {
+      .kind = &permit_kind,
+      .id = permit_id(which),
+      .expect = -1,
+      .type = type,
+      .key = "",
+      .actor = {"staff:zhang", "officer", "market-regulation", "window"},
+      .data = client->arguments,
+  };
+  slot->client = client;
+  slot->begun = now_ns();
+  if (engine_submit(client->engine, &command, command_done, slot, &error))
+    give_up_with("a command was not taken", &error);
+}
+
+static struct slot *wait_for_some(struct client *client)
+{
+  pthread_mutex_lock(&client->lock);
+  while (!client->done) {
+    client->waiting = true;
+    pthread_cond_wait(&client->some_done, &client->lock);
+  }
+  struct slot *done = client->done;
+  client->done = NULL;
+  pthread_mutex_unlock(&client->lock);
+  return done;
+}
+
+static void drain(struct client *client, size_t under_way)
+{
+  while (under_way)
+    for (struct slot *s = wait_for_some(client); s; s = s->next)
+      under_way--;
+}
+
+static void open_cases(struct client *client, size_t cases)
+{
+  size_t sent = 0, under_way = 0;
+  struct slot *free_slots = NULL;
+  for (size_t i = 0; i < 1024; i++) {
+    client->slots[i].next = free_slots;
+    free_slots = &client->slots[i];
+  }
+  while (sent < cases || under_way) {
+    while (free_slots && sent < cases) {
+      struct slot *slot = free_slots;
+      free_slots = slot->next;
+      submit(client, slot, sent++, "open");
+      under_way++;
+    }
+    free_slots = wait_for_some(client);
+    for (struct slot *s = free_slots; s; s = s->next)
+      under_way--;
+  }
+}
+
+static void client_init(struct client *client, struct engine *engine, const struct options *o)
+{
+  *client =
+      (struct client){.engine = engine,
+                      .arguments = permit_arguments(),
+                      .chooser = {.state = 88172645463325252u, .cases = o->hot && o->cases > HOT_CASES ? HOT_CASES : o->cases},
+                      .slots = calloc(IN_FLIGHT_MAX, sizeof(struct slot))};
+  if (!client->slots)
+    give_up("out of memory");
+  pthread_mutex_init(&client->lock, NULL);
+  pthread_cond_init(&client->some_done, NULL);
+  open_cases(client, o->cases);
+}
+
+static void client_release(struct client *client)
+{
+  json_decref(client->arguments);
+  free(client->latencies.list);
+  free(client->slots);
+  pthread_cond_destroy(&client->some_done);
+  pthread_mutex_destroy(&client->lock);
+}
+
+/* ---- what one round finds ---- */
+
+struct round {
+  double engine, p50, p99, max; /* commands/s; µs */
+  double group;                 /* commands in one commit, on average */
+  double bare, log, fdatasync;  /* a second */
+};
+
+static void run_engine(struct client *client, int in_flight, double seconds, struct round *ret)
+{
+  struct engine_stats before, after;
+  engine_stats(client->engine, &before);
+  client->latencies.n = 0;
+  int64_t start = now_ns(), end = start + (int64_t)(seconds * 1e9);
+  for (int i = 0; i < in_flight; i++)
+    submit(client, &client->slots[i], choose(&client->chooser), "act");
+  size_t under_way = (size_t)in_flight;
+  while (now_ns() < end)
+    for (struct slot *s = wait_for_some(client), *next; s; s = next) {
+      next = s->next;
+      submit(client, s, choose(&client->chooser), "act");
+    }
+  drain(client, under_way);
+  double elapsed = (double)(now_ns() - start) / 1e9;
+  engine_stats(client->engine, &after);
+  durations_sort(&client->latencies);
+  ret->engine = (double)client->latencies.n / elapsed;
+  ret->p50 = durations_quantile(&client->latencies, 0.5);
+  ret->p99 = durations_quantile(&client->latencies, 0.99);
+  ret->max = durations_quantile(&client->latencies, 1);
+  ret->group = (double)client->latencies.n / (double)(after.groups - before.groups);
+}
+
+/* ---- the neighbours ---- */
+
+struct neighbour {
+  const struct bare_driver *driver;
+  struct bare_connection *connection;
+  bool rows; /* or the events alone */
+  struct chooser chooser;
+  int64_t seq;
+  struct permit_row *cases; /* the last step of each */
+  int64_t *group_of;        /* the group that touched it last */
+  size_t *touched, touched_count;
+  int64_t group;
+};
+
+static void put(struct neighbour *n, enum permit_sql which, const struct permit_row *row, int task)
+{
+  struct value values[PERMIT_VALUES_MAX];
+  size_t count = permit_values(which, row, task, values);
+  n->driver->exec(n->connection, which, values, count);
+}
+
+static void put_step(struct neighbour *n, size_t i, moment at)
+{
+  struct permit_row *row = &n->cases[i];
+  row->prev = row->seq;
+  row->seq = ++n->seq;
+  row->id = permit_id(i);
+  row->version++;
+  row->at = at;
+  put(n, PERMIT_EVENT, row, 0);
+  if (!n->rows)
+    return;
+  put(n, PERMIT_CASE, row, 0);
+  for (int task = 0; task < TASKS_PER_CASE; task++)
+    if (row->version == 1 || task == row->version % TASKS_PER_CASE)
+      put(n, PERMIT_TASK, row, task);
+  if (n->group_of[i] != n->group)
+    n->touched[n->touched_count++] = i;
+  n->group_of[i] = n->group;
+}
+
+static void end_group(struct neighbour *n)
+{
+  for (size_t i = 0; i < n->touched_count; i++)
+    put(n, PERMIT_AGGREGATE, &n->cases[n->touched[i]], 0);
+  n->touched_count = 0;
+  n->group++;
+  n->driver->commit(n->connection);
+}
+
+static void neighbour_init(struct neighbour *n, const struct options *o, const char *where, bool rows, size_t hot_cases)
+{
+  *n = (struct neighbour){.driver = o->cluster ? &bare_postgres : &bare_sqlite,
+                          .rows = rows,
+                          .chooser = {.state = 88172645463325252u, .cases = hot_cases},
+                          .cases = calloc(o->cases, sizeof *n->cases),
+                          .group_of = calloc(o->cases, sizeof *n->group_of),
+                          .touched = calloc(o->cases, sizeof *n->touched),
+                          .group = 1};
+  if (!n->cases || !n->group_of || !n->touched)
+    give_up("out of memory");
+  n->connection = n->driver->open(where);
+  for (size_t i = 0; i < o->cases;) {
+    n->driver->begin(n->connection);
+    for (size_t last = i + 1000; i < o->cases && i < last; i++)
+      put_step(n, i, moment_now());
+    end_group(n);
+  }
+}
+
+static void neighbour_release(struct neighbour *n)
+{
+  n->driver->close(n->connection);
+  free(n->cases);
+  free(n->group_of);
+  free(n->touched);
+}
+
+/* Commands a second in groups that have the given size on average. */
+static double run_neighbour(struct neighbour *n, double group, double seconds)
+{
+  int64_t start = now_ns(), end = start + (int64_t)(seconds * 1e9), before = n->seq;
+  double due = 0;
+  while (now_ns() < end) {
+    n->driver->begin(n->connection);
+    for (due += group; due >= 1; due--)
+      put_step(n, choose(&n->chooser), moment_now());
+    end_group(n);
+  }
+  return (double)(n->seq - before) / ((double)(now_ns() - start) / 1e9);
+}
+
+/* 4 KiB appended and flushed, a second: what the disk gives one who waits for each. */
+static double run_fdatasync(const struct place *place, double seconds)
+{
+  static const char page[4096] = "x";
+  char path[700];
+  (void)snprintf(path, sizeof path, "%s/control", place->directory);
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  int64_t start = now_ns(), end = start + (int64_t)(seconds * 1e9);
+  long n = 0;
+  for (; now_ns() < end; n++)
+    if (fd < 0 || write(fd, page, sizeof page) != (ssize_t)sizeof page || fdatasync(fd) != 0)
+      give_up("%s could not be written", path);
+  double elapsed = (double)(now_ns() - start) / 1e9;
+  (void)close(fd);
+  return (double)n / elapsed;
+}
+
+/* ---- all rounds of one K, and what is told of them ---- */
+
+struct run {
+  const struct options *options;
+  struct place place;
+  struct client client;
+  struct neighbour bare, log;
+  struct round rounds[ROUNDS_MAX];
+};
+
+static void run_rounds(struct run *r, int in_flight)
+{
+  const struct options *o = r->options;
+  for (int i = 0; i < o->rounds; i++) {
+    struct round *round = &r->rounds[i];
+    run_engine(&r->client, in_flight, o->seconds, round);
+    round->bare = run_neighbour(&r->bare, round->group, o->seconds);
+    round->log = run_neighbour(&r->log, round->group, o->seconds);
+    round->fdatasync = run_fdatasync(&r->place, o->seconds / 4);
+  }
+}
+
+/* The middle of one figure of all rounds, found by its offset in struct round. */
+static double middle(const struct run *r, size_t offset)
+{
+  double list[ROUNDS_MAX];
+  for (int i = 0; i < r->options->rounds; i++)
+    memcpy(&list[i], (const char *)&r->rounds[i] + offset, sizeof list[i]);
+  return median(list, (size_t)r->options->rounds);
+}
+
+static double middle_ratio(const struct run *r, size_t above, size_t below)
+{
+  double list[ROUNDS_MAX], a, b;
+  for (int i = 0; i < r->options->rounds; i++) {
+    memcpy(&a, (const char *)&r->rounds[i] + above, sizeof a);
+    memcpy(&b, (const char *)&r->rounds[i] + below, sizeof b);
+    list[i] = b > 0 ? a / b : 0;
+  }
+  return median(list, (size_t)r->options->rounds);
+}
+
+static double longest(const struct run *r)
+{
+  double most = 0;
+  for (int i = 0; i < r->options->rounds; i++)
+    most = r->rounds[i].max > most ? r->rounds[i].max : most;
+  return most;
+}
+
+#define MIDDLE(r, member) middle((r), offsetof(struct round, member))
+#define RATIO(r, above, below) middle_ratio((r), offsetof(struct round, above), offsetof(struct round, below))
+
+static void tell(const struct run *r, int in_flight, struct json_writer *w)
+{
+  json_begin_object(w, NULL);
+  json_put_int(w, "in_flight", in_flight);
+  json_put_num(w, "group", MIDDLE(r, group));
+  json_put_num(w, "engine_per_second", MIDDLE(r, engine));
+  json_put_num(w, "p50_us", MIDDLE(r, p50));
+  json_put_num(w, "p99_us", MIDDLE(r, p99));
+  json_put_num(w, "max_us", longest(r));
+  json_put_num(w, "bare_per_second", MIDDLE(r, bare));
+  json_put_num(w, "log_only_per_second", MIDDLE(r, log));
+  json_put_num(w, "fdatasync_per_second", MIDDLE(r, fdatasync));
+  json_put_num(w, "engine_to_bare", RATIO(r, engine, bare));
+  json_put_num(w, "engine_to_log_only", RATIO(r, engine, log));
+  json_end(w);
+}
+
+static void tell_all(struct run *r, struct json_writer *w)
+{
+  const struct options *o = r->options;
+  json_begin_object(w, NULL);
+  json_put_str(w, "store", o->cluster ? "postgresql" : "sqlite");
+  json_put_int(w, "cases", (int64_t)o->cases);
+  json_put_str(w, "access", o->hot ? "hot" : "uniform");
+  json_put_bool(w, "sealed", o->seal);
+  json_put_num(w, "seconds", o->seconds);
+  json_put_int(w, "rounds", o->rounds);
+  json_begin_array(w, "results");
+  for (int i = 0; i < o->in_flight_count; i++) {
+    run_rounds(r, o->in_flight[i]);
+    tell(r, o->in_flight[i], w);
+  }
+  json_end(w);
+  json_end(w);
+}
+
+/* Every side must hold what it says it wrote. */
+static void check_events(const char *url, int64_t expected)
+{
+  static const struct sql count = {"SELECT count(*) FROM events"};
+  struct store *store;
+  struct db *db;
+  struct rows rows;
+  struct error error = {0};
+  if (store_open(url, &store, &error) || store_connect(store, DB_READ, &db, &error) || db_query(db, &count, NULL, 0, &rows, &error))
+    give_up_with(url, &error);
+  int64_t found = rows_next(&rows) ? rows_int(&rows, 0) : -1;
+  if (rows_close(&rows, &error))
+    give_up_with(url, &error);
+  if (found != expected)
+    give_up("%s holds %lld events where %lld were written", url, (long long)found, (long long)expected);
+  db_close(db);
+  store_close(store);
+}
+
+static void bench(const struct options *o)
+{
+  static struct run run;
+  char engine_url[PLACE_URL], bare_url[PLACE_URL], log_url[PLACE_URL], where[PLACE_URL], keys[700];
+  struct error error = {0};
+  struct store *store;
+  struct engine *engine;
+  struct engine_stats stats;
+  struct buf out;
+  buf_init(&out, 1 << 20);
+  run.options = o;
+  place_make(&run.place, o->directory, o->cluster);
+  (void)snprintf(keys, sizeof keys, "%s/keys", run.place.directory);
+  place_store(&run.place, "engine", engine_url, where);
+  const struct engine_options options = {
+      .kinds = permit_kinds, .key_dir = keys, .origin = "bench.invalid", .seal_ms = o->seal ? 0 : -1};
+  if (store_open(engine_url, &store, &error) || engine_open(store, &options, &engine, &error))
+    give_up_with("engine", &error);
+  client_init(&run.client, engine, o);
+  place_store(&run.place, "bare", bare_url, where);
+  neighbour_init(&run.bare, o, where, true, run.client.chooser.cases);
+  place_store(&run.place, "log", log_url, where);
+  neighbour_init(&run.log, o, where, false, run.client.chooser.cases);
+  struct json_writer writer = json_to(&out);
+  tell_all(&run, &writer);
+  engine_stats(engine, &stats);
+  engine_close(engine);
+  store_close(store);
+  check_events(engine_url, stats.events);
+  check_events(bare_url, run.bare.seq);
+  check_events(log_url, run.log.seq);
+  client_release(&run.client);
+  neighbour_release(&run.bare);
+  neighbour_release(&run.log);
+  place_remove(&run.place);
+  (void)puts(buf_view(&out).p);
+  buf_release(&out);
+}
+
+/* ---- the command line ---- */
+
+static const char usage[] =
+    "usage: engine_bench [--store postgresql://…] [--dir DIR] [--cases N] [--in-flight K,K,…] [--hot] [--seal]\n"
+    "                    [--seconds S] [--rounds N]\n"
+    "Durable commands a second through the engine beside bare SQLite or libpq writing the same rows. JSON on stdout.\n"
+    "--store takes a superuser's URL of a cluster; the databases made in it go when the run ends. --dir is a directory\n"
+    "of the disk to be measured (default: here).\n";
+
+static double number(const char *text, double least, double most)
+{
+  char *end;
+  double value = strtod(text, &end);
+  if (end == text || *end || !(value >= least && value <= most))
+    give_up("%s is not a number from %g to %g", text, least, most);
+  return value;
+}
+
+static void read_in_flight(char *list, struct options *o)
+{
+  o->in_flight_count = 0;
+  for (char *rest = list, *one; (one = strsep(&rest, ",")) != NULL;) {
+    if (o->in_flight_count == LIST_MAX)
+      give_up("at most %d numbers in flight", LIST_MAX);
+    o->in_flight[o->in_flight_count++] = (int)number(one, 1, IN_FLIGHT_MAX);
+  }
+}
+
+static void read_options(int argc, char **argv, struct options *o)
+{
+  static const struct option known[] = {{"store", required_argument, NULL, 's'},
+                                        {"dir", required_argument, NULL, 'd'},
+                                        {"cases", required_argument, NULL, 'c'},
+                                        {"seconds", required_argument, NULL, 't'},
+                                        {"in-flight", required_argument, NULL, 'k'},
+                                        {"rounds", required_argument, NULL, 'r'},
+                                        {"hot", no_argument, NULL, 'h'},
+                                        {"seal", no_argument, NULL, 'l'},
+                                        {"help", no_argument, NULL, '?'},
+                                        {0}};
+  for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;)
+    switch (c) {
+    case 's':
+      o->cluster = strncmp(optarg, "postgres", 8) == 0 ? optarg : NULL;
+      if (!o->cluster)
+        give_up("--store takes a postgresql:// URL; without it SQLite is measured");
+      break;
+    case 'd':
+      o->directory = optarg;
+      break;
+    case 'c':
+      o->cases = (size_t)number(optarg, 1, 1e7);
+      break;
+    case 't':
+      o->seconds = number(optarg, 0.001, 3600);
+      break;
+    case 'k':
+      read_in_flight(optarg, o);
+      break;
+    case 'r':
+      o->rounds = (int)number(optarg, 1, ROUNDS_MAX);
+      break;
+    case 'h':
+      o->hot = true;
+      break;
+    case 'l':
+      o->seal = true;
+      break;
+    default:
+      (void)fputs(usage, stderr);
+      exit(2);
+    }
+}
+
+int main(int argc, char **argv)
+{
+  struct options options = {
+      .cases = 20000, .seconds = 1, .rounds = 5, .in_flight = {1, 8, 64, 256, 1024}, .in_flight_count = 5, .directory = "."};
+  read_options(argc, argv, &options);
+  bench(&options);
+  return 0;
+}
