@@ -7,6 +7,8 @@
 #ifndef ONEVISIT_CLI_CLI_H
 #define ONEVISIT_CLI_CLI_H
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "store/store.h"
 
@@ -37,6 +39,10 @@ void cli_say(const char *zh, const char *en, ...)                 /* a line on s
     __attribute__((format(printf, 1, 3), format(printf, 2, 3)));
 int cli_fail(const struct error *error);                          /* says it; CLI_USAGE for the sender's mistakes, else CLI_FAILED */
 int cli_usage(const char *zh, const char *en);                    /* the usage text on stderr; CLI_USAGE */
+
+/* «dir/file:line:column: what is wrong [rule] — what to do», a line each. */
+struct findings;
+void cli_print_findings(FILE *out, const char *dir, const struct findings *findings);
 
 /* Opens the store and brings its schema up to date, on a connection that is closed again. */
 int cli_open_store(const char *url, struct store **ret, struct error *error);

@@ -4,6 +4,10 @@
 #include "cli/cli.h"
 
 const struct subcommand subcommands[] = {
+    {"check", cli_check, "检查事项目录能否发布", "is a catalogue fit to be published?"},
+    {"plan", cli_plan, "为一件事和一组回答编制联办方案", "compile one matter and a person's answers into a joint plan"},
+    {"import", cli_import, "导入旧系统的历史（XES）", "bring in the history of an older system (XES)"},
+    {"export", cli_export, "导出历史（XES）", "give the history back (XES)"},
     {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
     {0},
 };
