@@ -149,17 +149,14 @@ int account_sessions(struct db *db, struct arena *arena, int64_t id, struct span
 
 /* ---- the sample city ---------------------------------------------------------------------------------------- */
 
-struct sample_agency {
-  const char *id, *name; /* the login of its officer is the id */
-};
-
 /*
- * Makes the sample city's staff where they are missing: chen and zhou (clerks), an officer for each agency, sun (issuer), wu
- * (supervisor), admin; all with one password: the one given, else the one kept in KEY_DIR/sample-password (mode 0600), made
- * at the first start. *ret_password is in the arena.
+ * Makes the sample city's staff where they are missing: chen and zhou (clerks), an officer for each agency of the catalogue
+ * (the login is the agency's id), sun (issuer), wu (supervisor), admin; all with one password: the one given, else the one
+ * kept in KEY_DIR/sample-password, made at the first start. KEY_DIR/sample-staff.txt says so for people. Both mode 0600.
  */
-int account_sample(struct accounts *accounts, struct engine *engine, struct arena *arena, const struct sample_agency *agencies,
-                   size_t agency_count, const char *password, const char **ret_password, struct error *error);
+struct catalog;
+int account_sample(struct accounts *accounts, struct engine *engine, const struct catalog *catalog, const char *password_or_null,
+                   struct error *error);
 
 /* ---- the sample identity provider ---------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "catalog/catalog.h"
 
 /*
  * Invented people. The region 330200 is the city as a whole, in which no number is given out, and the sequences 991–999 are
@@ -99,7 +100,7 @@ static void make(struct batch *b, const char *login, const char *name, const cha
 }
 
 /* One password for all, so one string for all: were their passwords different, each would have a salt of its own. */
-static int make_staff(struct batch *b, struct arena *arena, const struct sample_agency *agencies, size_t n, struct error *error)
+static int make_staff(struct batch *b, struct arena *arena, const struct agency *agencies, size_t n, struct error *error)
 {
   json_t **data = arena_array(arena, 2 * (WINDOW_STAFF + n), sizeof *data), **next = data;
   (void)sem_init(&b->done, 0, 0);
@@ -107,7 +108,7 @@ static int make_staff(struct batch *b, struct arena *arena, const struct sample_
   for (size_t i = 0; i < WINDOW_STAFF; i++, next += 2)
     make(b, window_staff[i].login, window_staff[i].name, window_staff[i].role, ACCOUNT_CENTRE, next, next + 1);
   for (size_t i = 0; i < n; i++, next += 2)
-    make(b, agencies[i].id, agencies[i].name, "officer", agencies[i].id, next, next + 1);
+    make(b, agencies[i].id, agencies[i].name.zh, "officer", agencies[i].id, next, next + 1);
   wait_all(b);
   while (next > data)
     json_decref(*--next);
@@ -163,21 +164,36 @@ static int sample_password(struct accounts *accounts, struct arena *arena, const
   return 0;
 }
 
-int account_sample(struct accounts *accounts, struct engine *engine, struct arena *arena, const struct sample_agency *agencies,
-                   size_t agency_count, const char *password, const char **ret_password, struct error *error)
+/* What ./run prints. */
+static int tell_people(struct accounts *accounts, struct arena *arena, const char *password, struct error *error)
+{
+  const char *text =
+      arena_printf(arena,
+                   "口令 password: %s\n"
+                   "chen, zhou  窗口受理 clerks\n"
+                   "market-regulation, urban-management, fire-rescue …  部门经办，登录名即部门编号 officers: the agency's id\n"
+                   "sun  统一出件 issuing desk · wu  监督 supervisor · admin  管理 administrator\n",
+                   password);
+  return secret_write(accounts->key_dir, "sample-staff.txt", span_of(text), true, error);
+}
+
+int account_sample(struct accounts *accounts, struct engine *engine, const struct catalog *catalog, const char *password,
+                   struct error *error)
 {
   struct batch batch = {.engine = engine};
+  struct arena arena = {0};
   const char *chosen;
   char mark[DIGEST_TEXT];
-  if (sample_password(accounts, arena, password, &chosen, &batch.stored, error))
-    return -1;
-  struct digest d = sha256(span_of(batch.stored));
-  hex_encode(d.b, 16, mark);
-  batch.mark = mark;
-  if (make_staff(&batch, arena, agencies, agency_count, error))
-    return -1;
-  *ret_password = chosen;
-  return 0;
+  int bad = sample_password(accounts, &arena, password, &chosen, &batch.stored, error);
+  if (!bad) {
+    struct digest d = sha256(span_of(batch.stored));
+    hex_encode(d.b, 16, mark);
+    batch.mark = mark;
+    bad =
+        make_staff(&batch, &arena, catalog->agencies, catalog->agency_count, error) || tell_people(accounts, &arena, chosen, error);
+  }
+  arena_release(&arena);
+  return bad ? -1 : 0;
 }
 
 /* ---- one-time codes ---- */
