@@ -6,12 +6,14 @@
 
 #include <stdbool.h>
 
+struct accounts;
 struct catalog;
 struct store;
 struct throttle;
 
 struct app {
   const struct catalog *catalog;
+  struct accounts *accounts;  /* who people are: account.h */
   struct store *store;        /* for attachments: blob.h */
   struct throttle *throttle;  /* of sign-in and of the public's questions by number and code */
   const char *key_dir;        /* the ledger's, the departments' and the accounts' secrets */

@@ -1,9 +1,11 @@
 #include "cli/mechanisms.h"
 
+#include "account/account.h"
 #include "casework/casework.h"
 #include "history/history.h"
 
 const struct kind *const all_kinds[] = {
+    &account_kind,
     &casefile_kind,
     &history_kind,
     &history_log_kind,
@@ -12,6 +14,7 @@ const struct kind *const all_kinds[] = {
 
 const struct migration *const all_migrations[] = {
     engine_migrations,
+    account_migrations,
     casework_migrations,
     history_migrations,
     NULL,

@@ -1,0 +1,16 @@
+/*
+ * account_pages.h: the routes of the room, and who is signed in.
+ */
+#ifndef ONEVISIT_ACCOUNT_ACCOUNT_PAGES_H
+#define ONEVISIT_ACCOUNT_ACCOUNT_PAGES_H
+
+#include "account/account.h"
+#include "web/web.h"
+
+/* The sample identity provider's answer «not found» unless rq->app->sample. They need rq->app->accounts and ->throttle. */
+extern const struct route account_routes[];
+
+/* For web_options.authenticate; the context is not looked at. One indexed read on rq->db. */
+bool account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret);
+
+#endif
