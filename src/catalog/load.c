@@ -249,6 +249,12 @@ static struct node *root_of(struct loader *l, const char *name)
 
 /* ---- sections ---- */
 
+static bool belongs(const struct section *s, const char *name)
+{
+  size_t n = strlen(s->file);
+  return strncmp(name, s->file, n) == 0 && (s->folder ? name[n] == '/' : name[n] == '\0');
+}
+
 /* The nodes of a section's entries: the elements of its list, or the roots of its folder's files. */
 static struct node **entries_of(struct loader *l, const struct section *s, size_t *ret_n)
 {
@@ -266,10 +272,8 @@ static struct node **entries_of(struct loader *l, const struct section *s, size_
     return NULL;
   }
   struct node **roots = arena_array(&l->scratch, l->n, sizeof *roots);
-  size_t folder = strlen(s->file);
   for (size_t i = 0; i < l->n; i++) {
-    const char *name = l->files[i].name;
-    if (strncmp(name, s->file, folder) == 0 && name[folder] == '/' && l->files[i].root)
+    if (belongs(s, l->files[i].name) && l->files[i].root)
       roots[(*ret_n)++] = l->files[i].root;
   }
   return roots;
@@ -308,8 +312,18 @@ static void register_ids(struct loader *l, const struct section *s, struct node 
   }
 }
 
+static void set_blind(struct loader *l, const struct section *s)
+{
+  for (size_t i = 0; i < l->n; i++) {
+    const struct node *root = l->files[i].root;
+    if (belongs(s, l->files[i].name) && (!root || root->kind != (s->folder ? NODE_MAP : NODE_LIST)))
+      l->reader.blind[s->index] = true;
+  }
+}
+
 static void read_section(struct loader *l, const struct section *s)
 {
+  set_blind(l, s);
   size_t n = 0;
   struct node **nodes = entries_of(l, s, &n);
   char *list = arena_array(l->reader.arena, n, s->shape->size);
