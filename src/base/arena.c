@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_MIN ((size_t)16 * 1024)
+#define CHUNK_MIN ((size_t)1024)
 
 struct arena_chunk {
   struct arena_chunk *next;
@@ -23,7 +23,7 @@ static void *must(void *p)
 static void add_chunk(struct arena *arena, size_t n)
 {
   size_t size = n > CHUNK_MIN ? n : CHUNK_MIN;
-  if (arena->chunks && size < 2 * arena->chunks->size && arena->chunks->size < 64 * CHUNK_MIN)
+  if (arena->chunks && size < 2 * arena->chunks->size && arena->chunks->size < 1024 * CHUNK_MIN)
     size = 2 * arena->chunks->size;
   struct arena_chunk *chunk = must(malloc(sizeof *chunk + size));
   chunk->next = arena->chunks;

@@ -17,7 +17,10 @@ struct digest sha256(struct span s);
 /* The digest of several spans, one after another. */
 struct digest sha256_parts(const struct span *parts, size_t n);
 
+/* RFC 2104; a key longer than 64 bytes is hashed first. */
 struct digest hmac_sha256(struct span key, struct span message);
+struct digest hmac_sha256_parts(struct span key, const struct span *parts, size_t n); /* n at most HMAC_PARTS_MAX */
+#define HMAC_PARTS_MAX 7
 
 bool digest_eq(const struct digest *a, const struct digest *b); /* in constant time */
 

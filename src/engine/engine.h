@@ -112,7 +112,7 @@ struct engine_options {
   const char *origin;             /* of the ledger: a schema-less URL */
   size_t queue_max;               /* commands that may wait; 0: 8192 */
   size_t group_max;               /* commands in one commit; 0: 1024 */
-  size_t cache_max;               /* aggregates kept in memory; 0: 20000 */
+  size_t cache_bytes;             /* of aggregates kept in memory; 0: 48 MiB */
   int seal_ms;                    /* a checkpoint at most this late; 0: 500; negative: no sealer (bench) */
   moment (*clock)(void *context); /* NULL: the wall clock */
   void (*random)(void *context, void *out, size_t n); /* NULL: random_bytes */
@@ -163,9 +163,25 @@ int64_t aggregate_id_from(const char *actor_id, const char *key);
 int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct event **ret,
                    size_t *ret_n, struct error *error);
 
+/* Lets go of the events' data; the rest is the arena's. */
+void history_free(struct event *events, size_t n);
+
 /* Every event in order: visit returns -1 to stop with its error. The events live for the call only. */
 typedef int event_visitor(void *context, const struct event *event, struct error *error);
 int engine_scan(struct db *db, const struct kind *const *kinds, int64_t after_seq, event_visitor *visit, void *context,
                 struct error *error);
+
+struct ledger_report {
+  int64_t events, sealed, checkpoints;
+  moment last_checkpoint; /* 0: none yet */
+  bool trusted_key;       /* the log's key was given, not read from the store that is being checked */
+};
+
+/*
+ * Reads the whole store and finds any event that was changed, removed, added or reordered since it was sealed. vkey is the
+ * log's public key as published; NULL takes the one the store itself holds. Error ledger-broken says where; others say
+ * that the check could not be made.
+ */
+int engine_verify(struct db *db, const struct kind *const *kinds, const char *vkey, struct ledger_report *ret, struct error *error);
 
 #endif

@@ -1,0 +1,38 @@
+/*
+ * internal.h: what the files of this room share: the rules need to see the state they are making.
+ */
+#ifndef ONEVISIT_CASEWORK_INTERNAL_H
+#define ONEVISIT_CASEWORK_INTERNAL_H
+
+#include "casework/casework.h"
+
+enum { NOTICE_DAYS = 5, ISSUE_DAYS = 10, CORRECTION_DAYS = 15, EXTENSION_MAX = 10, JOINT_EXTENSION_MAX = 15, JOINT_CAP = 45 };
+enum { PLAN_ITEMS_MAX = 200, PLAN_LINES_MAX = 2000, ATTACHMENTS_MAX = 200, TEXT_MAX = 4000 };
+
+/* The kind's function; also used on a copy by the rules, to see what an event leads to. */
+int casefile_evolve(void *state, struct arena *arena, const struct event *event);
+
+/* A copy whose items, steps, materials, fields and attachments may change without the original noticing. */
+struct casefile *casefile_clone(const struct casefile *c, struct arena *arena);
+
+/* Takes the plan's lines over into the state, keeping what was filled in already. -1: not the shape of a plan. */
+int casefile_pin(struct casefile *c, struct arena *arena, const json_t *plan);
+
+/* Writes the rows lists and pages read (casework_store.c). */
+void casefile_project(const void *state, const struct event *events, size_t n, struct rowset *rows);
+
+int delivery_bit(struct span mode); /* enum delivery_set; 0 for an unknown one */
+
+/* {"day": "2026-12-01", "provisional": true} */
+json_t *due_json(struct due due);
+struct due due_read(const json_t *object);
+json_t *day_json(day d); /* null for DAY_NONE */
+day day_read(const json_t *text);
+
+/* Index of an item named by its index or its id; -1. */
+int item_index(const struct casefile *c, const json_t *name);
+
+/* Granted, and nothing outstanding: what rests on it may begin. */
+bool item_has_result(const struct casefile *c, size_t item);
+
+#endif

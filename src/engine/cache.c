@@ -1,0 +1,165 @@
+#include "engine/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct sql find_aggregate = {"SELECT kind, version, head, pseudonym FROM aggregates WHERE id = $1"};
+
+static void unlink_used(struct cache *cache, struct aggregate *a)
+{
+  *(a->newer ? &a->newer->older : &cache->newest) = a->older;
+  *(a->older ? &a->older->newer : &cache->oldest) = a->newer;
+  a->newer = a->older = NULL;
+}
+
+static void link_newest(struct cache *cache, struct aggregate *a)
+{
+  a->older = cache->newest;
+  *(cache->newest ? &cache->newest->newer : &cache->oldest) = a;
+  cache->newest = a;
+}
+
+static void count_bytes(struct cache *cache, struct aggregate *a)
+{
+  size_t now = sizeof *a + a->arena.used;
+  cache->bytes += now - a->bytes;
+  a->bytes = now;
+}
+
+void cache_drop(struct cache *cache, struct aggregate *a)
+{
+  unlink_used(cache, a);
+  idmap_remove(&cache->map, a->id);
+  cache->bytes -= a->bytes;
+  arena_release(&a->arena);
+  free(a);
+}
+
+void cache_release(struct cache *cache)
+{
+  while (cache->oldest)
+    cache_drop(cache, cache->oldest);
+  idmap_release(&cache->map);
+}
+
+void cache_trim(struct cache *cache)
+{
+  while (cache->bytes > cache->bytes_max && cache->oldest)
+    cache_drop(cache, cache->oldest);
+}
+
+static void remember_key(struct aggregate *a, const struct event *event)
+{
+  if (!*event->key)
+    return;
+  uint64_t hash = span_hash(span_of(event->key));
+  if (a->key_count && a->keys[a->key_count - 1].hash == hash) { /* further events of the same command */
+    a->keys[a->key_count - 1].version = event->version;
+    a->keys[a->key_count - 1].seq = event->seq;
+    return;
+  }
+  a->keys = arena_grow(&a->arena, a->keys, a->key_count, &a->key_cap, sizeof *a->keys);
+  a->keys[a->key_count++] = (struct known_key){hash, event->version, event->seq};
+}
+
+int aggregate_apply(struct aggregate *a, const struct event *event, struct error *error)
+{
+  if (!a->state)
+    a->state = arena_alloc(&a->arena, event->kind->state_size);
+  a->kind = event->kind;
+  if (event->kind->evolve(a->state, &a->arena, event))
+    return error_set(error, ERROR_INTERNAL, "unknown-event", "本程序不认识事件“%s”，请使用更新的版本",
+                     "This program does not know the event “%s”: use a newer version", event->type);
+  a->version = event->version;
+  a->head = event->seq;
+  remember_key(a, event);
+  return 0;
+}
+
+static int replay(struct engine *engine, struct aggregate *a, struct error *error)
+{
+  struct rows rows;
+  struct arena arena = {0};
+  int bad = 0;
+  if (DB_QUERY(engine->db, &aggregate_chain, &rows, error, V_INT(a->head)))
+    return -1;
+  while (!bad && rows_next(&rows)) {
+    struct event event;
+    bad = event_read(&rows, engine->options.kinds, &arena, &event, error);
+    if (bad)
+      break;
+    bad = aggregate_apply(a, &event, error);
+    event_release(&event);
+  }
+  if (rows_close(&rows, bad ? NULL : error))
+    bad = -1;
+  arena_release(&arena);
+  return bad;
+}
+
+static int load(struct engine *engine, struct aggregate *a, struct error *error)
+{
+  struct rows rows;
+  int version = 0;
+  if (DB_QUERY(engine->db, &find_aggregate, &rows, error, V_INT(a->id)))
+    return -1;
+  if (rows_next(&rows)) {
+    version = (int)rows_int(&rows, 1);
+    a->head = rows_int(&rows, 2);
+    struct span pseudonym = rows_span(&rows, 3);
+    if (pseudonym.n == LEAF_PSEUDONYM_BYTES)
+      memcpy(a->pseudonym, pseudonym.p, pseudonym.n);
+  }
+  if (rows_close(&rows, error))
+    return -1;
+  if (version == 0) {
+    engine_random(engine, a->pseudonym, sizeof a->pseudonym);
+    return 0;
+  }
+  if (replay(engine, a, error))
+    return -1;
+  if (a->version != version)
+    return error_set(error, ERROR_INTERNAL, "broken-history", "记录 %lld 的历史不完整：应有 %d 个事件，实有 %d 个",
+                     "The history of record %lld is incomplete: %d events expected, %d found", (long long)a->id, version,
+                     a->version);
+  struct idmap_slot *due = idmap_find(&engine->timers.current, a->id);
+  a->due = due ? due->value.number : 0;
+  return 0;
+}
+
+int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct error *error)
+{
+  struct cache *cache = &engine->cache;
+  struct idmap_slot *slot = idmap_find(&cache->map, id);
+  struct aggregate *a = slot ? slot->value.pointer : NULL;
+  if (a) {
+    unlink_used(cache, a);
+    link_newest(cache, a);
+    *ret = a;
+    return 0;
+  }
+  a = calloc(1, sizeof *a);
+  if (!a)
+    abort();
+  a->id = id;
+  if (load(engine, a, error)) {
+    arena_release(&a->arena);
+    free(a);
+    return -1;
+  }
+  idmap_add(&cache->map, id)->value.pointer = a;
+  link_newest(cache, a);
+  count_bytes(cache, a);
+  *ret = a;
+  return 0;
+}
+
+void aggregate_touch(struct engine *engine, struct aggregate *a)
+{
+  count_bytes(&engine->cache, a);
+  if (a->touched)
+    return;
+  a->touched = true;
+  a->next_touched = engine->touched;
+  engine->touched = a;
+}

@@ -1,0 +1,240 @@
+#include "engine/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+#define BODY_MAX ((size_t)1024 * 1024)
+
+static const struct sql insert_event = {
+    "INSERT INTO events (seq, kind, aggregate, version, prev, type, at, actor, role, agency, channel, item, key, body, salt)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"};
+static const struct sql insert_message = {"INSERT INTO outbox (seq, n, topic, body, attempts, next) VALUES ($1, $2, $3, $4, 0, 0)"};
+static const struct sql find_series = {"SELECT value FROM counters WHERE series = $1"};
+static const struct sql save_series = {
+    "INSERT INTO counters (series, value) VALUES ($1, $2) ON CONFLICT (series) DO UPDATE SET value = excluded.value"};
+
+/* ---- what decide calls ---- */
+
+void decision_emit(struct decision *d, const char *type, const char *item, json_t *data)
+{
+  struct event_list *events = d->events;
+  events->list = arena_grow(events->arena, events->list, events->n, &events->cap, sizeof *events->list);
+  struct event *event = &events->list[events->n++];
+  *event = (struct event){.type = type, .item = arena_str(events->arena, item), .data = data ? data : json_object()};
+}
+
+static struct series *series_get(struct engine *engine, const char *name)
+{
+  for (size_t i = 0; i < engine->series_count; i++)
+    if (strcmp(engine->series[i].name, name) == 0)
+      return &engine->series[i];
+  if (engine->series_count == engine->series_cap) {
+    engine->series_cap = engine->series_cap ? 2 * engine->series_cap : 16;
+    engine->series = realloc(engine->series, engine->series_cap * sizeof *engine->series);
+    if (!engine->series)
+      abort();
+  }
+  struct series *series = &engine->series[engine->series_count];
+  *series = (struct series){.name = strdup(name)};
+  struct rows rows;
+  struct error error = {0};
+  if (!series->name || DB_QUERY(engine->db, &find_series, &rows, &error, V_STR(name)))
+    return NULL;
+  if (rows_next(&rows))
+    series->value = series->saved = series->before = rows_int(&rows, 0);
+  if (rows_close(&rows, &error))
+    return NULL;
+  engine->series_count++;
+  return series;
+}
+
+int64_t decision_number(struct decision *d, const char *series_name)
+{
+  struct series *series = series_get(d->engine, series_name);
+  if (!series) { /* the store failed under us: this command must not be committed */
+    d->engine->series_failed = true;
+    return 0;
+  }
+  return ++series->value;
+}
+
+/* ---- series ---- */
+
+static void series_settle(struct engine *engine, bool keep)
+{
+  for (size_t i = 0; i < engine->series_count; i++)
+    *(keep ? &engine->series[i].before : &engine->series[i].value) = *(keep ? &engine->series[i].value : &engine->series[i].before);
+}
+
+int series_save(struct engine *engine, struct error *error)
+{
+  for (size_t i = 0; i < engine->series_count; i++) {
+    const struct series *s = &engine->series[i];
+    if (s->value != s->saved && DB_EXEC(engine->db, &save_series, error, V_STR(s->name), V_INT(s->value)))
+      return -1;
+  }
+  return 0;
+}
+
+void series_commit(struct engine *engine)
+{
+  for (size_t i = 0; i < engine->series_count; i++)
+    engine->series[i].saved = engine->series[i].value;
+}
+
+void series_rollback(struct engine *engine)
+{
+  for (size_t i = 0; i < engine->series_count; i++)
+    engine->series[i].value = engine->series[i].before = engine->series[i].saved;
+}
+
+void series_release(struct engine *engine)
+{
+  for (size_t i = 0; i < engine->series_count; i++)
+    free(engine->series[i].name);
+  free(engine->series);
+}
+
+/* ---- what project calls ---- */
+
+void rowset_put(struct rowset *rows, const struct sql *sql, const struct value *values, size_t n)
+{
+  if (!rows->failed && db_exec(rows->engine->db, sql, values, n, rows->error))
+    rows->failed = true;
+}
+
+void rowset_send(struct rowset *rows, const char *topic, struct span body)
+{
+  if (!rows->failed &&
+      DB_EXEC(rows->engine->db, &insert_message, rows->error, V_INT(rows->seq), V_INT(rows->sent), V_STR(topic), V_TEXT(body)))
+    rows->failed = true;
+  rows->sent++;
+}
+
+/* ---- one command ---- */
+
+static const struct known_key *find_key(const struct aggregate *a, const char *key)
+{
+  uint64_t hash = span_hash(span_of(key));
+  for (size_t i = a->key_count; i-- > 0;)
+    if (a->keys[i].hash == hash)
+      return &a->keys[i];
+  return NULL;
+}
+
+static int check_version(const struct aggregate *a, const struct command *c, struct error *error)
+{
+  if (c->id <= 0 || strlen(c->key) > KEY_MAX)
+    return error_set(error, ERROR_BAD_INPUT, "bad-command", "命令的编号或幂等键无效",
+                     "The command's id or idempotency key is not valid");
+  if (a->kind && a->kind != c->kind)
+    return error_set(error, ERROR_NOT_FOUND, "not-found", "没有这条记录", "There is no such record");
+  if (c->expect == 0 && a->version > 0)
+    return error_set(error, ERROR_CONFLICT, "exists", "这条记录已经存在", "This record exists already");
+  if (c->expect > 0 && a->version == 0)
+    return error_set(error, ERROR_NOT_FOUND, "not-found", "没有这条记录", "There is no such record");
+  if (c->expect > 0 && c->expect != a->version)
+    return error_set(error, ERROR_CONFLICT, "stale-version", "这份办件在您打开页面之后已有变化，请刷新后再操作",
+                     "This case has changed since you opened the page: reload it and try again");
+  return 0;
+}
+
+static void release_events(struct event_list *events)
+{
+  for (size_t i = 0; i < events->n; i++)
+    event_release(&events->list[i]);
+  events->n = 0;
+}
+
+static int write_event(struct engine *engine, const struct event *e, int64_t prev, struct error *error)
+{
+  unsigned char salt[LEAF_SALT_BYTES];
+  engine_random(engine, salt, sizeof salt);
+  return DB_EXEC(engine->db, &insert_event, error, V_INT(e->seq), V_STR(e->kind->name), V_INT(e->id), V_INT(e->version),
+                 V_INT(prev), V_STR(e->type), V_INT(e->at), V_STR(e->actor.id), V_STR(e->actor.role), V_STR(e->actor.agency),
+                 V_STR(e->actor.channel), V_STR(e->item), V_STR(e->key), V_TEXT(e->body), V_BYTES(salt, sizeof salt));
+}
+
+/* Numbers the events, replays them into the state and writes them. */
+static int record(struct engine *engine, struct aggregate *a, const struct decision *d, const struct command *c,
+                  struct error *error)
+{
+  for (size_t i = 0; i < d->events->n; i++) {
+    struct event *e = &d->events->list[i];
+    int64_t prev = a->head;
+    e->seq = ++engine->last_seq;
+    e->id = a->id;
+    e->version = a->version + 1;
+    e->kind = c->kind;
+    e->at = d->now;
+    e->actor = c->actor;
+    e->key = c->key;
+    e->body = json_text(d->arena, e->data);
+    if (e->body.n > BODY_MAX)
+      return error_set(error, ERROR_TOO_LARGE, "event-too-large", "一次提交的内容过多", "Too much was submitted at once");
+    if (aggregate_apply(a, e, error) || write_event(engine, e, prev, error))
+      return -1;
+  }
+  return 0;
+}
+
+static int project(struct engine *engine, const struct aggregate *a, const struct event_list *events, const struct kind *kind,
+                   struct error *error)
+{
+  if (!kind->project)
+    return 0;
+  struct rowset rows = {.engine = engine, .error = error, .seq = events->list[events->n - 1].seq};
+  kind->project(a->state, events->list, events->n, &rows);
+  return rows.failed ? -1 : 0;
+}
+
+static int decide(struct engine *engine, const struct aggregate *a, const struct command *c, struct decision *d,
+                  struct error *error)
+{
+  const void *state = a->state ? a->state : arena_alloc(d->arena, c->kind->state_size);
+  engine->series_failed = false;
+  int refused = c->kind->decide(state, c, d, error);
+  series_settle(engine, refused == 0);
+  if (refused == 0 && engine->series_failed)
+    return error_set(error, ERROR_BUSY, "store-unreachable", "暂时无法取号，请稍后再试",
+                     "No number can be drawn right now: please try again shortly");
+  return refused;
+}
+
+int command_run(struct engine *engine, struct request *request)
+{
+  const struct command *c = &request->command;
+  struct error *error = &request->error;
+  struct aggregate *a;
+  if (cache_get(engine, c->id, &a, error))
+    return -1;
+  const struct known_key *known = *c->key ? find_key(a, c->key) : NULL;
+  if (known && a->kind == c->kind) {
+    request->outcome = (struct outcome){c->id, known->version, known->seq, .repeated = true};
+    return 0;
+  }
+  if (check_version(a, c, error))
+    return -1;
+  struct event_list events = {.arena = &engine->group};
+  struct decision d = {.arena = &engine->group,
+                       .now = c->at ? c->at : engine_now(engine),
+                       .world = engine->options.world,
+                       .engine = engine,
+                       .events = &events};
+  engine_random(engine, d.random, sizeof d.random);
+  if (decide(engine, a, c, &d, error)) {
+    release_events(&events);
+    return -1;
+  }
+  int bad = 0;
+  if (events.n) {
+    aggregate_touch(engine, a);
+    bad = record(engine, a, &d, c, error) || project(engine, a, &events, c->kind, error) ? -2 : 0;
+    aggregate_touch(engine, a);
+  }
+  request->outcome = (struct outcome){c->id, a->version, events.n ? a->head : 0, false};
+  release_events(&events);
+  return bad;
+}

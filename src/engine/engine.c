@@ -1,0 +1,306 @@
+#include "engine/engine.h"
+
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/sealer.h"
+
+#define QUEUE_MAX 8192
+#define GROUP_MAX 1024
+#define CACHE_BYTES ((size_t)48 * 1024 * 1024)
+#define SEAL_MS 500
+
+static const struct sql last_event = {"SELECT seq FROM events ORDER BY seq DESC LIMIT 1"};
+
+moment engine_now(struct engine *engine)
+{
+  return engine->options.clock ? engine->options.clock(engine->options.context) : moment_now();
+}
+
+static void draw(struct engine *engine, void *out, size_t n)
+{
+  if (engine->options.random)
+    engine->options.random(engine->options.context, out, n);
+  else
+    random_bytes(out, n);
+}
+
+void engine_random(struct engine *engine, void *out, size_t n)
+{
+  if (engine->pool_left < n) {
+    draw(engine, engine->pool, sizeof engine->pool);
+    engine->pool_left = sizeof engine->pool;
+  }
+  engine->pool_left -= n;
+  unsigned char *from = engine->pool + engine->pool_left;
+  memcpy(out, from, n);
+  explicit_bzero(from, n);
+}
+
+/* ---- open and close ---- */
+
+static void set_defaults(struct engine_options *o)
+{
+  static const struct outlet none[] = {{0}};
+  o->queue_max = o->queue_max ? o->queue_max : QUEUE_MAX;
+  o->group_max = o->group_max ? o->group_max : GROUP_MAX;
+  o->cache_bytes = o->cache_bytes ? o->cache_bytes : CACHE_BYTES;
+  o->seal_ms = o->seal_ms ? o->seal_ms : SEAL_MS;
+  o->outlets = o->outlets ? o->outlets : none;
+}
+
+static int load(struct engine *engine, struct error *error)
+{
+  struct rows rows;
+  if (db_query(engine->db, &last_event, NULL, 0, &rows, error))
+    return -1;
+  if (rows_next(&rows))
+    engine->last_seq = engine->committed = rows_int(&rows, 0);
+  if (rows_close(&rows, error))
+    return -1;
+  return timers_load(&engine->timers, engine->db, error);
+}
+
+static int start_sealer(struct engine *engine, struct error *error)
+{
+  if (engine->options.seal_ms < 0)
+    return 0;
+  engine->sealing = calloc(1, sizeof *engine->sealing);
+  if (!engine->sealing)
+    abort();
+  if (sealer_open(engine, engine->sealing, error))
+    return -1;
+  engine->sealed = engine->sealing->edge.size;
+  if (engine->sealed > engine->last_seq)
+    return error_set(error, ERROR_INTERNAL, "broken-ledger", "账本比记录新（%lld 对 %lld）：存储可能是从旧备份恢复的",
+                     "The ledger is ahead of the records (%lld against %lld): events have been removed from the store",
+                     (long long)engine->sealed, (long long)engine->last_seq);
+  return 0;
+}
+
+static void start_thread(pthread_t *thread, bool *ret_on, void *(*body)(void *), struct engine *engine)
+{
+  if (pthread_create(thread, NULL, body, engine) != 0)
+    abort();
+  *ret_on = true;
+}
+
+int engine_open(struct store *store, const struct engine_options *options, struct engine **ret, struct error *error)
+{
+  struct engine *engine = calloc(1, sizeof *engine);
+  if (!engine)
+    abort();
+  engine->store = store;
+  engine->options = *options;
+  set_defaults(&engine->options);
+  engine->cache.bytes_max = engine->options.cache_bytes;
+  queue_init(&engine->queue, engine->options.queue_max);
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&engine->changed, &attr);
+  pthread_condattr_destroy(&attr);
+  pthread_mutex_init(&engine->lock, NULL);
+  if (store_connect(store, DB_WRITE, &engine->db, error) || load(engine, error) || start_sealer(engine, error)) {
+    engine_close(engine);
+    return -1;
+  }
+  start_thread(&engine->writer, &engine->writer_on, writer_main, engine);
+  if (engine->sealing)
+    start_thread(&engine->sealer, &engine->sealer_on, sealer_main, engine);
+  if (engine->options.outlets->topic)
+    start_thread(&engine->delivery, &engine->delivery_on, delivery_main, engine);
+  *ret = engine;
+  return 0;
+}
+
+static void close_queue(struct engine *engine)
+{
+  pthread_mutex_lock(&engine->queue.lock);
+  engine->queue.closed = true;
+  pthread_cond_broadcast(&engine->queue.filled);
+  pthread_mutex_unlock(&engine->queue.lock);
+}
+
+void engine_close(struct engine *engine)
+{
+  if (!engine)
+    return;
+  pthread_mutex_lock(&engine->lock);
+  atomic_store(&engine->stopping, true);
+  pthread_cond_broadcast(&engine->changed);
+  pthread_mutex_unlock(&engine->lock);
+  if (engine->delivery_on)
+    pthread_join(engine->delivery, NULL);
+  if (engine->sealer_on)
+    pthread_join(engine->sealer, NULL);
+  close_queue(engine);
+  if (engine->writer_on)
+    pthread_join(engine->writer, NULL);
+  if (engine->sealing)
+    sealer_close(engine->sealing);
+  free(engine->sealing);
+  cache_release(&engine->cache);
+  timers_release(&engine->timers);
+  series_release(engine);
+  arena_release(&engine->group);
+  if (engine->db)
+    db_close(engine->db);
+  queue_release(&engine->queue);
+  pthread_cond_destroy(&engine->changed);
+  pthread_mutex_destroy(&engine->lock);
+  free(engine);
+}
+
+/* ---- asking the writer ---- */
+
+struct waiting {
+  struct request request;
+  sem_t answered;
+  struct outcome outcome;
+  struct error error;
+  bool failed;
+};
+
+static void wake_up(void *context, const struct outcome *outcome, const struct error *error)
+{
+  struct waiting *w = context;
+  w->outcome = *outcome;
+  w->failed = error != NULL;
+  if (error)
+    w->error = *error;
+  sem_post(&w->answered);
+}
+
+static int push_and_wait(struct engine *engine, struct waiting *w, bool even_if_full, struct error *error)
+{
+  w->request.done = wake_up;
+  w->request.context = w;
+  sem_init(&w->answered, 0, 0);
+  int bad = queue_push(&engine->queue, &w->request, even_if_full, error);
+  if (!bad) {
+    while (sem_wait(&w->answered) != 0)
+      ; /* a signal */
+    bad = w->failed ? -1 : 0;
+    if (bad && error)
+      *error = w->error;
+  }
+  sem_destroy(&w->answered);
+  return bad;
+}
+
+int engine_do(struct engine *engine, const struct command *command, struct outcome *ret, struct error *error)
+{
+  struct waiting w = {.request = {.command = *command}};
+  if (push_and_wait(engine, &w, false, error))
+    return -1;
+  if (ret)
+    *ret = w.outcome;
+  return 0;
+}
+
+int engine_ask(struct engine *engine, engine_op *op, void *argument, struct error *error)
+{
+  struct waiting w = {.request = {.op = op, .argument = argument}};
+  return push_and_wait(engine, &w, true, error);
+}
+
+struct submitted {
+  struct request request;
+  engine_done *done;
+  void *context;
+};
+
+static void pass_on(void *context, const struct outcome *outcome, const struct error *error)
+{
+  struct submitted *s = context;
+  s->done(s->context, outcome, error);
+  free(s);
+}
+
+int engine_submit(struct engine *engine, const struct command *command, engine_done *done, void *context, struct error *error)
+{
+  struct submitted *s = calloc(1, sizeof *s);
+  if (!s)
+    abort();
+  *s = (struct submitted){.request = {.command = *command, .done = pass_on, .context = s}, .done = done, .context = context};
+  if (queue_push(&engine->queue, &s->request, false, error)) {
+    free(s);
+    return -1;
+  }
+  return 0;
+}
+
+static int any_due(struct engine *engine, struct db *db, void *argument, struct error *error)
+{
+  (void)db;
+  (void)error;
+  struct timer timer;
+  bool *due = argument;
+  *due = timers_next(&engine->timers, &timer) && timer.due <= engine_now(engine);
+  return 0;
+}
+
+void engine_wake(struct engine *engine)
+{
+  /* the writer takes what is due before what was asked, so one answered question means one round of deadlines */
+  bool due = true;
+  while (due && engine_ask(engine, any_due, &due, NULL) == 0)
+    ;
+}
+
+int engine_seal(struct engine *engine, struct error *error)
+{
+  int bad = 0;
+  pthread_mutex_lock(&engine->lock);
+  int64_t want = engine->committed;
+  engine->seal_wanted++;
+  engine->sealer_failed = false;
+  pthread_cond_broadcast(&engine->changed);
+  while (engine->sealed < want && !engine->sealer_failed && engine->sealer_on)
+    pthread_cond_wait(&engine->changed, &engine->lock);
+  if (engine->sealed < want && engine->sealer_failed) {
+    bad = -1;
+    if (error)
+      *error = engine->seal_error;
+  }
+  engine->seal_wanted--;
+  pthread_mutex_unlock(&engine->lock);
+  return bad;
+}
+
+void engine_stats(struct engine *engine, struct engine_stats *ret)
+{
+  *ret = (struct engine_stats){.commands = engine->commands, .groups = engine->groups, .refused = engine->refused};
+  pthread_mutex_lock(&engine->lock);
+  ret->events = engine->committed;
+  ret->sealed = engine->sealed;
+  pthread_mutex_unlock(&engine->lock);
+  pthread_mutex_lock(&engine->queue.lock);
+  ret->waiting = (int64_t)engine->queue.n;
+  pthread_mutex_unlock(&engine->queue.lock);
+}
+
+/* ---- ids ---- */
+
+/* 43 bits of milliseconds since 2020 (until 2298), 20 bits of chance: new aggregates lie side by side in the tables. */
+int64_t aggregate_id_new(moment now)
+{
+  const moment epoch = INT64_C(1577836800000);
+  uint32_t chance;
+  random_bytes(&chance, sizeof chance);
+  int64_t ms = now > epoch ? now - epoch : 0;
+  return (ms << 20 | (chance & 0xfffff)) + 1;
+}
+
+int64_t aggregate_id_from(const char *actor_id, const char *key)
+{
+  struct span parts[] = {span_of(actor_id), {"\0", 1}, span_of(key)};
+  struct digest d = sha256_parts(parts, 3);
+  int64_t id = 0;
+  for (int i = 0; i < 8; i++)
+    id = (int64_t)((uint64_t)id << 8 | d.b[i]);
+  id &= INT64_MAX;
+  return id ? id : 1;
+}

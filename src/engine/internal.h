@@ -1,0 +1,211 @@
+/*
+ * internal.h: what the files of the engine share; nobody outside includes it.
+ *
+ * Threads: the writer owns db, cache, timers, series and the next sequence number, without locks. The sealer and the
+ * delivery thread read on connections of their own and write by asking the writer (struct request with an op).
+ */
+#ifndef ONEVISIT_ENGINE_INTERNAL_H
+#define ONEVISIT_ENGINE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "engine/engine.h"
+#include "engine/idmap.h"
+#include "ledger/leaf.h"
+
+#define KEY_MAX 64
+
+/* ---- aggregates in memory (cache.c) ---- */
+
+struct known_key { /* an idempotency key in the aggregate's history */
+  uint64_t hash;
+  int version;
+  int64_t seq;
+};
+
+struct aggregate {
+  int64_t id;
+  const struct kind *kind; /* NULL until the first event */
+  int version;
+  int64_t head; /* seq of its last event */
+  unsigned char pseudonym[LEAF_PSEUDONYM_BYTES];
+  void *state;
+  struct arena arena;
+  struct known_key *keys;
+  size_t key_count, key_cap;
+  moment due;      /* as stored in timers; 0 none */
+  moment next_due; /* what the group under way stores */
+  bool touched;    /* in this group: its row and timer are written before the commit */
+  struct aggregate *next_touched;
+  size_t bytes;                    /* as counted in the cache */
+  struct aggregate *newer, *older; /* by use */
+};
+
+struct cache {
+  struct idmap map;
+  struct aggregate *newest, *oldest;
+  size_t bytes, bytes_max;
+};
+
+/* The aggregate, loaded and replayed where it is stored, fresh (version 0) where it is not. */
+int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct error *error);
+void cache_release(struct cache *cache);
+void cache_drop(struct cache *cache, struct aggregate *aggregate);
+void cache_trim(struct cache *cache); /* between groups, when nothing is touched */
+int aggregate_apply(struct aggregate *aggregate, const struct event *event, struct error *error);
+
+/* ---- deadlines (timers.c) ---- */
+
+struct timer {
+  moment due;
+  int64_t id;
+};
+
+struct timers {
+  struct timer *heap;
+  size_t n, cap;
+  struct idmap current; /* id → due; what the heap says otherwise is out of date */
+};
+
+void timers_set(struct timers *timers, int64_t id, moment due); /* 0 removes */
+bool timers_next(struct timers *timers, struct timer *ret);     /* the earliest; false when there is none */
+void timers_pop(struct timers *timers); /* takes that one off the heap; until timers_set() it does not come again */
+void timers_release(struct timers *timers);
+int timers_load(struct timers *timers, struct db *db, struct error *error);
+
+/* ---- the queue (queue.c) ---- */
+
+/* Work of another thread of the engine inside the writer's transaction. */
+typedef int engine_op(struct engine *engine, struct db *db, void *argument, struct error *error);
+
+struct request {
+  struct request *next;
+  struct command command;
+  engine_op *op; /* instead of a command */
+  void *argument;
+  bool wake; /* made by the writer for a deadline; it also frees it */
+  engine_done *done;
+  void *context;
+  struct outcome outcome;
+  bool failed;
+  struct error error;
+};
+
+struct queue {
+  pthread_mutex_t lock;
+  pthread_cond_t filled;
+  struct request *first, **last;
+  size_t n, max;
+  bool closed;
+};
+
+/* ---- the engine ---- */
+
+struct series {
+  char *name;
+  int64_t value;  /* drawn by the command under way */
+  int64_t before; /* by the commands of the group that were decided */
+  int64_t saved;  /* committed */
+};
+
+struct sealer;
+
+struct engine {
+  struct store *store;
+  struct engine_options options;
+  struct db *db; /* the writer's */
+
+  struct queue queue;
+  struct cache cache;
+  struct timers timers;
+  struct series *series;
+  size_t series_count, series_cap;
+  bool series_failed;        /* the store failed while a number was drawn */
+  int64_t last_seq;          /* of the last event given out */
+  struct aggregate *touched; /* in this group */
+  struct arena group;        /* temporaries of one group */
+  unsigned char pool[4096];  /* randomness drawn ahead */
+  size_t pool_left;
+
+  struct sealer *sealing; /* the sealer's own; NULL where there is none */
+  pthread_t writer, sealer, delivery;
+  bool writer_on, sealer_on, delivery_on;
+  atomic_bool stopping;
+
+  pthread_mutex_t lock; /* guards what follows */
+  pthread_cond_t changed;
+  int64_t committed, sealed; /* events */
+  int seal_wanted;           /* somebody waits for a checkpoint now */
+  bool sealer_failed;
+  struct error seal_error;
+  bool outbox_filled;
+
+  _Atomic int64_t commands, groups, refused;
+};
+
+moment engine_now(struct engine *engine);
+void engine_random(struct engine *engine, void *out, size_t n); /* writer's thread only */
+
+void queue_init(struct queue *queue, size_t max);
+void queue_release(struct queue *queue);
+int queue_push(struct queue *queue, struct request *request, bool even_if_full, struct error *error);
+/* Everything waiting, at most max; waits until the moment given (monotonic µs) when there is nothing. */
+struct request *queue_take(struct queue *queue, size_t max, int64_t until_us, bool *ret_closed);
+
+/* Runs op in the writer's next transaction and waits for its commit. Not from the writer. */
+int engine_ask(struct engine *engine, engine_op *op, void *argument, struct error *error);
+
+void *writer_main(void *engine);
+void *sealer_main(void *engine);
+void *delivery_main(void *engine);
+
+/* ---- one command (decide.c) ---- */
+
+struct event_list {
+  struct arena *arena;
+  struct event *list;
+  size_t n, cap;
+};
+
+struct rowset {
+  struct engine *engine;
+  struct error *error;
+  bool failed;
+  int64_t seq; /* of the event whose messages are sent */
+  int sent;
+};
+
+/*
+ * Decides one command and writes its events and rows on the open transaction. 0 done; -1 refused, nothing written, the
+ * group goes on; -2 a statement or a replay failed: the group must be rolled back.
+ */
+int command_run(struct engine *engine, struct request *request);
+void aggregate_touch(struct engine *engine, struct aggregate *aggregate);
+
+/* Series of numbers: loaded when first drawn, written at the end of the group. */
+int series_save(struct engine *engine, struct error *error);
+void series_commit(struct engine *engine);
+void series_rollback(struct engine *engine);
+void series_release(struct engine *engine);
+
+/* Reading events (scan.c) */
+const struct kind *kind_find(const struct kind *const *kinds, struct span name);
+extern const char event_columns[];
+/* Fills *event from the row whose first columns are event_columns; everything copied into the arena. data is owned:
+ * event_release(). */
+int event_read(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret, struct error *error);
+void event_release(struct event *event);
+extern const struct sql aggregate_chain;
+
+/* The leaf of an event, both when sealing and when verifying (leafing.c). */
+struct leaf_source {
+  const struct event *event;
+  struct span pseudonym, salt;
+  bool has_prev;
+  struct digest prev;
+};
+struct span event_leaf_lines(struct arena *arena, const struct leaf_source *source);
+const char *event_department(const struct event *event); /* whose key signs */
+
+#endif

@@ -1,0 +1,49 @@
+#include "engine/engine.h"
+
+/*
+ * What the write path keeps. Volatile columns bear no index but the outbox's, which is short; an aggregate's
+ * history is the chain events.prev from aggregates.head, so that an event costs no second index.
+ */
+const struct migration engine_migrations[] = {
+    {"engine", 1,
+     "CREATE TABLE events (\n"
+     "  seq BIGKEY,\n"
+     "  kind TEXT NOT NULL,\n"
+     "  aggregate BIGINT NOT NULL,\n"
+     "  version BIGINT NOT NULL,\n"
+     "  prev BIGINT NOT NULL,\n"
+     "  type TEXT NOT NULL,\n"
+     "  at BIGINT NOT NULL,\n"
+     "  actor TEXT NOT NULL,\n"
+     "  role TEXT NOT NULL,\n"
+     "  agency TEXT NOT NULL,\n"
+     "  channel TEXT NOT NULL,\n"
+     "  item TEXT NOT NULL,\n"
+     "  key TEXT NOT NULL,\n"
+     "  body TEXT NOT NULL,\n"
+     "  salt BYTES NOT NULL\n"
+     ");\n"
+     "CREATE TABLE aggregates (\n"
+     "  id BIGKEY,\n"
+     "  kind TEXT NOT NULL,\n"
+     "  version BIGINT NOT NULL,\n"
+     "  head BIGINT NOT NULL,\n"
+     "  pseudonym BYTES NOT NULL\n"
+     ");\n"
+     "CREATE TABLE timers (id BIGKEY, due BIGINT NOT NULL);\n"
+     "CREATE TABLE counters (series TEXT PRIMARY KEY, value BIGINT NOT NULL);\n"
+     "CREATE TABLE outbox (\n"
+     "  seq BIGINT NOT NULL,\n"
+     "  n BIGINT NOT NULL,\n"
+     "  topic TEXT NOT NULL,\n"
+     "  body TEXT NOT NULL,\n"
+     "  attempts BIGINT NOT NULL,\n"
+     "  next BIGINT NOT NULL,\n"
+     "  PRIMARY KEY (seq, n)\n"
+     ");\n"
+     "CREATE INDEX outbox_next ON outbox (topic, next);\n"
+     "CREATE TABLE leaves (seq BIGKEY, hash BYTES NOT NULL, entry BYTES NOT NULL);\n"
+     "CREATE TABLE checkpoints (size BIGKEY, at BIGINT NOT NULL, note TEXT NOT NULL, edge BYTES NOT NULL);\n"
+     "CREATE TABLE ledger_keys (name TEXT PRIMARY KEY, vkey TEXT NOT NULL, since BIGINT NOT NULL);\n"},
+    {0},
+};

@@ -1,0 +1,247 @@
+#include "engine/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define WAKES_MAX 256
+#define WAKE_AGAIN (60 * SECOND_MS)
+
+static const struct sql save_aggregate = {"INSERT INTO aggregates (id, kind, version, head, pseudonym) VALUES ($1, $2, $3, $4, $5)"
+                                          " ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head"};
+static const struct sql save_timer = {
+    "INSERT INTO timers (id, due) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET due = excluded.due"};
+static const struct sql drop_timer = {"DELETE FROM timers WHERE id = $1"};
+
+static const struct actor system_actor = {"system", "system", "", "system"};
+
+/* ---- deadlines that have passed become commands ---- */
+
+static struct request *make_wake(struct engine *engine, int64_t id)
+{
+  struct aggregate *a;
+  struct error error = {0};
+  if (cache_get(engine, id, &a, &error) || !a->kind) {
+    if (error.code)
+      log_error("a deadline could not be handled", &error);
+    timers_set(&engine->timers, id, engine_now(engine) + HOUR_MS);
+    return NULL;
+  }
+  struct request *wake = calloc(1, sizeof *wake);
+  if (!wake)
+    abort();
+  wake->wake = true;
+  wake->command = (struct command){.kind = a->kind, .id = id, .expect = -1, .type = "wake", .key = "", .actor = system_actor};
+  return wake;
+}
+
+static struct request *due_wakes(struct engine *engine)
+{
+  struct request *first = NULL, **last = &first;
+  struct timer timer;
+  moment now = engine_now(engine);
+  for (int n = 0; n < WAKES_MAX && timers_next(&engine->timers, &timer) && timer.due <= now; n++) {
+    timers_pop(&engine->timers);
+    struct request *wake = make_wake(engine, timer.id);
+    if (wake) {
+      *last = wake;
+      last = &wake->next;
+    }
+  }
+  return first;
+}
+
+/* After a wake the timer stands again where the state says; never at once, or a rule that forgets to move on would spin. */
+static void reschedule(struct engine *engine, int64_t id)
+{
+  struct idmap_slot *slot = idmap_find(&engine->cache.map, id);
+  const struct aggregate *a = slot ? slot->value.pointer : NULL;
+  moment now = engine_now(engine);
+  bool stuck = !a || (a->due && a->due <= now);
+  timers_set(&engine->timers, id, stuck ? now + WAKE_AGAIN : a->due);
+}
+
+/* ---- one group ---- */
+
+static int save_touched(struct engine *engine, struct error *error)
+{
+  for (struct aggregate *a = engine->touched; a; a = a->next_touched) {
+    if (DB_EXEC(engine->db, &save_aggregate, error, V_INT(a->id), V_STR(a->kind->name), V_INT(a->version), V_INT(a->head),
+                V_BYTES(a->pseudonym, sizeof a->pseudonym)))
+      return -1;
+    moment due = a->kind->due ? a->kind->due(a->state) : 0;
+    if (due != a->due && due && DB_EXEC(engine->db, &save_timer, error, V_INT(a->id), V_INT(due)))
+      return -1;
+    if (due != a->due && !due && DB_EXEC(engine->db, &drop_timer, error, V_INT(a->id)))
+      return -1;
+    a->next_due = due;
+  }
+  return 0;
+}
+
+static void settle_touched(struct engine *engine, bool committed)
+{
+  struct aggregate *a = engine->touched;
+  engine->touched = NULL;
+  while (a) {
+    struct aggregate *next = a->next_touched;
+    a->touched = false;
+    a->next_touched = NULL;
+    if (!committed) {
+      cache_drop(&engine->cache, a);
+    } else if (a->next_due != a->due) {
+      a->due = a->next_due;
+      timers_set(&engine->timers, a->id, a->due);
+    }
+    a = next;
+  }
+}
+
+/* A store that may have lost what it said it had: nothing more may be answered from it. */
+static void stop_if_broken(struct engine *engine, const struct error *error)
+{
+  if (!db_is_broken(engine->db))
+    return;
+  log_error("the store is broken: stopping without answering; start again to recover", error);
+  _exit(70);
+}
+
+static int run_one(struct engine *engine, struct request *r)
+{
+  int bad = r->op ? r->op(engine, engine->db, r->argument, &r->error) : command_run(engine, r);
+  r->failed = bad != 0;
+  if (r->op && bad)
+    return -2;
+  return bad;
+}
+
+/* Everything in one transaction. 0 committed; -1 rolled back with *error, nothing has happened. */
+static int try_group(struct engine *engine, struct request *first, struct error *error)
+{
+  int64_t seq_before = engine->last_seq;
+  int bad = db_begin(engine->db, error);
+  for (struct request *r = first; r && !bad; r = r->next)
+    if (run_one(engine, r) == -2) {
+      *error = r->error;
+      bad = -1;
+    }
+  bad = bad || save_touched(engine, error) || series_save(engine, error) || db_commit(engine->db, error);
+  if (bad) {
+    stop_if_broken(engine, error);
+    db_rollback(engine->db);
+    engine->last_seq = seq_before;
+    series_rollback(engine);
+  } else {
+    series_commit(engine);
+  }
+  settle_touched(engine, !bad);
+  arena_reset(&engine->group);
+  return bad ? -1 : 0;
+}
+
+static void fail_all(struct request *first, const struct error *error)
+{
+  for (struct request *r = first; r; r = r->next) {
+    r->failed = true;
+    r->error = *error;
+  }
+}
+
+/*
+ * A group that fails for one member's sake (a projection against a constraint) is done again one by one, so that the others
+ * do not suffer; a store that is full or away refuses them all.
+ */
+static void run_group(struct engine *engine, struct request *first)
+{
+  struct error error = {0};
+  if (try_group(engine, first, &error) == 0)
+    return;
+  if (error.code == ERROR_BUSY || !first->next) {
+    fail_all(first, &error);
+    return;
+  }
+  for (struct request *r = first; r; r = r->next) {
+    struct request *next = r->next;
+    r->next = NULL;
+    r->failed = false;
+    r->error = (struct error){0};
+    if (try_group(engine, r, &error))
+      fail_all(r, &error);
+    r->next = next;
+  }
+}
+
+static void publish(struct engine *engine)
+{
+  pthread_mutex_lock(&engine->lock);
+  if (engine->committed != engine->last_seq) {
+    engine->committed = engine->last_seq;
+    engine->outbox_filled = true;
+    pthread_cond_broadcast(&engine->changed);
+  }
+  pthread_mutex_unlock(&engine->lock);
+}
+
+static void answer(struct engine *engine, struct request *first)
+{
+  for (struct request *r = first, *next; r; r = next) {
+    next = r->next;
+    atomic_fetch_add(&engine->commands, 1);
+    if (r->failed)
+      atomic_fetch_add(&engine->refused, 1);
+    if (r->wake) {
+      if (r->failed)
+        log_error("a deadline could not be handled", &r->error);
+      reschedule(engine, r->command.id);
+      free(r);
+    } else if (r->done) {
+      r->done(r->context, &r->outcome, r->failed ? &r->error : NULL); /* the request is the caller's again */
+    }
+  }
+}
+
+/* What the group will need is read before its transaction begins, so that nothing waits on the store inside it. */
+static void load_ahead(struct engine *engine, struct request *first)
+{
+  struct error error = {0};
+  struct aggregate *a;
+  for (struct request *r = first; r; r = r->next)
+    if (!r->op && r->command.id > 0)
+      (void)cache_get(engine, r->command.id, &a, &error); /* what fails here fails again, and is told, in command_run() */
+}
+
+static int64_t next_look(struct engine *engine)
+{
+  struct timer timer;
+  int64_t wait = SECOND_MS; /* the wall clock may jump: look at it at least each second */
+  if (timers_next(&engine->timers, &timer)) {
+    int64_t left = timer.due - engine_now(engine);
+    wait = left < 0 ? 0 : left < wait ? left : wait;
+  }
+  return monotonic_us() + wait * 1000;
+}
+
+void *writer_main(void *argument)
+{
+  struct engine *engine = argument;
+  for (;;) {
+    bool closed;
+    struct request *asked = queue_take(&engine->queue, engine->options.group_max, next_look(engine), &closed);
+    struct request *first = due_wakes(engine), **last = &first;
+    while (*last)
+      last = &(*last)->next;
+    *last = asked;
+    if (!first && closed)
+      return NULL;
+    if (!first)
+      continue;
+    load_ahead(engine, first);
+    run_group(engine, first);
+    atomic_fetch_add(&engine->groups, 1);
+    publish(engine);
+    answer(engine, first);
+    cache_trim(&engine->cache);
+  }
+}

@@ -1,0 +1,57 @@
+/*
+ * leaf.h: what the log holds of an event: signed, salted commitments and nothing personal.
+ *
+ *   gov-event/v1
+ *   case <hex32: the aggregate's random pseudonym>
+ *   seq <version within the case>
+ *   prev <base64 leaf hash of seq-1, or ->
+ *   type <kind.event>
+ *   item <id of the catalogue's item, or ->
+ *   dept <department, or ->
+ *   time <Unix seconds>
+ *   body <base64 RFC 6962 root over the commitments of the fields, in the order given>
+ *   keys <base64 commitment to the id of the data key that protects the values, field "key-id">
+ *   sig <key name> <base64 keyid||signature of all lines before>
+ *
+ * Commitment of a field: HMAC-SHA-256(r, "gov-commit/v1" 0x00 name 0x00 value), where r = HMAC-SHA-256(salt,
+ * "gov-salt/v1" 0x00 name) and salt is 32 random bytes kept with the event. To disclose a field one reveals its r
+ * and value and the path to the root; to erase it, salt and value are destroyed: what stays in the log says nothing.
+ */
+#ifndef ONEVISIT_LEDGER_LEAF_H
+#define ONEVISIT_LEDGER_LEAF_H
+
+#include "base/arena.h"
+#include "base/moment.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
+
+#define LEAF_SALT_BYTES 32
+#define LEAF_PSEUDONYM_BYTES 16
+
+struct leaf_field {
+  struct span name, value;
+};
+
+struct leaf {
+  unsigned char pseudonym[LEAF_PSEUDONYM_BYTES];
+  int64_t seq;
+  bool has_prev;
+  struct digest prev;
+  const char *type, *item, *dept; /* printable ASCII without space; "" is written as - */
+  moment at;
+  struct span salt;
+  const struct leaf_field *fields;
+  size_t field_count;
+};
+
+/* The lines up to and with «keys», which the department signs. */
+struct span leaf_unsigned(struct arena *arena, const struct leaf *leaf);
+/* The whole entry. */
+struct span leaf_sign(struct arena *arena, struct span unsigned_lines, const struct signer *signer);
+/* Splits an entry; false where it does not end in one «sig» line. */
+bool leaf_split(struct span entry, struct span *ret_unsigned, struct span *ret_name, struct span *ret_signature);
+
+struct digest leaf_field_salt(struct span salt, struct span name);
+struct digest leaf_commitment(const struct digest *field_salt, struct span name, struct span value);
+
+#endif
