@@ -52,8 +52,8 @@ enum key_kind {
 struct vocabulary_word {
   const char *word; /* in the files */
   int value;        /* of its enum; the place in the list for lists of words */
+  int code;         /* of the standard, where it has one */
   struct words name;
-  int code; /* of the standard, where it has one */
 };
 
 struct vocabulary {

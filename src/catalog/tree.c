@@ -79,7 +79,7 @@ static int place_node(struct builder *b, struct node *node)
   struct open_node *top = &b->stack[b->depth - 1];
   struct node *in = top->node;
   if (in->kind == NODE_LIST) {
-    in->list = arena_grow(b->arena, (void *)in->list, in->count, &top->cap, sizeof *in->list);
+    in->list = arena_grow(b->arena, (void *)in->list, in->count, &top->cap, sizeof(struct node *));
     in->list[in->count++] = node;
     return 0;
   }
