@@ -290,7 +290,8 @@ struct findings {
 
 /*
  * Loads and checks the whole. 0: *ret is usable (findings may still hold advice: none in this version); -1: findings say
- * why not, in the given arena; a folder that cannot be read at all gives error unusable-catalog and no finding.
+ * why not, in the given arena, by file, line and column (error catalog-findings); a folder that cannot be read at all, or
+ * holds neither city.yaml nor items, gives error unusable-catalog and no finding.
  */
 int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error);
 void catalog_free(struct catalog *catalog);

@@ -232,30 +232,12 @@ static void check_questions(struct reader *r, const struct thing *thing)
   }
 }
 
-/* ---- districts ---- */
-
-static void check_district(struct reader *r, const char *code, const char *file, const char *id)
-{
-  const struct catalog *c = &r->loaded->catalog;
-  bool known = !code || (c->region && strcmp(code, c->region) == 0);
-  for (size_t i = 0; i < c->district_count && !known; i++)
-    known = c->districts[i].code && strcmp(c->districts[i].code, code) == 0;
-  if (!known)
-    report_add(&r->report, (struct place){file, 1, 1}, "unknown-reference",
-               (struct words){"写 districts.yaml 里的代码", "write a code of districts.yaml"}, "「%s」的区划代码「%s」不在目录里",
-               "the district of '%s', '%s', is not in the catalogue", id ? id : "", code);
-}
-
 void check_catalog(struct reader *r)
 {
   const struct catalog *c = &r->loaded->catalog;
-  for (size_t i = 0; i < c->item_count; i++)
+  for (size_t i = 0; i < c->item_count && !r->blind[INDEX_ITEM]; i++)
     check_producers(r, &c->items[i]);
   check_order(r);
   for (size_t i = 0; i < c->thing_count; i++)
     check_questions(r, &c->things[i]);
-  for (size_t i = 0; i < c->zone_count; i++)
-    check_district(r, c->zones[i].district, "zones.yaml", c->zones[i].id);
-  for (size_t i = 0; i < c->hall_count; i++)
-    check_district(r, c->halls[i].district, "halls.yaml", c->halls[i].id);
 }

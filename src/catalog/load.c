@@ -18,23 +18,23 @@ struct section {
   const char *file; /* «agencies.yaml», «items» */
   const char *id;   /* the key that bears the id */
   enum index_kind index;
+  bool folder;
   const struct shape *shape;
   size_t list_offset, count_offset; /* in struct catalog */
-  bool folder;
 };
 
 #define IN(list, count) offsetof(struct catalog, list), offsetof(struct catalog, count)
 
 /* In the order of reading: what is referred to comes first. */
 static const struct section sections[] = {
-    {"agencies.yaml", "agency", INDEX_AGENCY, &agency_shape, IN(agencies, agency_count), false},
-    {"fields.yaml", "field", INDEX_FIELD, &field_shape, IN(fields, field_count), false},
-    {"certificates.yaml", "certificate", INDEX_CERTIFICATE, &certificate_shape, IN(certificates, certificate_count), false},
-    {"materials.yaml", "material", INDEX_MATERIAL, &material_shape, IN(materials, material_count), false},
-    {"items", "item", INDEX_ITEM, &item_shape, IN(items, item_count), true},
-    {"things", "thing", INDEX_THING, &thing_shape, IN(things, thing_count), true},
-    {"zones.yaml", "zone", INDEX_ZONE, &zone_shape, IN(zones, zone_count), false},
-    {"halls.yaml", "hall", INDEX_HALL, &hall_shape, IN(halls, hall_count), false},
+    {"agencies.yaml", "agency", INDEX_AGENCY, false, &agency_shape, IN(agencies, agency_count)},
+    {"fields.yaml", "field", INDEX_FIELD, false, &field_shape, IN(fields, field_count)},
+    {"certificates.yaml", "certificate", INDEX_CERTIFICATE, false, &certificate_shape, IN(certificates, certificate_count)},
+    {"materials.yaml", "material", INDEX_MATERIAL, false, &material_shape, IN(materials, material_count)},
+    {"items", "item", INDEX_ITEM, true, &item_shape, IN(items, item_count)},
+    {"things", "thing", INDEX_THING, true, &thing_shape, IN(things, thing_count)},
+    {"zones.yaml", "zone", INDEX_ZONE, false, &zone_shape, IN(zones, zone_count)},
+    {"halls.yaml", "hall", INDEX_HALL, false, &hall_shape, IN(halls, hall_count)},
 };
 #define SECTIONS (sizeof sections / sizeof *sections)
 
@@ -249,6 +249,12 @@ static struct node *root_of(struct loader *l, const char *name)
 
 /* ---- sections ---- */
 
+static bool belongs(const struct section *s, const char *name)
+{
+  size_t n = strlen(s->file);
+  return strncmp(name, s->file, n) == 0 && (s->folder ? name[n] == '/' : name[n] == '\0');
+}
+
 /* The nodes of a section's entries: the elements of its list, or the roots of its folder's files. */
 static struct node **entries_of(struct loader *l, const struct section *s, size_t *ret_n)
 {
@@ -265,11 +271,9 @@ static struct node **entries_of(struct loader *l, const struct section *s, size_
                "「%s」应当是一个列表", "'%s' is a list", s->file);
     return NULL;
   }
-  struct node **roots = arena_array(&l->scratch, l->n, sizeof *roots);
-  size_t folder = strlen(s->file);
+  struct node **roots = arena_array(&l->scratch, l->n, sizeof(struct node *));
   for (size_t i = 0; i < l->n; i++) {
-    const char *name = l->files[i].name;
-    if (strncmp(name, s->file, folder) == 0 && name[folder] == '/' && l->files[i].root)
+    if (belongs(s, l->files[i].name) && l->files[i].root)
       roots[(*ret_n)++] = l->files[i].root;
   }
   return roots;
@@ -308,8 +312,18 @@ static void register_ids(struct loader *l, const struct section *s, struct node 
   }
 }
 
+static void set_blind(struct loader *l, const struct section *s)
+{
+  for (size_t i = 0; i < l->n; i++) {
+    const struct node *root = l->files[i].root;
+    if (belongs(s, l->files[i].name) && (!root || root->kind != (s->folder ? NODE_MAP : NODE_LIST)))
+      l->reader.blind[s->index] = true;
+  }
+}
+
 static void read_section(struct loader *l, const struct section *s)
 {
+  set_blind(l, s);
   size_t n = 0;
   struct node **nodes = entries_of(l, s, &n);
   char *list = arena_array(l->reader.arena, n, s->shape->size);

@@ -25,28 +25,25 @@ struct id_index {
   const void **all; /* in the order of adding, for suggestions */
 };
 
-struct posting { /* one document that holds a gram, with its weight there */
-  uint32_t document;
-  float weight;
-};
-
-struct gram {
-  uint64_t key; /* 0: a free slot */
-  struct posting *postings;
-  uint32_t n, cap;
-  float rarity;
-};
-
-struct search_document {
-  const struct thing *thing;
+/* One piece of text that can be found: a name, an everyday word, a law … of a thing or an item. */
+struct search_entry {
+  const struct thing *thing; /* one of the two */
   const struct item *item;
+  float worth; /* of a hit here, 0 … 1 */
+  float total; /* the sum of its grams */
+};
+
+struct search_gram {
+  uint64_t key;      /* 0: a free slot */
+  uint32_t *entries; /* ascending */
+  size_t n, cap;
 };
 
 struct search {
-  struct gram *grams;
+  struct search_gram *grams; /* open addressing */
   size_t mask, used;
-  struct search_document *documents;
-  size_t n;
+  struct search_entry *entries;
+  size_t n, cap;
 };
 
 struct loaded {

@@ -303,7 +303,7 @@ const void *reader_ref(struct reader *r, enum index_kind kind, const struct node
     return NULL;
   const struct id_index *index = &r->loaded->indexes[kind];
   const void *found = id_index_get(index, node->text);
-  if (found)
+  if (found || r->blind[kind])
     return found;
   struct words otherwise = {arena_printf(r->report.arena, "先把%s写进目录，或改用已有的", what.zh),
                             arena_printf(r->report.arena, "add the %s to the catalogue, or use one that is there", what.en)};
@@ -345,6 +345,13 @@ static void read_refs(struct reader *r, const struct key *key, const struct node
 
 /* ---- conditions ---- */
 
+/* The sentence behind «column N: »: the finding's place says it already. */
+static const char *after_column(const char *text, const char *mark)
+{
+  const char *at = strstr(text, mark);
+  return at ? at + strlen(mark) : text;
+}
+
 static void read_feel(struct reader *r, const struct key *key, const struct node *node, void *target)
 {
   struct words want = {"条件，如 area > 50", "a condition, like area > 50"};
@@ -365,8 +372,8 @@ static void read_feel(struct reader *r, const struct key *key, const struct node
   report_put(
       &r->report, place, "bad-condition",
       (struct words){"条件用 FEEL 写，见 docs/catalogue.md「条件」", "conditions are FEEL: see docs/catalogue.md, Conditions"},
-      (struct words){arena_printf(r->report.arena, "条件有错：%s", error.zh),
-                     arena_printf(r->report.arena, "the condition is wrong: %s", error.en)});
+      (struct words){arena_printf(r->report.arena, "条件有错：%s", after_column(error.zh, "：")),
+                     arena_printf(r->report.arena, "the condition is wrong: %s", after_column(error.en, ": "))});
 }
 
 /* ---- structs ---- */

@@ -18,6 +18,7 @@ struct reader {
   struct loaded *loaded;
   struct arena *arena; /* of the catalogue */
   struct report report;
+  bool blind[INDEX_KINDS]; /* a file of this kind could not be read: what is missing there is not told again */
 };
 
 enum key_kind {
@@ -51,8 +52,8 @@ enum key_kind {
 struct vocabulary_word {
   const char *word; /* in the files */
   int value;        /* of its enum; the place in the list for lists of words */
+  int code;         /* of the standard, where it has one */
   struct words name;
-  int code; /* of the standard, where it has one */
 };
 
 struct vocabulary {
@@ -109,7 +110,7 @@ extern const struct vocabulary item_kinds, levels, channels, deliveries, materia
 extern const struct shape agency_shape, field_shape, certificate_shape, material_shape, item_shape, thing_shape, zone_shape,
     hall_shape, city_shape, districts_shape, calendar_shape, basis_shape;
 
-/* What only the whole shows: producers, cycles, questions, districts; in check.c. */
+/* What only the whole shows: producers, cycles, questions; in check.c. */
 void check_catalog(struct reader *r);
 
 struct city_file {

@@ -77,6 +77,18 @@ const struct shape material_shape = {SHAPE("材料", "a material", struct materi
 
 /* ---- zones ---- */
 
+/* The districts are read before what lies in them. */
+static void check_in_district(struct reader *r, const struct node *node, const char *code)
+{
+  const struct catalog *c = &r->loaded->catalog;
+  bool known = !node || !code || c->district_count == 0 || (c->region && strcmp(code, c->region) == 0);
+  for (size_t i = 0; i < c->district_count && !known; i++)
+    known = c->districts[i].code && strcmp(c->districts[i].code, code) == 0;
+  if (!known)
+    reader_add(r, node, "unknown-reference", ((struct words){"写 districts.yaml 里的代码", "write a code of districts.yaml"}),
+               "目录里没有区划代码「%s」", "there is no district '%s'", code);
+}
+
 static bool degree_at(const struct node *node, double limit, double *ret)
 {
   struct decimal d;
@@ -98,6 +110,7 @@ static bool corner_at(const struct node *node, double ret[2])
 static void check_zone(struct reader *r, const struct node *node, void *target)
 {
   struct zone *zone = target;
+  check_in_district(r, node_get(node, "district"), zone->district);
   const struct node *polygon = node_get(node, "polygon");
   if (!polygon)
     return;
@@ -175,6 +188,7 @@ static void read_counts(struct reader *r, const struct node *departments, struct
 static void read_layouts(struct reader *r, const struct node *node, void *target)
 {
   struct hall *hall = target;
+  check_in_district(r, node_get(node, "district"), hall->district);
   const struct node *layouts = node_get(node, "layouts");
   for (size_t i = 0; layouts && layouts->kind == NODE_LIST && i < layouts->count; i++) {
     const struct node *layout = layouts->list[i], *which = node_get(layout, "layout");

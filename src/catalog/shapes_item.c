@@ -15,6 +15,12 @@ const struct shape basis_shape = {SHAPE("依据", "a basis", struct basis, basis
 
 /* ---- limits ---- */
 
+/* Working days at a node; -1 where there are none to read. */
+static int days_at(const struct node *node)
+{
+  return node && node->kind == NODE_SCALAR ? read_days(node->text) : -1;
+}
+
 static void check_limits(struct reader *r, const struct node *node, void *target)
 {
   const struct item *item = target;
@@ -31,7 +37,7 @@ static void check_limits(struct reader *r, const struct node *node, void *target
                "时限缺少「%s」", "the limits have no '%s'", statutory ? "promised" : "statutory");
     return;
   }
-  if (promised && item->promised > item->statutory)
+  if (days_at(statutory) >= 0 && days_at(promised) > days_at(statutory))
     reader_add(
         r, promised, "promise-over-statutory", ((struct words){"承诺时限不能长于法定时限", "promise no more than the law allows"}),
         "承诺 %d 个工作日，超过法定的 %d 个", "promised %d working days is over the statutory %d", item->promised, item->statutory);
@@ -179,8 +185,10 @@ static const struct shape follow_up_shape = {SHAPE("后续监管", "a follow-up"
 
 /* ---- the item ---- */
 
-static void check_steps(struct reader *r, const struct node *node, const struct item *item)
+static void check_steps(struct reader *r, const struct node *node, const struct node *limits, const struct item *item)
 {
+  if (!item->instant && days_at(node_get(limits, "promised")) < 0)
+    return; /* said already */
   int sum = 0;
   for (size_t i = 0; i < item->step_count; i++)
     sum += item->steps[i].clock_excluded ? 0 : item->steps[i].takes;
@@ -217,7 +225,7 @@ static void check_item(struct reader *r, const struct node *node, void *target)
     reader_add(r, basis, "missing-basis", ((struct words){"写明法律和条款", "name the law and article"}), "「%s」没有设定依据",
                "'%s' has no legal basis", item->id ? item->id : "item");
   if (steps && node_get(node, "limits"))
-    check_steps(r, steps, item);
+    check_steps(r, steps, node_get(node, "limits"), item);
   if (node_get(node, "materials"))
     check_twice(r, node_get(node, "materials"), item);
   for (size_t i = 0; i < item->step_count; i++) {

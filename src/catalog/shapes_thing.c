@@ -22,7 +22,7 @@ static void check_choices(struct reader *r, const struct node *node, const struc
     reader_add(r, choices, "bad-value",
                ((struct words){"改为 type: choice，或删去选项", "write type: choice, or remove the choices"}),
                "只有选择题才有「%s」", "only a choice has '%s'", "choices");
-  for (size_t i = 1; i < q->choice_count; i++) {
+  for (size_t i = 1; choices && i < q->choice_count; i++) {
     for (size_t j = 0; j < i; j++) {
       if (q->choices[i].value && q->choices[j].value && strcmp(q->choices[i].value, q->choices[j].value) == 0)
         reader_add(r, choices->list[i], "duplicate-id", ((struct words){"只保留一个", "keep one of them"}), "选项「%s」重复",

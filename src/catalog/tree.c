@@ -79,7 +79,7 @@ static int place_node(struct builder *b, struct node *node)
   struct open_node *top = &b->stack[b->depth - 1];
   struct node *in = top->node;
   if (in->kind == NODE_LIST) {
-    in->list = arena_grow(b->arena, (void *)in->list, in->count, &top->cap, sizeof *in->list);
+    in->list = arena_grow(b->arena, (void *)in->list, in->count, &top->cap, sizeof(struct node *));
     in->list[in->count++] = node;
     return 0;
   }
@@ -179,10 +179,12 @@ static int take_event(struct builder *b, const yaml_event_t *event)
 static int report_syntax(struct builder *b, const yaml_parser_t *parser)
 {
   yaml_mark_t mark = parser->problem_mark;
+  const char *context =
+      parser->context ? arena_printf(b->arena, ", %s, line %zu", parser->context, (size_t)parser->context_mark.line + 1) : "";
   report_add(
       b->report, place_of(b, mark), "not-yaml",
       (struct words){"检查缩进、冒号后的空格、引号和括号", "check the indentation, the space after a colon, quotes and brackets"},
-      "这里不是正确的 YAML（%s）", "this is not correct YAML (%s)", parser->problem ? parser->problem : "?");
+      "这里不是正确的 YAML（%s%s）", "this is not correct YAML (%s%s)", parser->problem ? parser->problem : "?", context);
   return -1;
 }
 

@@ -12,15 +12,15 @@
 static void help(void)
 {
   (void)puts(!cli_chinese() ? "usage: onevisit check DIR [--json] [--lang zh|en]\n\n"
-                       "Loads the catalogue in DIR and reports every mistake: where, what is wrong, what to do.\n\n"
-                       "  --json      findings as JSON on stdout (docs/catalogue.md, Check)\n"
-                       "  --lang L    zh or en; by LANG, else zh\n\n"
-                       "exit 0: fit to publish · 1: findings · 2: not usable as a catalogue"
-                     : "用法：onevisit check 目录 [--json] [--lang zh|en]\n\n"
-                       "读入事项目录，报告每一处错误：在哪里、错在哪里、怎么改。\n\n"
-                       "  --json      以 JSON 写到标准输出（见 docs/catalogue.md「检查」）\n"
-                       "  --lang L    zh 或 en；默认按 LANG，否则中文\n\n"
-                       "退出码 0：可以发布 · 1：有错误 · 2：不能当作事项目录");
+                              "Loads the catalogue in DIR and reports every mistake: where, what is wrong, what to do.\n\n"
+                              "  --json      findings as JSON on stdout (docs/catalogue.md, Check)\n"
+                              "  --lang L    zh or en; by LANG, else zh\n\n"
+                              "exit 0: fit to publish · 1: findings · 2: not usable as a catalogue"
+                            : "用法：onevisit check 目录 [--json] [--lang zh|en]\n\n"
+                              "读入事项目录，报告每一处错误：在哪里、错在哪里、怎么改。\n\n"
+                              "  --json      以 JSON 写到标准输出（见 docs/catalogue.md「检查」）\n"
+                              "  --lang L    zh 或 en；默认按 LANG，否则中文\n\n"
+                              "退出码 0：可以发布 · 1：有错误 · 2：不能当作事项目录");
 }
 
 static void write_words(struct json_writer *w, const char *key, struct words words)
@@ -86,8 +86,8 @@ void cli_print_findings(FILE *out, const char *dir, const struct findings *findi
   bool zh = cli_chinese();
   for (size_t i = 0; i < findings->n; i++) {
     const struct finding *f = &findings->list[i];
-    (void)fprintf(out, zh ? "%s/%s:%d:%d: %s [%s] — 怎么改：%s\n" : "%s/%s:%d:%d: %s [%s] — fix: %s\n", dir, f->place.file, f->place.line,
-                  f->place.column, zh ? f->wrong.zh : f->wrong.en, f->rule, zh ? f->remedy.zh : f->remedy.en);
+    (void)fprintf(out, zh ? "%s/%s:%d:%d: %s [%s] — 怎么改：%s\n" : "%s/%s:%d:%d: %s [%s] — fix: %s\n", dir, f->place.file,
+                  f->place.line, f->place.column, zh ? f->wrong.zh : f->wrong.en, f->rule, zh ? f->remedy.zh : f->remedy.en);
   }
 }
 
@@ -135,10 +135,13 @@ int cli_check(int argc, char **argv)
       json = true;
     else if (c == 'h')
       asked_help = true;
-    else if (c == 'l')
+    else if (c == 'l' && (strcmp(optarg, "zh") == 0 || strcmp(optarg, "en") == 0))
       cli_language(optarg);
-    else
+    else {
+      if (c == 'l')
+        cli_say("onevisit：--lang 只能是 zh | en", "onevisit: --lang is zh | en");
       return CLI_USAGE;
+    }
   }
   if (asked_help) {
     help();

@@ -292,7 +292,7 @@ static int parse_word(struct parser *p, struct feel_node **ret)
 
 static int add_to_list(struct parser *p, struct feel_node *node, size_t *cap, struct feel_node *child)
 {
-  node->list = arena_grow(p->arena, (void *)node->list, node->n, cap, sizeof *node->list);
+  node->list = arena_grow(p->arena, (void *)node->list, node->n, cap, sizeof(struct feel_node *));
   node->list[node->n++] = child;
   return 0;
 }
