@@ -815,7 +815,8 @@ static void a_supermarket_with_lifts_needs_the_original_and_a_pick_up(void **sta
 static void a_project_in_an_assessed_zone_hands_in_fewer_reports(void **state)
 {
   struct sample *sample = *state;
-  const char *said = "project_kind=approve eia_class=report energy_tce=6000 land_hectares=30 site_type=hill water_relation=both";
+  const char *said =
+      "project_kind=approve eia_class=report energy_tce=6000 land_hectares=30 site_type=hill water_relation=both fire_special=true";
   struct plan *outside = sample_plan(sample, "invest-an-industrial-project", said, NULL);
   struct plan *inside = sample_plan(sample, "invest-an-industrial-project", said, &sample->catalog->zones[0]);
   int covered = 0;
