@@ -894,6 +894,16 @@ static void assert_days(const struct plan *plan)
   }
 }
 
+/* The day the step's own item is ready for it: when what it does itself before has ended. */
+static int ready_day(const struct plan *plan, size_t step)
+{
+  int ready = plan->items[plan->steps[step].item].start;
+  for (size_t s = 0; s < step; s++)
+    if (plan->steps[s].item == plan->steps[step].item && !plan->steps[s].assist && plan->steps[s].end > ready)
+      ready = plan->steps[s].end;
+  return ready;
+}
+
 static void assert_visits(const struct plan *plan)
 {
   for (size_t v = 0; v < plan->visit_count; v++) {
@@ -901,6 +911,7 @@ static void assert_visits(const struct plan *plan)
     for (size_t s = 0; s < plan->step_count; s++)
       if (plan->steps[s].visit == (int)v) {
         members++;
+        assert_true(plan->steps[s].start - ready_day(plan, s) <= 3);
         assert_int_equal(plan->steps[s].start, plan->visits[v].start);
         assert_int_equal(plan->steps[s].end, plan->visits[v].end);
       }
