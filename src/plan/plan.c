@@ -313,7 +313,7 @@ static void tally_before(struct draft *draft)
     before->trips += item_trips_alone(draft, (int)i);
 }
 
-/* Jointly: one acceptance, one delivery, a joint visit is one step; one window, and whoever examines the applicant. */
+/* Jointly: one acceptance, one delivery, a joint visit is one step; one window to go to. */
 static void tally_after(struct plan *plan)
 {
   struct plan_tally *after = &plan->after;

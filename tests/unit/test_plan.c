@@ -815,7 +815,8 @@ static void a_supermarket_with_lifts_needs_the_original_and_a_pick_up(void **sta
 static void a_project_in_an_assessed_zone_hands_in_fewer_reports(void **state)
 {
   struct sample *sample = *state;
-  const char *said = "project_kind=approve eia_class=report energy_tce=6000 land_hectares=30 site_type=hill water_relation=both";
+  const char *said =
+      "project_kind=approve eia_class=report energy_tce=6000 land_hectares=30 site_type=hill water_relation=both fire_special=true";
   struct plan *outside = sample_plan(sample, "invest-an-industrial-project", said, NULL);
   struct plan *inside = sample_plan(sample, "invest-an-industrial-project", said, &sample->catalog->zones[0]);
   int covered = 0;
@@ -893,6 +894,16 @@ static void assert_days(const struct plan *plan)
   }
 }
 
+/* The day the step's own item is ready for it: when what it does itself before has ended. */
+static int ready_day(const struct plan *plan, size_t step)
+{
+  int ready = plan->items[plan->steps[step].item].start;
+  for (size_t s = 0; s < step; s++)
+    if (plan->steps[s].item == plan->steps[step].item && !plan->steps[s].assist && plan->steps[s].end > ready)
+      ready = plan->steps[s].end;
+  return ready;
+}
+
 static void assert_visits(const struct plan *plan)
 {
   for (size_t v = 0; v < plan->visit_count; v++) {
@@ -900,6 +911,7 @@ static void assert_visits(const struct plan *plan)
     for (size_t s = 0; s < plan->step_count; s++)
       if (plan->steps[s].visit == (int)v) {
         members++;
+        assert_true(plan->steps[s].start - ready_day(plan, s) <= 3);
         assert_int_equal(plan->steps[s].start, plan->visits[v].start);
         assert_int_equal(plan->steps[s].end, plan->visits[v].end);
       }
