@@ -30,6 +30,19 @@ struct seen {
   bool known;
 };
 
+/* How often each kind of event happened: a city in which something never happens has tested nothing. */
+static struct {
+  const char *type;
+  int n;
+} happened[] = {
+    {"drafted", 0},    {"saved", 0},       {"attached", 0},    {"detached", 0},        {"present", 0},          {"errand", 0},
+    {"submitted", 0},  {"resubmitted", 0}, {"fixed", 0},       {"accepted", 0},        {"correction-asked", 0}, {"not-accepted", 0},
+    {"lapsed", 0},     {"opened", 0},      {"step-done", 0},   {"special-started", 0}, {"special-ended", 0},    {"extended", 0},
+    {"decided", 0},    {"completed", 0},   {"item-closed", 0}, {"issued", 0},          {"delivered", 0},        {"withdrawn", 0},
+    {"terminated", 0}, {"revoked", 0},     {"overdue", 0},     {"archived", 0},
+};
+enum { KINDS_OF_EVENTS = sizeof happened / sizeof *happened };
+
 static struct desk desk;
 static struct seen seen[CASES_MAX];
 static uint64_t dice;
@@ -101,6 +114,8 @@ static void on_issue(const struct casefile *c, int item)
 static void check_event(struct seen *s, const struct casefile *c, const struct event *e)
 {
   int item = (int)json_int(e->data, "item");
+  for (int i = 0; i < KINDS_OF_EVENTS; i++)
+    happened[i].n += strcmp(happened[i].type, e->type) == 0;
   if (strcmp(e->type, "special-started") == 0)
     s->approved[item] += (int)json_int(e->data, "days");
   else if (strcmp(e->type, "special-ended") == 0)
@@ -420,6 +435,7 @@ static void act(void)
 {
   if (cases == 0 || chance(3)) {
     begin();
+    desk_wake(&desk);
     return;
   }
   int64_t id = FIRST + (chance(85) && cases > 30 ? cases - 30 + roll(30) : roll(cases));
@@ -433,6 +449,7 @@ static void act(void)
   else
     work_on(c);
   check_refusal(id);
+  desk_wake(&desk); /* an item that becomes workable after its cap is late at once: that has to happen now, not some time */
   (void)check_case(id);
   arena_release(&desk.arena);
 }
@@ -479,6 +496,11 @@ static struct digest live(uint64_t seed, int commands, bool tell)
   if (tell)
     (void)printf("seed %llu: %d cases, %lld events, %lld commands refused\n", (unsigned long long)seed, cases,
                  (long long)stats.events, (long long)stats.refused);
+  for (int i = 0; tell && i < KINDS_OF_EVENTS; i++) {
+    (void)printf("%s%s %d", i ? ", " : "", happened[i].type, happened[i].n);
+    if (commands >= 10000 && happened[i].n == 0)
+      die(happened[i].type, 0);
+  }
   if (stats.refused == 0 || stats.events < commands / 4)
     die("the city is not alive", 0);
   arena_release(&kept);
@@ -500,7 +522,7 @@ int main(int argc, char **argv)
   struct digest again = live((uint64_t)seed, (int)commands, false);
   char hex[2 * DIGEST_BYTES + 1];
   hex_encode(first.b, DIGEST_BYTES, hex);
-  (void)printf("history %s\n", hex);
+  (void)printf("\nhistory %s\n", hex);
   if (!digest_eq(&first, &again))
     die("the same seed gave another history", 0);
   return 0;
