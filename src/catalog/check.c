@@ -1,0 +1,261 @@
+/*
+ * check.c: what only the whole catalogue shows. Entries that could not be read in full are here with gaps (NULL): every
+ * check passes over them, the reader has said what is wrong.
+ */
+#include "catalog/read.h"
+
+#include <string.h>
+
+static const char *result_of(const struct item *item)
+{
+  return item->result ? item->result->id : item->document;
+}
+
+static bool yields(const struct item *item, const struct material *material)
+{
+  const char *result = result_of(item);
+  return result && material->id && strcmp(result, material->id) == 0;
+}
+
+/* ---- what items produce and wait for ---- */
+
+struct edges { /* of one item: indexes of the items it waits for */
+  size_t *to;
+  size_t n, cap;
+};
+
+struct graph {
+  struct arena *arena;
+  const struct catalog *catalog;
+  struct edges *edges;
+  bool *in_cycle; /* reported already */
+};
+
+static void add_edge(struct graph *g, size_t from, size_t to)
+{
+  struct edges *e = &g->edges[from];
+  e->to = arena_grow(g->arena, e->to, e->n, &e->cap, sizeof *e->to);
+  e->to[e->n++] = to;
+}
+
+static size_t index_of(const struct catalog *catalog, const struct item *item)
+{
+  return (size_t)(item - catalog->items);
+}
+
+static void check_producers(struct reader *r, const struct item *item)
+{
+  const struct catalog *catalog = &r->loaded->catalog;
+  for (size_t i = 0; i < item->material_count; i++) {
+    const struct item_material *m = &item->materials[i];
+    if (m->from != FROM_RESULT || !m->material)
+      continue;
+    bool produced = false;
+    for (size_t j = 0; j < catalog->item_count && !produced; j++)
+      produced = yields(&catalog->items[j], m->material);
+    if (!produced)
+      report_add(&r->report, m->place, "no-producer",
+                 (struct words){"改为 from: government 或 applicant，或加上产生它的事项",
+                                "write from: government or applicant, or add the item that yields it"},
+                 "没有事项产生「%s」", "no item yields '%s'", m->material->id ? m->material->id : "");
+  }
+}
+
+/* needs, and results that a single item yields: whichever things are asked for, this order holds. */
+static void add_sure_edges(struct graph *g, size_t from)
+{
+  const struct catalog *c = g->catalog;
+  const struct item *item = &c->items[from];
+  for (size_t i = 0; i < item->need_count; i++)
+    add_edge(g, from, index_of(c, item->needs[i]));
+  for (size_t i = 0; i < item->material_count; i++) {
+    const struct item_material *m = &item->materials[i];
+    size_t producers = 0, producer = 0;
+    for (size_t j = 0; m->from == FROM_RESULT && m->material && j < c->item_count; j++) {
+      if (yields(&c->items[j], m->material)) {
+        producers++;
+        producer = j;
+      }
+    }
+    if (producers == 1)
+      add_edge(g, from, producer);
+  }
+}
+
+static bool has_item(const struct thing *thing, const struct item *item)
+{
+  for (size_t i = 0; i < thing->item_count; i++) {
+    if (thing->items[i].item == item)
+      return true;
+  }
+  return false;
+}
+
+/* The order within one thing: what its own items need and yield. */
+static void add_thing_edges(struct graph *g, const struct thing *thing, const struct item *item)
+{
+  const struct catalog *c = g->catalog;
+  for (size_t i = 0; i < item->need_count; i++) {
+    if (has_item(thing, item->needs[i]))
+      add_edge(g, index_of(c, item), index_of(c, item->needs[i]));
+  }
+  for (size_t i = 0; i < item->material_count; i++) {
+    const struct item_material *m = &item->materials[i];
+    for (size_t j = 0; m->from == FROM_RESULT && m->material && j < thing->item_count; j++) {
+      const struct item *other = thing->items[j].item;
+      if (other && other != item && yields(other, m->material))
+        add_edge(g, index_of(c, item), index_of(c, other));
+    }
+  }
+}
+
+static void report_cycle(struct reader *r, struct graph *g, const size_t *path, size_t n)
+{
+  bool fresh = false;
+  const char *names = "";
+  for (size_t i = 0; i < n; i++) {
+    fresh = fresh || !g->in_cycle[path[i]];
+    g->in_cycle[path[i]] = true;
+    names = arena_printf(g->arena, "%s%s → ", names, g->catalog->items[path[i]].id);
+  }
+  if (fresh)
+    report_add(&r->report, g->catalog->items[path[0]].place, "cycle",
+               (struct words){"去掉其中一个前置条件", "remove one of the prerequisites"}, "事项互相等待：%s%s",
+               "items wait for one another: %s%s", names, g->catalog->items[path[0]].id);
+}
+
+/* Depth first, with a stack of our own: grey is on the path, black is done. */
+static void find_cycles(struct reader *r, struct graph *g)
+{
+  enum colour { WHITE, GREY, BLACK };
+  size_t n = g->catalog->item_count;
+  enum colour *colour = arena_array(g->arena, n, sizeof *colour);
+  size_t *path = arena_array(g->arena, n, sizeof *path), *next = arena_array(g->arena, n, sizeof *next);
+  for (size_t root = 0; root < n; root++) {
+    size_t depth = 0;
+    if (colour[root] == WHITE) {
+      path[depth++] = root;
+      colour[root] = GREY;
+    }
+    while (depth) {
+      size_t at = path[depth - 1];
+      if (next[at] == g->edges[at].n) {
+        colour[at] = BLACK;
+        depth--;
+        continue;
+      }
+      size_t to = g->edges[at].to[next[at]++];
+      if (colour[to] == WHITE) {
+        colour[to] = GREY;
+        path[depth++] = to;
+      } else if (colour[to] == GREY) {
+        size_t start = depth;
+        while (path[start - 1] != to)
+          start--;
+        report_cycle(r, g, path + start - 1, depth - start + 1);
+      }
+    }
+  }
+}
+
+static void check_order(struct reader *r)
+{
+  struct arena scratch = {0};
+  const struct catalog *c = &r->loaded->catalog;
+  struct graph g = {&scratch, c, arena_array(&scratch, c->item_count, sizeof *g.edges),
+                    arena_array(&scratch, c->item_count, sizeof(bool))};
+  for (size_t i = 0; i < c->item_count; i++)
+    add_sure_edges(&g, i);
+  find_cycles(r, &g);
+  for (size_t t = 0; t < c->thing_count; t++) {
+    memset(g.edges, 0, c->item_count * sizeof *g.edges);
+    for (size_t i = 0; i < c->things[t].item_count; i++) {
+      if (c->things[t].items[i].item)
+        add_thing_edges(&g, &c->things[t], c->things[t].items[i].item);
+    }
+    find_cycles(r, &g);
+  }
+  arena_release(&scratch);
+}
+
+/* ---- conditions ask only what the thing asks ---- */
+
+static const char *question_at(const void *context, size_t i)
+{
+  const struct thing *thing = context;
+  return thing->questions[i].id;
+}
+
+static bool asks(const struct thing *thing, struct span name)
+{
+  for (size_t i = 0; i < thing->question_count; i++) {
+    if (thing->questions[i].id && span_is(name, thing->questions[i].id))
+      return true;
+  }
+  return false;
+}
+
+/* of: where the condition stands, when that is not the thing itself. */
+static void check_condition(struct reader *r, const struct thing *thing, struct place place, const struct feel *when,
+                            const struct place *of)
+{
+  if (!when)
+    return;
+  struct span *names = NULL;
+  size_t n = feel_names(when, r->report.arena, &names);
+  for (size_t i = 0; i < n; i++) {
+    if (asks(thing, names[i]))
+      continue;
+    const char *name = arena_dup(r->report.arena, names[i]);
+    const char *where = of ? arena_printf(r->report.arena, " (%s:%d:%d)", of->file, of->line, of->column) : "";
+    struct words otherwise = {arena_printf(r->report.arena, "在 questions 里加上「%s」", name),
+                              arena_printf(r->report.arena, "add '%s' to the questions", name)};
+    struct words remedy =
+        of ? otherwise : report_suggest(&r->report, names[i], question_at, thing, thing->question_count, otherwise);
+    report_add(&r->report, place, "unknown-question", remedy, "条件要问「%s」，这件事没有这个问题%s",
+               "the condition asks '%s', the thing has no such question%s", name, where);
+  }
+}
+
+static void check_questions(struct reader *r, const struct thing *thing)
+{
+  for (size_t i = 0; i < thing->item_count; i++) {
+    const struct thing_item *ti = &thing->items[i];
+    check_condition(r, thing, ti->place, ti->when, NULL);
+    const struct item *item = ti->item;
+    for (size_t j = 0; item && j < item->material_count; j++)
+      check_condition(r, thing, ti->place, item->materials[j].when, &item->materials[j].place);
+    for (size_t j = 0; item && j < item->presence_count; j++)
+      check_condition(r, thing, ti->place, item->presence[j].when, &item->presence[j].place);
+    for (size_t j = 0; item && j < item->step_count; j++)
+      check_condition(r, thing, ti->place, item->steps[j].when, &item->steps[j].place);
+  }
+}
+
+/* ---- districts ---- */
+
+static void check_district(struct reader *r, const char *code, const char *file, const char *id)
+{
+  const struct catalog *c = &r->loaded->catalog;
+  bool known = !code || (c->region && strcmp(code, c->region) == 0);
+  for (size_t i = 0; i < c->district_count && !known; i++)
+    known = c->districts[i].code && strcmp(c->districts[i].code, code) == 0;
+  if (!known)
+    report_add(&r->report, (struct place){file, 1, 1}, "unknown-reference",
+               (struct words){"写 districts.yaml 里的代码", "write a code of districts.yaml"}, "「%s」的区划代码「%s」不在目录里",
+               "the district of '%s', '%s', is not in the catalogue", id ? id : "", code);
+}
+
+void check_catalog(struct reader *r)
+{
+  const struct catalog *c = &r->loaded->catalog;
+  for (size_t i = 0; i < c->item_count; i++)
+    check_producers(r, &c->items[i]);
+  check_order(r);
+  for (size_t i = 0; i < c->thing_count; i++)
+    check_questions(r, &c->things[i]);
+  for (size_t i = 0; i < c->zone_count; i++)
+    check_district(r, c->zones[i].district, "zones.yaml", c->zones[i].id);
+  for (size_t i = 0; i < c->hall_count; i++)
+    check_district(r, c->halls[i].district, "halls.yaml", c->halls[i].id);
+}

@@ -1,0 +1,430 @@
+#include "catalog/read.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+
+#define FILES_MAX 20000
+
+/* The files of a catalogue: one a dictionary, or a folder with one file an entry. */
+struct section {
+  const char *file; /* «agencies.yaml», «items» */
+  const char *id;   /* the key that bears the id */
+  enum index_kind index;
+  const struct shape *shape;
+  size_t list_offset, count_offset; /* in struct catalog */
+  bool folder;
+};
+
+#define IN(list, count) offsetof(struct catalog, list), offsetof(struct catalog, count)
+
+/* In the order of reading: what is referred to comes first. */
+static const struct section sections[] = {
+    {"agencies.yaml", "agency", INDEX_AGENCY, &agency_shape, IN(agencies, agency_count), false},
+    {"fields.yaml", "field", INDEX_FIELD, &field_shape, IN(fields, field_count), false},
+    {"certificates.yaml", "certificate", INDEX_CERTIFICATE, &certificate_shape, IN(certificates, certificate_count), false},
+    {"materials.yaml", "material", INDEX_MATERIAL, &material_shape, IN(materials, material_count), false},
+    {"items", "item", INDEX_ITEM, &item_shape, IN(items, item_count), true},
+    {"things", "thing", INDEX_THING, &thing_shape, IN(things, thing_count), true},
+    {"zones.yaml", "zone", INDEX_ZONE, &zone_shape, IN(zones, zone_count), false},
+    {"halls.yaml", "hall", INDEX_HALL, &hall_shape, IN(halls, hall_count), false},
+};
+#define SECTIONS (sizeof sections / sizeof *sections)
+
+static const char *const single_files[] = {"city.yaml", "districts.yaml", "calendar.yaml"};
+#define SINGLES (sizeof single_files / sizeof *single_files)
+
+struct file {
+  const char *name; /* relative to the catalogue */
+  struct span content;
+  struct node *root; /* NULL: not readable */
+};
+
+struct loader {
+  struct reader reader;
+  const char *dir;
+  int dir_fd;
+  struct arena scratch; /* contents and trees, gone when the catalogue is made */
+  struct file *files;
+  size_t n, cap;
+};
+
+/* ---- files ---- */
+
+static void unreadable(struct loader *l, const char *name, const char *why)
+{
+  report_add(&l->reader.report, (struct place){name, 1, 1}, "unreadable-file",
+             (struct words){"检查文件与权限", "check the file and its permissions"}, "读不了文件：%s",
+             "the file cannot be read: %s", why);
+}
+
+static ssize_t read_all(int fd, char *out, size_t n)
+{
+  size_t got = 0;
+  while (got < n) {
+    ssize_t r = read(fd, out + got, n - got);
+    if (r < 0 && errno == EINTR)
+      continue;
+    if (r < 0)
+      return -1;
+    if (r == 0)
+      break;
+    got += (size_t)r;
+  }
+  return (ssize_t)got;
+}
+
+static void read_content(struct loader *l, struct file *file, int fd)
+{
+  struct stat st;
+  if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+    unreadable(l, file->name, "not a regular file");
+    return;
+  }
+  if (st.st_size > TREE_FILE_MAX) {
+    report_add(&l->reader.report, (struct place){file->name, 1, 1}, "too-large",
+               (struct words){"把内容分成多个文件", "split it into several files"}, "文件超过 %d 字节",
+               "the file has more than %d bytes", TREE_FILE_MAX);
+    return;
+  }
+  char *p = arena_alloc(&l->scratch, (size_t)st.st_size + 1);
+  ssize_t n = read_all(fd, p, (size_t)st.st_size);
+  if (n < 0)
+    unreadable(l, file->name, strerror(errno));
+  else
+    file->content = (struct span){p, (size_t)n};
+}
+
+static void add_file(struct loader *l, const char *name)
+{
+  l->files = arena_grow(&l->scratch, l->files, l->n, &l->cap, sizeof *l->files);
+  struct file *file = &l->files[l->n++];
+  *file = (struct file){.name = arena_str(l->reader.arena, name)};
+  int fd = openat(l->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) {
+    if (errno == ENOENT)
+      report_add(&l->reader.report, (struct place){file->name, 1, 1}, "missing-file",
+                 (struct words){"补上这个文件", "add the file"}, "目录缺少文件「%s」", "the catalogue has no file '%s'", name);
+    else
+      unreadable(l, file->name, strerror(errno));
+    return;
+  }
+  read_content(l, file, fd);
+  (void)close(fd);
+}
+
+static bool ends_with(const char *s, const char *tail)
+{
+  size_t n = strlen(s), m = strlen(tail);
+  return n > m && strcmp(s + n - m, tail) == 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names in a folder that look like YAML, sorted; -1 where it cannot be read. */
+static int list_folder(struct loader *l, const char *folder, const char ***ret, size_t *ret_n)
+{
+  int fd = openat(l->dir_fd, folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+  if (!dir) {
+    if (fd >= 0)
+      (void)close(fd);
+    return -1;
+  }
+  const char **names = NULL;
+  size_t n = 0, cap = 0;
+  for (const struct dirent *entry = readdir(dir); entry && n < FILES_MAX; entry = readdir(dir)) {
+    if (entry->d_name[0] == '.' || (!ends_with(entry->d_name, ".yaml") && !ends_with(entry->d_name, ".yml")))
+      continue;
+    names = arena_grow(&l->scratch, (void *)names, n, &cap, sizeof *names);
+    names[n++] = arena_str(&l->scratch, entry->d_name);
+  }
+  (void)closedir(dir);
+  if (n)
+    qsort((void *)names, n, sizeof *names, by_text);
+  *ret = names;
+  *ret_n = n;
+  return 0;
+}
+
+static bool is_top_file(const char *name)
+{
+  for (size_t i = 0; i < SINGLES; i++) {
+    if (strcmp(name, single_files[i]) == 0)
+      return true;
+  }
+  for (size_t i = 0; i < SECTIONS; i++) {
+    if (strcmp(name, sections[i].file) == 0)
+      return true;
+  }
+  return false;
+}
+
+static void stray_file(struct loader *l, const char *name)
+{
+  report_add(&l->reader.report, (struct place){arena_str(l->reader.arena, name), 1, 1}, "unknown-file",
+             (struct words){"改名（结尾为 .yaml）或移走", "rename it (ending in .yaml) or take it away"}, "目录不认识文件「%s」",
+             "the catalogue knows no file '%s'", name);
+}
+
+static void add_folder(struct loader *l, const char *folder)
+{
+  const char **names = NULL;
+  size_t n = 0;
+  if (list_folder(l, folder, &names, &n) < 0) {
+    report_add(&l->reader.report, (struct place){folder, 1, 1}, "missing-file", (struct words){"补上这个文件夹", "add the folder"},
+               "目录缺少文件夹「%s」", "the catalogue has no folder '%s'", folder);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const char *name = arena_printf(&l->scratch, "%s/%s", folder, names[i]);
+    if (ends_with(name, ".yaml"))
+      add_file(l, name);
+    else
+      stray_file(l, name);
+  }
+}
+
+static void add_files(struct loader *l)
+{
+  const char **names = NULL;
+  size_t n = 0;
+  (void)list_folder(l, ".", &names, &n);
+  for (size_t i = 0; i < n; i++) {
+    if (!is_top_file(names[i]))
+      stray_file(l, names[i]);
+  }
+  for (size_t i = 0; i < SINGLES; i++)
+    add_file(l, single_files[i]);
+  for (size_t i = 0; i < SECTIONS; i++) {
+    if (sections[i].folder)
+      add_folder(l, sections[i].file);
+    else
+      add_file(l, sections[i].file);
+  }
+}
+
+static int by_name(const void *a, const void *b)
+{
+  return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
+}
+
+/* Over name, NUL, length, NUL and content of every file in the order of names: any change of any file changes it. */
+static void set_version(struct loader *l, struct catalog *catalog)
+{
+  struct file *sorted = arena_array(&l->scratch, l->n, sizeof *sorted);
+  if (l->n)
+    memcpy(sorted, l->files, l->n * sizeof *sorted);
+  qsort(sorted, l->n, sizeof *sorted, by_name);
+  struct span *parts = arena_array(&l->scratch, 2 * l->n, sizeof *parts);
+  for (size_t i = 0; i < l->n; i++) {
+    const char *head = arena_printf(&l->scratch, "%s%c%zu", sorted[i].name, '\0', sorted[i].content.n);
+    size_t n = strlen(sorted[i].name) + 1;
+    parts[2 * i] = (struct span){head, n + strlen(head + n) + 1};
+    parts[2 * i + 1] = sorted[i].content;
+  }
+  struct digest digest = sha256_parts(parts, 2 * l->n);
+  for (size_t i = 0; i < DIGEST_BYTES; i++)
+    (void)snprintf(catalog->version.hex + 2 * i, 3, "%02x", digest.b[i]);
+}
+
+static struct node *root_of(struct loader *l, const char *name)
+{
+  for (size_t i = 0; i < l->n; i++) {
+    if (strcmp(l->files[i].name, name) == 0)
+      return l->files[i].root;
+  }
+  return NULL;
+}
+
+/* ---- sections ---- */
+
+/* The nodes of a section's entries: the elements of its list, or the roots of its folder's files. */
+static struct node **entries_of(struct loader *l, const struct section *s, size_t *ret_n)
+{
+  *ret_n = 0;
+  if (!s->folder) {
+    struct node *root = root_of(l, s->file);
+    if (!root)
+      return NULL;
+    if (root->kind == NODE_LIST) {
+      *ret_n = root->count;
+      return root->list;
+    }
+    reader_add(&l->reader, root, "wrong-type", ((struct words){"每项以「- 」开头", "start each entry with '- '"}),
+               "「%s」应当是一个列表", "'%s' is a list", s->file);
+    return NULL;
+  }
+  struct node **roots = arena_array(&l->scratch, l->n, sizeof *roots);
+  size_t folder = strlen(s->file);
+  for (size_t i = 0; i < l->n; i++) {
+    const char *name = l->files[i].name;
+    if (strncmp(name, s->file, folder) == 0 && name[folder] == '/' && l->files[i].root)
+      roots[(*ret_n)++] = l->files[i].root;
+  }
+  return roots;
+}
+
+/* «items/x.yaml» holds the item x: whoever looks for it finds it. */
+static void check_file_name(struct loader *l, const struct section *s, const struct node *id)
+{
+  const char *want = arena_printf(&l->scratch, "%s/%s.yaml", s->file, id->text.p);
+  if (strcmp(want, id->place.file) != 0)
+    reader_add(&l->reader, id, "file-name", ((struct words){"让文件名与编号一致", "give the file the name of its id"}),
+               "编号「%s」与文件名不一致", "the id '%s' is not the file's name", id->text.p);
+}
+
+/* First pass: ids alone, so that entries can refer to any other. */
+static void register_ids(struct loader *l, const struct section *s, struct node **nodes, size_t n, char *list)
+{
+  struct id_index *index = &l->reader.loaded->indexes[s->index];
+  id_index_init(index, l->reader.arena, n);
+  for (size_t i = 0; i < n; i++) {
+    const struct node *id = node_get(nodes[i], s->id);
+    if (!id || id->kind != NODE_SCALAR || id->text.n == 0)
+      continue; /* the second pass says so */
+    void *entry = list + i * s->shape->size;
+    const char *text = arena_dup(l->reader.arena, id->text);
+    memcpy(entry, &text, sizeof text);
+    if (!id_index_add(index, entry)) {
+      struct words what = index_words[s->index];
+      report_put(&l->reader.report, id->place, "duplicate-id",
+                 (struct words){"改一个编号或删去重复", "change one id or remove one of the two"},
+                 (struct words){arena_printf(l->reader.report.arena, "%s「%s」已经有了", what.zh, text),
+                                arena_printf(l->reader.report.arena, "there is another %s '%s'", what.en, text)});
+    }
+    if (s->folder)
+      check_file_name(l, s, id);
+  }
+}
+
+static void read_section(struct loader *l, const struct section *s)
+{
+  size_t n = 0;
+  struct node **nodes = entries_of(l, s, &n);
+  char *list = arena_array(l->reader.arena, n, s->shape->size);
+  register_ids(l, s, nodes, n, list);
+  for (size_t i = 0; i < n; i++)
+    read_shape(&l->reader, s->shape, nodes[i], list + i * s->shape->size);
+  char *catalog = (char *)&l->reader.loaded->catalog;
+  memcpy(catalog + s->list_offset, &list, sizeof list);
+  memcpy(catalog + s->count_offset, &n, sizeof n);
+}
+
+/* ---- the three single files ---- */
+
+static void read_city(struct loader *l, struct catalog *catalog)
+{
+  struct city_file city = {0};
+  const struct node *root = root_of(l, "city.yaml");
+  if (root)
+    read_shape(&l->reader, &city_shape, root, &city);
+  catalog->city = city.name.zh;
+  catalog->city_name = city.name;
+  catalog->region = city.region;
+  catalog->paper_prefix = city.paper_prefix;
+}
+
+static void read_districts(struct loader *l, struct catalog *catalog)
+{
+  struct districts_file file = {0};
+  const struct node *root = root_of(l, "districts.yaml");
+  if (root)
+    read_shape(&l->reader, &districts_shape, root, &file);
+  size_t n = 0;
+  for (size_t i = 0; i < file.n; i++)
+    n += 1 + file.groups[i].street_count;
+  catalog->districts = arena_array(l->reader.arena, n, sizeof *catalog->districts);
+  for (size_t i = 0; i < file.n; i++) {
+    catalog->districts[catalog->district_count++] = file.groups[i].district;
+    for (size_t j = 0; j < file.groups[i].street_count; j++)
+      catalog->districts[catalog->district_count++] = file.groups[i].streets[j];
+  }
+}
+
+static void read_calendar(struct loader *l, struct catalog *catalog)
+{
+  const struct node *root = root_of(l, "calendar.yaml");
+  if (root)
+    read_shape(&l->reader, &calendar_shape, root, &catalog->calendar);
+}
+
+static void read_everything(struct loader *l)
+{
+  struct catalog *catalog = &l->reader.loaded->catalog;
+  add_files(l);
+  set_version(l, catalog);
+  for (size_t i = 0; i < l->n; i++) {
+    if (l->files[i].content.p)
+      l->files[i].root = tree_read(&l->scratch, l->files[i].name, l->files[i].content, &l->reader.report);
+  }
+  read_city(l, catalog);
+  read_districts(l, catalog);
+  read_calendar(l, catalog);
+  for (size_t i = 0; i < SECTIONS; i++)
+    read_section(l, &sections[i]);
+  check_catalog(&l->reader);
+}
+
+static int by_place(const void *a, const void *b)
+{
+  const struct finding *x = a, *y = b;
+  int order = strcmp(x->place.file, y->place.file);
+  if (order == 0)
+    order = (x->place.line > y->place.line) - (x->place.line < y->place.line);
+  if (order == 0)
+    order = (x->place.column > y->place.column) - (x->place.column < y->place.column);
+  return order ? order : strcmp(x->rule, y->rule);
+}
+
+static int open_catalog(const char *dir, int *ret_fd, struct error *error)
+{
+  int fd = open(dir, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  if (fd < 0)
+    return error_set(error, ERROR_BAD_INPUT, "unusable-catalog", "打不开目录「%s」：%s", "the catalogue '%s' cannot be opened: %s",
+                     dir, strerror(errno));
+  if (faccessat(fd, "city.yaml", F_OK, 0) < 0 && faccessat(fd, "items", F_OK, 0) < 0) {
+    (void)close(fd);
+    return error_set(error, ERROR_BAD_INPUT, "unusable-catalog", "「%s」不是事项目录：没有 city.yaml，也没有 items",
+                     "'%s' is no catalogue: it has neither city.yaml nor items", dir);
+  }
+  *ret_fd = fd;
+  return 0;
+}
+
+int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error)
+{
+  int fd = -1;
+  if (open_catalog(dir, &fd, error) < 0)
+    return -1;
+  struct loaded *loaded = calloc(1, sizeof *loaded);
+  if (!loaded)
+    abort();
+  struct loader l = {.dir = dir, .dir_fd = fd};
+  l.reader = (struct reader){loaded, &loaded->catalog.arena, {arena, findings}};
+  size_t before = findings->n;
+  loaded->catalog.dir = arena_str(l.reader.arena, dir);
+  read_everything(&l);
+  (void)close(fd);
+  arena_release(&l.scratch);
+  if (findings->n > before) {
+    size_t n = findings->n - before;
+    qsort(findings->list + before, n, sizeof *findings->list, by_place);
+    catalog_free(&loaded->catalog);
+    return error_set(error, ERROR_BAD_INPUT, "catalog-findings", "事项目录「%s」有 %zu 处错误",
+                     "the catalogue '%s' has %zu findings", dir, n);
+  }
+  search_build(loaded);
+  *ret = &loaded->catalog;
+  return 0;
+}

@@ -1,0 +1,146 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "catalog/catalog.h"
+#include "cli/cli.h"
+
+#define JSON_MAX ((size_t)16 * 1024 * 1024)
+
+static void help(bool english)
+{
+  (void)puts(english ? "usage: onevisit check DIR [--json] [--lang zh|en]\n\n"
+                       "Loads the catalogue in DIR and reports every mistake: where, what is wrong, what to do.\n\n"
+                       "  --json      findings as JSON on stdout (docs/catalogue.md, Check)\n"
+                       "  --lang L    zh or en; by LANG, else zh\n\n"
+                       "exit 0: fit to publish · 1: findings · 2: not usable as a catalogue"
+                     : "用法：onevisit check 目录 [--json] [--lang zh|en]\n\n"
+                       "读入事项目录，报告每一处错误：在哪里、错在哪里、怎么改。\n\n"
+                       "  --json      以 JSON 写到标准输出（见 docs/catalogue.md「检查」）\n"
+                       "  --lang L    zh 或 en；默认按 LANG，否则中文\n\n"
+                       "退出码 0：可以发布 · 1：有错误 · 2：不能当作事项目录");
+}
+
+static void write_words(struct json_writer *w, const char *key, struct words words)
+{
+  json_begin_object(w, key);
+  json_put_str(w, "zh", words.zh);
+  json_put_str(w, "en", words.en);
+  json_end(w);
+}
+
+static void write_finding(struct json_writer *w, const char *dir, const struct finding *f)
+{
+  json_begin_object(w, NULL);
+  json_put_str(w, "dir", dir);
+  json_put_str(w, "file", f->place.file);
+  json_put_int(w, "line", f->place.line);
+  json_put_int(w, "column", f->place.column);
+  json_put_str(w, "rule", f->rule);
+  write_words(w, "wrong", f->wrong);
+  write_words(w, "fix", f->remedy);
+  json_end(w);
+}
+
+static void write_counts(struct json_writer *w, const struct catalog *c)
+{
+  json_begin_object(w, "counts");
+  json_put_int(w, "agencies", (int64_t)c->agency_count);
+  json_put_int(w, "items", (int64_t)c->item_count);
+  json_put_int(w, "things", (int64_t)c->thing_count);
+  json_put_int(w, "materials", (int64_t)c->material_count);
+  json_put_int(w, "fields", (int64_t)c->field_count);
+  json_put_int(w, "certificates", (int64_t)c->certificate_count);
+  json_put_int(w, "zones", (int64_t)c->zone_count);
+  json_put_int(w, "halls", (int64_t)c->hall_count);
+  json_put_int(w, "districts", (int64_t)c->district_count);
+  json_end(w);
+}
+
+/* catalog is NULL where there are findings. */
+static int write_json(const char *dir, const struct catalog *catalog, const struct findings *findings)
+{
+  struct buf buf;
+  buf_init(&buf, JSON_MAX);
+  struct json_writer w = json_to(&buf);
+  json_begin_object(&w, NULL);
+  json_put_bool(&w, "fit", catalog != NULL);
+  json_put_str(&w, "version", catalog ? catalog->version.hex : NULL);
+  if (catalog)
+    write_counts(&w, catalog);
+  json_begin_array(&w, "findings");
+  for (size_t i = 0; i < findings->n; i++)
+    write_finding(&w, dir, &findings->list[i]);
+  json_end(&w);
+  json_end(&w);
+  struct span out = buf_view(&buf);
+  bool written = !buf.full && fwrite(out.p, 1, out.n, stdout) == out.n && putchar('\n') != EOF && fflush(stdout) == 0;
+  buf_release(&buf);
+  return written ? 0 : -1;
+}
+
+static void write_text(const char *dir, const struct catalog *c, const struct findings *findings, bool english)
+{
+  for (size_t i = 0; i < findings->n; i++) {
+    const struct finding *f = &findings->list[i];
+    (void)printf(english ? "%s/%s:%d:%d: %s [%s] — fix: %s\n" : "%s/%s:%d:%d: %s [%s] — 怎么改：%s\n", dir, f->place.file,
+                 f->place.line, f->place.column, english ? f->wrong.en : f->wrong.zh, f->rule,
+                 english ? f->remedy.en : f->remedy.zh);
+  }
+  if (c)
+    (void)printf(english ? "%s: %zu agencies, %zu items, %zu things, %zu materials: nothing found\n"
+                         : "%s：%zu 个部门、%zu 个事项、%zu 件事、%zu 种材料，没有发现错误\n",
+                 dir, c->agency_count, c->item_count, c->thing_count, c->material_count);
+  else
+    (void)printf(english ? "%s: %zu findings\n" : "%s：%zu 处错误\n", dir, findings->n);
+}
+
+static int check(const char *given, bool json, bool english)
+{
+  struct arena arena = {0};
+  char *dir = arena_str(&arena, given);
+  for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
+    dir[n - 1] = '\0';
+  struct catalog *catalog = NULL;
+  struct findings findings = {0};
+  struct error error = {0};
+  int status = catalog_load(dir, &catalog, &arena, &findings, &error) == 0 ? 0 : findings.n ? 1 : EXIT_USAGE;
+  if (status == EXIT_USAGE)
+    cli_error(english, &error);
+  else if (!json)
+    write_text(dir, catalog, &findings, english);
+  else if (write_json(dir, catalog, &findings) < 0) {
+    (void)fprintf(stderr, english ? "onevisit: stdout cannot be written\n" : "onevisit：标准输出写不了\n");
+    status = EXIT_USAGE;
+  }
+  catalog_free(catalog);
+  arena_release(&arena);
+  return status;
+}
+
+int cli_check(int argc, char **argv)
+{
+  static const struct option options[] = {
+      {"json", no_argument, NULL, 'j'}, {"lang", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {0}};
+  bool json = false, english = cli_english(NULL), asked_help = false;
+  for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    if (c == 'j')
+      json = true;
+    else if (c == 'h')
+      asked_help = true;
+    else if (c != 'l' || !cli_language(optarg, &english))
+      return EXIT_USAGE;
+  }
+  if (asked_help) {
+    help(english);
+    return 0;
+  }
+  if (argc - optind != 1) {
+    (void)fprintf(stderr, english ? "onevisit: check takes one folder; see onevisit check --help\n"
+                                  : "onevisit：check 要一个目录，见 onevisit check --help\n");
+    return EXIT_USAGE;
+  }
+  return check(argv[optind], json, english);
+}
