@@ -9,9 +9,9 @@
 
 #define JSON_MAX ((size_t)16 * 1024 * 1024)
 
-static void help(bool english)
+static void help(void)
 {
-  (void)puts(english ? "usage: onevisit check DIR [--json] [--lang zh|en]\n\n"
+  (void)puts(!cli_chinese() ? "usage: onevisit check DIR [--json] [--lang zh|en]\n\n"
                        "Loads the catalogue in DIR and reports every mistake: where, what is wrong, what to do.\n\n"
                        "  --json      findings as JSON on stdout (docs/catalogue.md, Check)\n"
                        "  --lang L    zh or en; by LANG, else zh\n\n"
@@ -81,23 +81,28 @@ static int write_json(const char *dir, const struct catalog *catalog, const stru
   return written ? 0 : -1;
 }
 
-static void write_text(const char *dir, const struct catalog *c, const struct findings *findings, bool english)
+void cli_print_findings(FILE *out, const char *dir, const struct findings *findings)
 {
+  bool zh = cli_chinese();
   for (size_t i = 0; i < findings->n; i++) {
     const struct finding *f = &findings->list[i];
-    (void)printf(english ? "%s/%s:%d:%d: %s [%s] — fix: %s\n" : "%s/%s:%d:%d: %s [%s] — 怎么改：%s\n", dir, f->place.file,
-                 f->place.line, f->place.column, english ? f->wrong.en : f->wrong.zh, f->rule,
-                 english ? f->remedy.en : f->remedy.zh);
+    (void)fprintf(out, zh ? "%s/%s:%d:%d: %s [%s] — 怎么改：%s\n" : "%s/%s:%d:%d: %s [%s] — fix: %s\n", dir, f->place.file, f->place.line,
+                  f->place.column, zh ? f->wrong.zh : f->wrong.en, f->rule, zh ? f->remedy.zh : f->remedy.en);
   }
-  if (c)
-    (void)printf(english ? "%s: %zu agencies, %zu items, %zu things, %zu materials: nothing found\n"
-                         : "%s：%zu 个部门、%zu 个事项、%zu 件事、%zu 种材料，没有发现错误\n",
-                 dir, c->agency_count, c->item_count, c->thing_count, c->material_count);
-  else
-    (void)printf(english ? "%s: %zu findings\n" : "%s：%zu 处错误\n", dir, findings->n);
 }
 
-static int check(const char *given, bool json, bool english)
+static void write_text(const char *dir, const struct catalog *c, const struct findings *findings)
+{
+  cli_print_findings(stdout, dir, findings);
+  if (c)
+    (void)printf(cli_chinese() ? "%s：%zu 个部门、%zu 个事项、%zu 件事、%zu 种材料，没有发现错误\n"
+                               : "%s: %zu agencies, %zu items, %zu things, %zu materials: nothing found\n",
+                 dir, c->agency_count, c->item_count, c->thing_count, c->material_count);
+  else
+    (void)printf(cli_chinese() ? "%s：%zu 处错误\n" : "%s: %zu findings\n", dir, findings->n);
+}
+
+static int check(const char *given, bool json)
 {
   struct arena arena = {0};
   char *dir = arena_str(&arena, given);
@@ -106,14 +111,14 @@ static int check(const char *given, bool json, bool english)
   struct catalog *catalog = NULL;
   struct findings findings = {0};
   struct error error = {0};
-  int status = catalog_load(dir, &catalog, &arena, &findings, &error) == 0 ? 0 : findings.n ? 1 : EXIT_USAGE;
-  if (status == EXIT_USAGE)
-    cli_error(english, &error);
+  int status = catalog_load(dir, &catalog, &arena, &findings, &error) == 0 ? CLI_OK : findings.n ? CLI_NO : CLI_USAGE;
+  if (status == CLI_USAGE)
+    (void)cli_fail(&error);
   else if (!json)
-    write_text(dir, catalog, &findings, english);
+    write_text(dir, catalog, &findings);
   else if (write_json(dir, catalog, &findings) < 0) {
-    (void)fprintf(stderr, english ? "onevisit: stdout cannot be written\n" : "onevisit：标准输出写不了\n");
-    status = EXIT_USAGE;
+    cli_say("onevisit：标准输出写不了", "onevisit: stdout cannot be written");
+    status = CLI_FAILED;
   }
   catalog_free(catalog);
   arena_release(&arena);
@@ -124,23 +129,24 @@ int cli_check(int argc, char **argv)
 {
   static const struct option options[] = {
       {"json", no_argument, NULL, 'j'}, {"lang", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {0}};
-  bool json = false, english = cli_english(NULL), asked_help = false;
+  bool json = false, asked_help = false;
   for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
     if (c == 'j')
       json = true;
     else if (c == 'h')
       asked_help = true;
-    else if (c != 'l' || !cli_language(optarg, &english))
-      return EXIT_USAGE;
+    else if (c == 'l')
+      cli_language(optarg);
+    else
+      return CLI_USAGE;
   }
   if (asked_help) {
-    help(english);
-    return 0;
+    help();
+    return CLI_OK;
   }
   if (argc - optind != 1) {
-    (void)fprintf(stderr, english ? "onevisit: check takes one folder; see onevisit check --help\n"
-                                  : "onevisit：check 要一个目录，见 onevisit check --help\n");
-    return EXIT_USAGE;
+    cli_say("onevisit：check 要一个目录，见 onevisit check --help", "onevisit: check takes one folder; see onevisit check --help");
+    return CLI_USAGE;
   }
-  return check(argv[optind], json, english);
+  return check(argv[optind], json);
 }

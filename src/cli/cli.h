@@ -1,35 +1,55 @@
 /*
- * cli.h: the subcommands of onevisit.
+ * cli.h: the subcommands of `onevisit`. One file a subcommand; one line in the table of main.c.
  *
- * One table, in main.c, feeds dispatch and --help. Each subcommand is a file of this room: it reads its options with
- * getopt_long, prints its own --help, writes results to stdout and messages to stderr, and returns the exit status.
- *
- * How to add one: write cli/NAME.c with its run function, declare it below, add a line to the table in main.c.
+ * Messages go to stderr in the reader's language (--lang, else LC_ALL, LC_MESSAGES, LANG; Chinese where it is not said),
+ * data to stdout. Exit codes: 0 done · 1 the answer is no (findings, a broken ledger) · 2 unusable input or arguments · 3 failed.
  */
 #ifndef ONEVISIT_CLI_CLI_H
 #define ONEVISIT_CLI_CLI_H
 
-#include <stdbool.h>
+#include <stdio.h>
 
 #include "base/error.h"
+#include "store/store.h"
+
+enum cli_exit { CLI_OK = 0, CLI_NO = 1, CLI_USAGE = 2, CLI_FAILED = 3 };
 
 struct subcommand {
   const char *name;
-  const char *summary_zh, *summary_en;
-  int (*run)(int argc, char **argv); /* argv[0] is the subcommand's name */
+  int (*run)(int argc, char **argv); /* argv[0] is the subcommand's name; returns the exit code */
+  const char *zh, *en;               /* one line of help */
 };
+extern const struct subcommand subcommands[]; /* ended by {0} */
 
-#define EXIT_USAGE 2 /* the command line or the input cannot be used */
-
-/* The language for messages: the one asked for («zh», «en»), else LANG's where it is English, else Chinese. */
-bool cli_english(const char *asked);
-
-/* false, and a message, where a --lang is neither zh nor en. */
-bool cli_language(const char *asked, bool *ret_english);
-
-/* One line on stderr: «onevisit: where: what». */
-void cli_error(bool english, const struct error *error);
+#define CLI_STORE_DEFAULT "sqlite:onevisit.db"
 
 int cli_check(int argc, char **argv);
+int cli_plan(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+int cli_ledger(int argc, char **argv);
+int cli_backup(int argc, char **argv);
+int cli_restore(int argc, char **argv);
+int cli_import(int argc, char **argv);
+int cli_export(int argc, char **argv);
+int cli_user(int argc, char **argv);
+
+bool cli_chinese(void);                                           /* the reader's language */
+void cli_language(const char *lang);                              /* --lang zh|en */
+void cli_say(const char *zh, const char *en, ...)                 /* a line on stderr; the same arguments for both */
+    __attribute__((format(printf, 1, 3), format(printf, 2, 3)));
+int cli_fail(const struct error *error);                          /* says it; CLI_USAGE for the sender's mistakes, else CLI_FAILED */
+int cli_usage(const char *zh, const char *en);                    /* the usage text on stderr; CLI_USAGE */
+
+/* «dir/file:line:column: what is wrong [rule] — what to do», a line each. */
+struct findings;
+void cli_print_findings(FILE *out, const char *dir, const struct findings *findings);
+
+/* Opens the store and brings its schema up to date, on a connection that is closed again. */
+int cli_open_store(const char *url, struct store **ret, struct error *error);
+/* Opens it for reading only; refuses one that has not been set up or is newer. */
+int cli_read_store(const char *url, struct store **ret, struct db **ret_db, struct error *error);
+
+/* Where signing keys lie when --keys does not say: beside a SQLite file «PATH.keys», else «onevisit.keys» here. */
+char *cli_key_dir(struct arena *arena, const struct store *store);
 
 #endif

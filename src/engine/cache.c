@@ -120,7 +120,8 @@ static int load(struct engine *engine, struct aggregate *a, struct error *error)
     return -1;
   if (a->version != version)
     return error_set(error, ERROR_INTERNAL, "broken-history", "记录 %lld 的历史不完整：应有 %d 个事件，实有 %d 个",
-                     "The history of record %lld is incomplete: %d events expected, %d found", (long long)a->id, version, a->version);
+                     "The history of record %lld is incomplete: %d events expected, %d found", (long long)a->id, version,
+                     a->version);
   struct idmap_slot *due = idmap_find(&engine->timers.current, a->id);
   a->due = due ? due->value.number : 0;
   return 0;

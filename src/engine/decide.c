@@ -127,7 +127,8 @@ static const struct known_key *find_key(const struct aggregate *a, const char *k
 static int check_version(const struct aggregate *a, const struct command *c, struct error *error)
 {
   if (c->id <= 0 || strlen(c->key) > KEY_MAX)
-    return error_set(error, ERROR_BAD_INPUT, "bad-command", "命令的编号或幂等键无效", "The command's id or idempotency key is not valid");
+    return error_set(error, ERROR_BAD_INPUT, "bad-command", "命令的编号或幂等键无效",
+                     "The command's id or idempotency key is not valid");
   if (a->kind && a->kind != c->kind)
     return error_set(error, ERROR_NOT_FOUND, "not-found", "没有这条记录", "There is no such record");
   if (c->expect == 0 && a->version > 0)
@@ -151,13 +152,14 @@ static int write_event(struct engine *engine, const struct event *e, int64_t pre
 {
   unsigned char salt[LEAF_SALT_BYTES];
   engine_random(engine, salt, sizeof salt);
-  return DB_EXEC(engine->db, &insert_event, error, V_INT(e->seq), V_STR(e->kind->name), V_INT(e->id), V_INT(e->version), V_INT(prev),
-                 V_STR(e->type), V_INT(e->at), V_STR(e->actor.id), V_STR(e->actor.role), V_STR(e->actor.agency), V_STR(e->actor.channel),
-                 V_STR(e->item), V_STR(e->key), V_TEXT(e->body), V_BYTES(salt, sizeof salt));
+  return DB_EXEC(engine->db, &insert_event, error, V_INT(e->seq), V_STR(e->kind->name), V_INT(e->id), V_INT(e->version),
+                 V_INT(prev), V_STR(e->type), V_INT(e->at), V_STR(e->actor.id), V_STR(e->actor.role), V_STR(e->actor.agency),
+                 V_STR(e->actor.channel), V_STR(e->item), V_STR(e->key), V_TEXT(e->body), V_BYTES(salt, sizeof salt));
 }
 
 /* Numbers the events, replays them into the state and writes them. */
-static int record(struct engine *engine, struct aggregate *a, const struct decision *d, const struct command *c, struct error *error)
+static int record(struct engine *engine, struct aggregate *a, const struct decision *d, const struct command *c,
+                  struct error *error)
 {
   for (size_t i = 0; i < d->events->n; i++) {
     struct event *e = &d->events->list[i];
@@ -178,7 +180,8 @@ static int record(struct engine *engine, struct aggregate *a, const struct decis
   return 0;
 }
 
-static int project(struct engine *engine, const struct aggregate *a, const struct event_list *events, const struct kind *kind, struct error *error)
+static int project(struct engine *engine, const struct aggregate *a, const struct event_list *events, const struct kind *kind,
+                   struct error *error)
 {
   if (!kind->project)
     return 0;
@@ -187,14 +190,16 @@ static int project(struct engine *engine, const struct aggregate *a, const struc
   return rows.failed ? -1 : 0;
 }
 
-static int decide(struct engine *engine, const struct aggregate *a, const struct command *c, struct decision *d, struct error *error)
+static int decide(struct engine *engine, const struct aggregate *a, const struct command *c, struct decision *d,
+                  struct error *error)
 {
   const void *state = a->state ? a->state : arena_alloc(d->arena, c->kind->state_size);
   engine->series_failed = false;
   int refused = c->kind->decide(state, c, d, error);
   series_settle(engine, refused == 0);
   if (refused == 0 && engine->series_failed)
-    return error_set(error, ERROR_BUSY, "store-unreachable", "暂时无法取号，请稍后再试", "No number can be drawn right now: please try again shortly");
+    return error_set(error, ERROR_BUSY, "store-unreachable", "暂时无法取号，请稍后再试",
+                     "No number can be drawn right now: please try again shortly");
   return refused;
 }
 
@@ -213,8 +218,11 @@ int command_run(struct engine *engine, struct request *request)
   if (check_version(a, c, error))
     return -1;
   struct event_list events = {.arena = &engine->group};
-  struct decision d = {
-      .arena = &engine->group, .now = c->at ? c->at : engine_now(engine), .world = engine->options.world, .engine = engine, .events = &events};
+  struct decision d = {.arena = &engine->group,
+                       .now = c->at ? c->at : engine_now(engine),
+                       .world = engine->options.world,
+                       .engine = engine,
+                       .events = &events};
   engine_random(engine, d.random, sizeof d.random);
   if (decide(engine, a, c, &d, error)) {
     release_events(&events);

@@ -11,7 +11,8 @@
 #define RETRY_MAX HOUR_MS
 #define LOOK_MS 1000
 
-static const struct sql due_messages = {"SELECT seq, n, body, attempts FROM outbox WHERE topic = $1 AND next <= $2 ORDER BY topic, next LIMIT 100"};
+static const struct sql due_messages = {
+    "SELECT seq, n, body, attempts FROM outbox WHERE topic = $1 AND next <= $2 ORDER BY topic, next LIMIT 100"};
 static const struct sql delete_message = {"DELETE FROM outbox WHERE seq = $1 AND n = $2"};
 static const struct sql postpone_message = {"UPDATE outbox SET attempts = $3, next = $4 WHERE seq = $1 AND n = $2"};
 
@@ -33,7 +34,8 @@ static int read_page(struct db *db, const char *topic, struct arena *arena, stru
   if (DB_QUERY(db, &due_messages, &rows, error, V_STR(topic), V_INT(page->now)))
     return -1;
   while (page->n < PAGE && rows_next(&rows))
-    page->list[page->n++] = (struct message){rows_int(&rows, 0), rows_int(&rows, 1), rows_int(&rows, 3), arena_span(arena, rows_span(&rows, 2)), false};
+    page->list[page->n++] =
+        (struct message){rows_int(&rows, 0), rows_int(&rows, 1), rows_int(&rows, 3), arena_span(arena, rows_span(&rows, 2)), false};
   return rows_close(&rows, error);
 }
 

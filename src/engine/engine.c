@@ -74,8 +74,8 @@ static int start_sealer(struct engine *engine, struct error *error)
   engine->sealed = engine->sealing->edge.size;
   if (engine->sealed > engine->last_seq)
     return error_set(error, ERROR_INTERNAL, "broken-ledger", "账本比记录新（%lld 对 %lld）：存储可能是从旧备份恢复的",
-                     "The ledger is ahead of the records (%lld against %lld): events have been removed from the store", (long long)engine->sealed,
-                     (long long)engine->last_seq);
+                     "The ledger is ahead of the records (%lld against %lld): events have been removed from the store",
+                     (long long)engine->sealed, (long long)engine->last_seq);
   return 0;
 }
 

@@ -112,7 +112,7 @@ struct engine_options {
   const char *origin;             /* of the ledger: a schema-less URL */
   size_t queue_max;               /* commands that may wait; 0: 8192 */
   size_t group_max;               /* commands in one commit; 0: 1024 */
-  size_t cache_bytes;               /* of aggregates kept in memory; 0: 48 MiB */
+  size_t cache_bytes;             /* of aggregates kept in memory; 0: 48 MiB */
   int seal_ms;                    /* a checkpoint at most this late; 0: 500; negative: no sealer (bench) */
   moment (*clock)(void *context); /* NULL: the wall clock */
   void (*random)(void *context, void *out, size_t n); /* NULL: random_bytes */

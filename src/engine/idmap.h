@@ -22,7 +22,7 @@ struct idmap {
 
 void idmap_release(struct idmap *map);
 struct idmap_slot *idmap_find(const struct idmap *map, int64_t id); /* NULL where there is none */
-struct idmap_slot *idmap_add(struct idmap *map, int64_t id);        /* found or fresh (value zero); valid until the next add or remove */
+struct idmap_slot *idmap_add(struct idmap *map, int64_t id); /* found or fresh (value zero); valid until the next add or remove */
 void idmap_remove(struct idmap *map, int64_t id);
 
 #endif

@@ -34,11 +34,11 @@ struct aggregate {
   struct arena arena;
   struct known_key *keys;
   size_t key_count, key_cap;
-  moment due;    /* as stored in timers; 0 none */
+  moment due;      /* as stored in timers; 0 none */
   moment next_due; /* what the group under way stores */
-  bool touched;  /* in this group: its row and timer are written before the commit */
+  bool touched;    /* in this group: its row and timer are written before the commit */
   struct aggregate *next_touched;
-  size_t bytes;  /* as counted in the cache */
+  size_t bytes;                    /* as counted in the cache */
   struct aggregate *newer, *older; /* by use */
 };
 
@@ -121,11 +121,11 @@ struct engine {
   struct timers timers;
   struct series *series;
   size_t series_count, series_cap;
-  bool series_failed; /* the store failed while a number was drawn */
-  int64_t last_seq;       /* of the last event given out */
+  bool series_failed;        /* the store failed while a number was drawn */
+  int64_t last_seq;          /* of the last event given out */
   struct aggregate *touched; /* in this group */
-  struct arena group;     /* temporaries of one group */
-  unsigned char pool[4096]; /* randomness drawn ahead */
+  struct arena group;        /* temporaries of one group */
+  unsigned char pool[4096];  /* randomness drawn ahead */
   size_t pool_left;
 
   struct sealer *sealing; /* the sealer's own; NULL where there is none */
@@ -192,7 +192,8 @@ void series_release(struct engine *engine);
 /* Reading events (scan.c) */
 const struct kind *kind_find(const struct kind *const *kinds, struct span name);
 extern const char event_columns[];
-/* Fills *event from the row whose first columns are event_columns; everything copied into the arena. data is owned: event_release(). */
+/* Fills *event from the row whose first columns are event_columns; everything copied into the arena. data is owned:
+ * event_release(). */
 int event_read(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret, struct error *error);
 void event_release(struct event *event);
 extern const struct sql aggregate_chain;

@@ -36,7 +36,8 @@ int queue_push(struct queue *queue, struct request *request, bool even_if_full, 
   }
   pthread_mutex_unlock(&queue->lock);
   if (closed)
-    return error_set(error, ERROR_BUSY, "engine-stopped", "系统正在停机，请稍后再试", "The system is shutting down, please try again shortly");
+    return error_set(error, ERROR_BUSY, "engine-stopped", "系统正在停机，请稍后再试",
+                     "The system is shutting down, please try again shortly");
   if (full)
     return error_set(error, ERROR_BUSY, "queue-full", "现在办理的人较多，本次没有提交，请稍后再试",
                      "Too many people are submitting right now; nothing was saved, please try again shortly");

@@ -43,8 +43,8 @@ int event_read(struct rows *rows, const struct kind *const *kinds, struct arena 
   };
   json_t *data;
   if (!event.kind)
-    return error_set(error, ERROR_INTERNAL, "unknown-kind", "第 %lld 号事件的类别本程序不认识", "Event %lld is of a kind this program does not know",
-                     (long long)event.seq);
+    return error_set(error, ERROR_INTERNAL, "unknown-kind", "第 %lld 号事件的类别本程序不认识",
+                     "Event %lld is of a kind this program does not know", (long long)event.seq);
   if (json_read(event.body, "event", &data, error))
     return -1;
   event.data = data;
@@ -59,7 +59,8 @@ void event_release(struct event *event)
   event->data = NULL;
 }
 
-int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct event **ret, size_t *ret_n, struct error *error)
+int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct event **ret,
+                   size_t *ret_n, struct error *error)
 {
   struct rows rows;
   int64_t head = 0;
@@ -94,8 +95,8 @@ void history_free(struct event *events, size_t n)
 }
 
 /* One page of the scan; *after_seq moves on. 1: there may be more. */
-static int scan_page(struct db *db, const struct kind *const *kinds, int64_t *after_seq, struct arena *arena, event_visitor *visit, void *context,
-                     struct error *error)
+static int scan_page(struct db *db, const struct kind *const *kinds, int64_t *after_seq, struct arena *arena, event_visitor *visit,
+                     void *context, struct error *error)
 {
   struct rows rows;
   int n = 0, bad = 0;
@@ -116,7 +117,8 @@ static int scan_page(struct db *db, const struct kind *const *kinds, int64_t *af
   return n > 0;
 }
 
-int engine_scan(struct db *db, const struct kind *const *kinds, int64_t after_seq, event_visitor *visit, void *context, struct error *error)
+int engine_scan(struct db *db, const struct kind *const *kinds, int64_t after_seq, event_visitor *visit, void *context,
+                struct error *error)
 {
   struct arena arena = {0};
   int more;

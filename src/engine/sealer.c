@@ -17,7 +17,8 @@ static const struct sql unsealed = {
     " WHERE e.seq > $1 ORDER BY e.seq LIMIT $2"};
 static const struct sql insert_leaf = {"INSERT INTO leaves (seq, hash, entry) VALUES ($1, $2, $3)"};
 static const struct sql insert_checkpoint = {"INSERT INTO checkpoints (size, at, note, edge) VALUES ($1, $2, $3, $4)"};
-static const struct sql insert_key = {"INSERT INTO ledger_keys (name, vkey, since) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING"};
+static const struct sql insert_key = {
+    "INSERT INTO ledger_keys (name, vkey, since) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING"};
 
 /* ---- keys ---- */
 
@@ -108,7 +109,8 @@ static int add_leaf(struct engine *engine, struct sealer *s, struct batch *b, st
   struct leaf_source source = {.event = &event, .salt = rows_span(rows, 14), .pseudonym = rows_span(rows, 15)};
   int64_t prev = rows_int(rows, 4);
   source.has_prev = prev > 0;
-  bool right = event.seq == s->edge.size + (int64_t)b->n + 1 && (!prev || previous_leaf(b, s, prev, rows_span(rows, 16), &source.prev));
+  bool right =
+      event.seq == s->edge.size + (int64_t)b->n + 1 && (!prev || previous_leaf(b, s, prev, rows_span(rows, 16), &source.prev));
   struct signer *signer = right ? department_signer(engine, s, event_department(&event), error) : NULL;
   if (signer) {
     struct span entry = leaf_sign(&b->arena, event_leaf_lines(&b->arena, &source), signer);
@@ -119,7 +121,8 @@ static int add_leaf(struct engine *engine, struct sealer *s, struct batch *b, st
   }
   event_release(&event);
   if (!right)
-    return error_set(error, ERROR_INTERNAL, "broken-ledger", "第 %lld 号事件与账本不连续", "Event %lld does not continue the ledger", (long long)event.seq);
+    return error_set(error, ERROR_INTERNAL, "broken-ledger", "第 %lld 号事件与账本不连续",
+                     "Event %lld does not continue the ledger", (long long)event.seq);
   return signer ? 0 : -1;
 }
 

@@ -10,7 +10,7 @@
 struct sealer {
   struct db *db;
   struct merkle_edge edge;
-  struct signer *log;         /* signs checkpoints; its name is the origin */
+  struct signer *log; /* signs checkpoints; its name is the origin */
   struct signer **departments;
   size_t department_count, department_cap;
 };

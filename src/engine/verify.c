@@ -33,8 +33,8 @@ struct verification {
   struct ledger_report report;
 };
 
-#define BROKEN(error, seq, zh, en)                                                                                                \
-  (error_set((error), ERROR_CONFLICT, "ledger-broken", "第 %lld 号事件：" zh, "Event %lld: " en, (long long)(seq)),               \
+#define BROKEN(error, seq, zh, en)                                                                                                 \
+  (error_set((error), ERROR_CONFLICT, "ledger-broken", "第 %lld 号事件：" zh, "Event %lld: " en, (long long)(seq)),                \
    error_at((error), "event %lld", (long long)(seq)))
 
 /* ---- keys ---- */
@@ -105,7 +105,8 @@ static int check_checkpoint(struct verification *v, struct error *error)
     return 0;
   struct digest root = merkle_root(&v->edge);
   if (!digest_eq(&root, &v->next.root))
-    return BROKEN(error, v->edge.size, "到此为止的记录与已签名的检查点不符", "the records up to here do not give the signed checkpoint's root");
+    return BROKEN(error, v->edge.size, "到此为止的记录与已签名的检查点不符",
+                  "the records up to here do not give the signed checkpoint's root");
   return meet_checkpoint(v, v->edge.size, &v->arena, error);
 }
 
@@ -114,11 +115,13 @@ static int check_checkpoint(struct verification *v, struct error *error)
 static int check_chain(const struct event *e, const struct rows *rows, struct error *error)
 {
   int64_t prev = rows_int(rows, 4);
-  bool right = e->version == 1 ? prev == 0 : prev > 0 && prev < e->seq && rows_int(rows, 19) == e->id && rows_int(rows, 20) == e->version - 1;
+  bool right = e->version == 1 ? prev == 0
+                               : prev > 0 && prev < e->seq && rows_int(rows, 19) == e->id && rows_int(rows, 20) == e->version - 1;
   return right ? 0 : BROKEN(error, e->seq, "与前一事件的衔接被改动", "its link to the event before has been changed");
 }
 
-static bool department_signed(struct verification *v, const struct event *e, struct span lines, struct span name, struct span signature)
+static bool department_signed(struct verification *v, const struct event *e, struct span lines, struct span name,
+                              struct span signature)
 {
   const struct verifier *key = find_key(v, name);
   size_t dept = strlen(event_department(e));
@@ -129,7 +132,8 @@ static bool department_signed(struct verification *v, const struct event *e, str
 static int check_leaf(struct verification *v, const struct event *e, const struct rows *rows, struct error *error)
 {
   struct span entry = rows_span(rows, 17), hash = rows_span(rows, 16), lines, name, signature, prev = rows_span(rows, 18);
-  struct leaf_source source = {.event = e, .pseudonym = rows_span(rows, 15), .salt = rows_span(rows, 14), .has_prev = e->version > 1};
+  struct leaf_source source = {
+      .event = e, .pseudonym = rows_span(rows, 15), .salt = rows_span(rows, 14), .has_prev = e->version > 1};
   if (prev.n == DIGEST_BYTES)
     memcpy(source.prev.b, prev.p, DIGEST_BYTES);
   struct digest leaf = merkle_leaf(entry);
@@ -154,7 +158,8 @@ static int check_event(struct verification *v, struct rows *rows, struct error *
     return BROKEN(error, seq, "内容无法读取，已被改动", "its content cannot be read: it has been changed");
   bool canonical = span_eq(json_text(&v->arena, e.data), e.body);
   bool sealed = seq <= v->sealed;
-  int bad = canonical ? check_chain(&e, rows, error) : BROKEN(error, seq, "内容的写法被改动", "the writing of its content has been changed");
+  int bad = canonical ? check_chain(&e, rows, error)
+                      : BROKEN(error, seq, "内容的写法被改动", "the writing of its content has been changed");
   if (!bad && sealed)
     bad = check_leaf(v, &e, rows, error);
   event_release(&e);
@@ -200,8 +205,8 @@ static int check_whole(struct verification *v, struct error *error)
   if (stray)
     return BROKEN(error, stray, "账本中多出一条没有检查点的条目", "the ledger holds an entry that no checkpoint covers");
   if (head || versions != v->last_seq)
-    return error_set(error, ERROR_CONFLICT, "ledger-broken", "记录的总表与事件不符（记录 %lld）", "The list of records does not fit the events (record %lld)",
-                     (long long)head);
+    return error_set(error, ERROR_CONFLICT, "ledger-broken", "记录的总表与事件不符（记录 %lld）",
+                     "The list of records does not fit the events (record %lld)", (long long)head);
   return 0;
 }
 

@@ -9,10 +9,10 @@
 #define WAKES_MAX 256
 #define WAKE_AGAIN (60 * SECOND_MS)
 
-static const struct sql save_aggregate = {
-    "INSERT INTO aggregates (id, kind, version, head, pseudonym) VALUES ($1, $2, $3, $4, $5)"
-    " ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head"};
-static const struct sql save_timer = {"INSERT INTO timers (id, due) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET due = excluded.due"};
+static const struct sql save_aggregate = {"INSERT INTO aggregates (id, kind, version, head, pseudonym) VALUES ($1, $2, $3, $4, $5)"
+                                          " ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head"};
+static const struct sql save_timer = {
+    "INSERT INTO timers (id, due) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET due = excluded.due"};
 static const struct sql drop_timer = {"DELETE FROM timers WHERE id = $1"};
 
 static const struct actor system_actor = {"system", "system", "", "system"};

@@ -46,16 +46,17 @@ struct span leaf_unsigned(struct arena *arena, const struct leaf *leaf)
   struct digest body = commit_all(leaf);
   /* values are not yet encrypted under a key of the person: the id committed to is empty */
   struct digest keys = commit(leaf->salt, SPAN("key-id"), SPAN(""));
-  return span_of(arena_printf(arena,
-                              "gov-event/v1\ncase %s\nseq %lld\nprev %s\ntype %s\nitem %s\ndept %s\ntime %lld\nbody %s\nkeys %s\n", pseudonym,
-                              (long long)leaf->seq, leaf->has_prev ? base64_encode(arena, leaf->prev.b, DIGEST_BYTES) : "-",
-                              or_dash(leaf->type), or_dash(leaf->item), or_dash(leaf->dept), (long long)(leaf->at / SECOND_MS),
-                              base64_encode(arena, body.b, DIGEST_BYTES), base64_encode(arena, keys.b, DIGEST_BYTES)));
+  return span_of(
+      arena_printf(arena, "gov-event/v1\ncase %s\nseq %lld\nprev %s\ntype %s\nitem %s\ndept %s\ntime %lld\nbody %s\nkeys %s\n",
+                   pseudonym, (long long)leaf->seq, leaf->has_prev ? base64_encode(arena, leaf->prev.b, DIGEST_BYTES) : "-",
+                   or_dash(leaf->type), or_dash(leaf->item), or_dash(leaf->dept), (long long)(leaf->at / SECOND_MS),
+                   base64_encode(arena, body.b, DIGEST_BYTES), base64_encode(arena, keys.b, DIGEST_BYTES)));
 }
 
 struct span leaf_sign(struct arena *arena, struct span lines, const struct signer *signer)
 {
-  return span_of(arena_printf(arena, "%.*ssig %s %s\n", (int)lines.n, lines.p, signer_name(signer), signer_sign(signer, arena, lines)));
+  return span_of(
+      arena_printf(arena, "%.*ssig %s %s\n", (int)lines.n, lines.p, signer_name(signer), signer_sign(signer, arena, lines)));
 }
 
 bool leaf_split(struct span entry, struct span *ret_unsigned, struct span *ret_name, struct span *ret_signature)
@@ -67,7 +68,8 @@ bool leaf_split(struct span entry, struct span *ret_unsigned, struct span *ret_n
     from--;
   struct span line = {entry.p + from, entry.n - 1 - from}, word;
   struct span name, signature;
-  if (!span_cut(&line, ' ', &word) || !span_is(word, "sig") || !span_cut(&line, ' ', &name) || !span_cut(&line, ' ', &signature) || line.n)
+  if (!span_cut(&line, ' ', &word) || !span_is(word, "sig") || !span_cut(&line, ' ', &name) || !span_cut(&line, ' ', &signature) ||
+      line.n)
     return false;
   *ret_unsigned = (struct span){entry.p, from};
   *ret_name = name;

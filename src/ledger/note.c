@@ -178,7 +178,8 @@ static int create_key(struct arena *arena, const char *dir, const char *path, st
   char hex[2 * KEYID_BYTES + 1];
   hex_encode(s->public.keyid, KEYID_BYTES, hex);
   signer_free(s);
-  const char *text = arena_printf(arena, "PRIVATE+KEY+%.*s+%s+%s\n", (int)name.n, name.p, hex, base64_encode(arena, secret, sizeof secret));
+  const char *text =
+      arena_printf(arena, "PRIVATE+KEY+%.*s+%s+%s\n", (int)name.n, name.p, hex, base64_encode(arena, secret, sizeof secret));
   const char *fresh = arena_printf(arena, "%s.new", path);
   (void)unlink(fresh);
   int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -216,7 +217,8 @@ static int parse_private(struct arena *arena, struct span text, const char *name
   if (!split_key(text, &found, keyid, &base64) || !key_bytes(arena, base64, &seed))
     return bad_key(error, "PRIVATE+KEY+name+hex8+base64");
   if (!span_is(found, name))
-    return error_set(error, ERROR_BAD_INPUT, "key-name", "密钥属于“%.*s”，不是“%s”", "The key belongs to “%.*s”, not to “%s”", (int)found.n, found.p, name);
+    return error_set(error, ERROR_BAD_INPUT, "key-name", "密钥属于“%.*s”，不是“%s”", "The key belongs to “%.*s”, not to “%s”",
+                     (int)found.n, found.p, name);
   struct signer *s = signer_from_seed(found, (const unsigned char *)seed.p);
   if (memcmp(keyid, s->public.keyid, KEYID_BYTES) != 0) {
     signer_free(s);
@@ -226,7 +228,8 @@ static int parse_private(struct arena *arena, struct span text, const char *name
   return 0;
 }
 
-static int open_signer(struct arena *arena, const char *dir, const char *file, const char *name, bool create, struct signer **ret, struct error *error)
+static int open_signer(struct arena *arena, const char *dir, const char *file, const char *name, bool create, struct signer **ret,
+                       struct error *error)
 {
   const char *path = arena_printf(arena, "%s/%s.key", dir, file);
   if (!note_name_valid(span_of(name)))
@@ -280,12 +283,14 @@ bool verifier_check(const struct verifier *verifier, struct arena *arena, struct
   struct span blob;
   if (!base64_decode(arena, signature_base64, &blob) || blob.n != KEYID_BYTES + NOTE_SIGNATURE_BYTES)
     return false;
-  return memcmp(blob.p, verifier->keyid, KEYID_BYTES) == 0 && blob_check(verifier, text, (const unsigned char *)blob.p + KEYID_BYTES);
+  return memcmp(blob.p, verifier->keyid, KEYID_BYTES) == 0 &&
+         blob_check(verifier, text, (const unsigned char *)blob.p + KEYID_BYTES);
 }
 
 struct span note_sign(struct arena *arena, struct span text, const struct signer *signer)
 {
-  return span_of(arena_printf(arena, "%.*s\n" EM_DASH "%s %s\n", (int)text.n, text.p, signer->public.name, signer_sign(signer, arena, text)));
+  return span_of(
+      arena_printf(arena, "%.*s\n" EM_DASH "%s %s\n", (int)text.n, text.p, signer->public.name, signer_sign(signer, arena, text)));
 }
 
 /* The last empty line divides text and signatures. */
@@ -326,7 +331,8 @@ int note_open(struct arena *arena, struct span note, const struct verifier *veri
   while (span_cut(&lines, '\n', &line)) {
     int signed_by = check_line(arena, line, text, verifier);
     if (signed_by < 0)
-      return error_set(error, ERROR_BAD_INPUT, "bad-signature", "“%s”的签名无效", "The signature of “%s” is not valid", verifier->name);
+      return error_set(error, ERROR_BAD_INPUT, "bad-signature", "“%s”的签名无效", "The signature of “%s” is not valid",
+                       verifier->name);
     found = found || signed_by > 0;
   }
   if (!found)

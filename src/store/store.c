@@ -171,7 +171,7 @@ static int open_postgres(struct store *store, const char *url, struct error *err
   buf_init(&shown, 4096);
   struct span query = span_of(url), address = {0};
   span_cut(&query, '?', &address);
-  store->driver = NULL; /* this engine's driver comes with the next commit */
+  store->driver = &postgres_driver;
   store->files = "onevisit.files";
   buf_span(&target, address);
   show_without_password(address, &shown);
@@ -181,6 +181,7 @@ static int open_postgres(struct store *store, const char *url, struct error *err
   if (!failed) {
     store->target = arena_dup(&store->arena, buf_view(&target));
     store->shown = arena_dup(&store->arena, buf_view(&shown));
+    failed = postgres_driver.check(store, error);
   }
   buf_release(&target);
   buf_release(&shown);
@@ -228,8 +229,6 @@ bool store_is_sqlite(const struct store *store)
 
 int store_connect(struct store *store, enum db_mode mode, struct db **ret, struct error *error)
 {
-  if (!store->driver)
-    return store_say_unreachable(error, "PostgreSQL");
   return store->driver->connect(store, mode, ret, error);
 }
 

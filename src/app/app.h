@@ -1,0 +1,21 @@
+/*
+ * app.h: what the running program lends to every mechanism's pages (struct request has it as rq->app).
+ */
+#ifndef ONEVISIT_APP_APP_H
+#define ONEVISIT_APP_APP_H
+
+#include <stdbool.h>
+
+struct catalog;
+struct store;
+struct throttle;
+
+struct app {
+  const struct catalog *catalog;
+  struct store *store;        /* for attachments: blob.h */
+  struct throttle *throttle;  /* of sign-in and of the public's questions by number and code */
+  const char *key_dir;        /* the ledger's, the departments' and the accounts' secrets */
+  bool sample;                /* the sample city: sample identity provider, sample staff */
+};
+
+#endif

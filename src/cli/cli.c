@@ -1,0 +1,84 @@
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/mechanisms.h"
+
+static const char *chosen;
+
+void cli_language(const char *lang)
+{
+  chosen = lang;
+}
+
+bool cli_chinese(void)
+{
+  static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+  const char *lang = chosen;
+  for (size_t i = 0; (!lang || !*lang) && i < sizeof variables / sizeof *variables; i++)
+    lang = getenv(variables[i]);
+  return !lang || strncmp(lang, "en", 2) != 0;
+}
+
+void cli_say(const char *zh, const char *en, ...)
+{
+  va_list ap;
+  va_start(ap, en);
+  (void)vfprintf(stderr, cli_chinese() ? zh : en, ap);
+  va_end(ap);
+  (void)fputc('\n', stderr);
+}
+
+int cli_fail(const struct error *error)
+{
+  const char *sentence = cli_chinese() ? error->zh : error->en;
+  (void)fprintf(stderr, "onevisit: %s%s%s%s\n", sentence, *error->where ? " (" : "", error->where, *error->where ? ")" : "");
+  return error_http(error->code) < 500 ? CLI_USAGE : CLI_FAILED;
+}
+
+int cli_usage(const char *zh, const char *en)
+{
+  (void)fputs(cli_chinese() ? zh : en, stderr);
+  return CLI_USAGE;
+}
+
+int cli_open_store(const char *url, struct store **ret, struct error *error)
+{
+  struct store *store;
+  struct db *db;
+  if (store_open(url, &store, error))
+    return -1;
+  int bad = store_connect(store, DB_WRITE, &db, error);
+  if (!bad) {
+    bad = store_migrate(db, all_migrations, error);
+    db_close(db);
+  }
+  if (bad) {
+    store_close(store);
+    return -1;
+  }
+  *ret = store;
+  return 0;
+}
+
+int cli_read_store(const char *url, struct store **ret, struct db **ret_db, struct error *error)
+{
+  struct store *store;
+  if (store_open(url, &store, error))
+    return -1;
+  if (store_connect(store, DB_READ, ret_db, error)) {
+    store_close(store);
+    return -1;
+  }
+  *ret = store;
+  return 0;
+}
+
+char *cli_key_dir(struct arena *arena, const struct store *store)
+{
+  const char *prefix = "sqlite:", *url = store_url(store);
+  return store_is_sqlite(store) ? arena_printf(arena, "%s.keys", url + strlen(prefix)) : arena_str(arena, "onevisit.keys");
+}

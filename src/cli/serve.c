@@ -1,0 +1,247 @@
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/account.h"
+#include "app/app.h"
+#include "base/log.h"
+#include "casework/world.h"
+#include "cli/cli.h"
+#include "cli/mechanisms.h"
+#include "cli/notices.h"
+#include "web/web.h"
+
+static const char usage_zh[] =
+    "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
+    "  --store URL     sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
+    "  --catalog DIR   事项目录（默认 catalogs/ningbo）\n"
+    "  --listen A:P    监听地址（默认 127.0.0.1:8080；端口 0 为任意空闲端口）\n"
+    "  --sample        样例城市：样例身份认证与样例工作人员\n"
+    "  --keys DIR      签名密钥目录（默认在存储旁）\n"
+    "  --origin 名称    账本名称，不含协议的网址（默认 onevisit.example/log）\n"
+    "  --notices URL   消息网关，通知以 JSON 发到该处\n"
+    "  --tls           公众经 https 访问（置于 nginx 之后）\n"
+    "  --proxy         采信前置代理给出的客户地址\n"
+    "  --uploads DIR   上传中的文件的暂存目录\n";
+static const char usage_en[] =
+    "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
+    "  --store URL     sqlite:PATH or postgresql://… (default " CLI_STORE_DEFAULT ")\n"
+    "  --catalog DIR   the catalogue (default catalogs/ningbo)\n"
+    "  --listen A:P    where to listen (default 127.0.0.1:8080; port 0: any free one)\n"
+    "  --sample        the sample city: sample identity provider and sample staff\n"
+    "  --keys DIR      the signing keys (default: beside the store)\n"
+    "  --origin NAME   the ledger's name, a URL without scheme (default onevisit.example/log)\n"
+    "  --notices URL   the message gateway that notices are posted to\n"
+    "  --tls           people reach us by https (nginx stands before)\n"
+    "  --proxy         take the client's address from the proxy before us\n"
+    "  --uploads DIR   where uploads wait while they come in\n";
+
+struct serve_options {
+  const char *store, *catalog, *listen, *keys, *origin, *notices, *uploads;
+  bool sample, tls, proxy, help;
+};
+
+static bool parse(int argc, char **argv, struct serve_options *o)
+{
+  static const struct option options[] = {
+      {"store", required_argument, NULL, 's'},   {"catalog", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'a'},
+      {"keys", required_argument, NULL, 'k'},    {"origin", required_argument, NULL, 'o'},  {"notices", required_argument, NULL, 'n'},
+      {"uploads", required_argument, NULL, 'u'}, {"sample", no_argument, NULL, 'S'},        {"tls", no_argument, NULL, 'T'},
+      {"proxy", no_argument, NULL, 'P'},         {"lang", required_argument, NULL, 'l'},    {"help", no_argument, NULL, 'h'},
+      {0}};
+  *o = (struct serve_options){
+      .store = CLI_STORE_DEFAULT, .catalog = "catalogs/ningbo", .listen = "127.0.0.1:8080", .origin = "onevisit.example/log"};
+  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
+    switch (c) {
+    case 's':
+      o->store = optarg;
+      break;
+    case 'c':
+      o->catalog = optarg;
+      break;
+    case 'a':
+      o->listen = optarg;
+      break;
+    case 'k':
+      o->keys = optarg;
+      break;
+    case 'o':
+      o->origin = optarg;
+      break;
+    case 'n':
+      o->notices = optarg;
+      break;
+    case 'u':
+      o->uploads = optarg;
+      break;
+    case 'S':
+      o->sample = true;
+      break;
+    case 'T':
+      o->tls = true;
+      break;
+    case 'P':
+      o->proxy = true;
+      break;
+    case 'l':
+      cli_language(optarg);
+      break;
+    case 'h':
+      o->help = true;
+      break;
+    default:
+      return false;
+    }
+  return optind == argc;
+}
+
+/* Everything that serves, in the order it is opened; closed the other way round. */
+struct service {
+  struct serve_options options;
+  struct arena arena;
+  struct catalog *catalog;
+  struct world world;
+  struct store *store;
+  struct engine *engine;
+  struct app app;
+  struct web *web;
+};
+
+static int connect_reader(void *context, struct db **ret, struct error *error)
+{
+  return store_connect(((struct service *)context)->store, DB_READ, ret, error);
+}
+
+static void disconnect_reader(void *context, struct db *db)
+{
+  (void)context;
+  db_close(db);
+}
+
+/* What people did wrong is their page's business; what we did wrong is the log's. */
+static void answered(void *context, const struct request *rq, unsigned status, int64_t microseconds)
+{
+  (void)context;
+  if (status < 500)
+    return;
+  char code[16], took[32];
+  (void)snprintf(code, sizeof code, "%u", status);
+  (void)snprintf(took, sizeof took, "%lld", (long long)microseconds);
+  log_line("error", "a request failed", "request", rq->id, "route", rq->route ? rq->route->pattern : "", "status", code, "us", took, NULL);
+}
+
+static int open_catalog(struct service *s, struct error *error)
+{
+  struct findings findings = {0};
+  if (catalog_load(s->options.catalog, &s->catalog, &s->arena, &findings, error) == 0)
+    return 0;
+  cli_print_findings(stderr, s->options.catalog, &findings);
+  return findings.n ? error_set(error, ERROR_BAD_INPUT, "unusable-catalog", "事项目录有 %zu 处错误，不能开始服务",
+                                "The catalogue has %zu mistakes: it cannot be served", findings.n)
+                    : -1;
+}
+
+static int open_engine(struct service *s, struct error *error)
+{
+  const struct outlet outlets[] = {notices_outlet(s->options.notices), {0}};
+  struct outlet *kept = arena_array(&s->arena, 2, sizeof *kept);
+  memcpy(kept, outlets, sizeof outlets);
+  s->world.catalog = s->catalog;
+  s->app.key_dir = s->options.keys ? s->options.keys : cli_key_dir(&s->arena, s->store);
+  struct engine_options options = {
+      .kinds = all_kinds, .outlets = kept, .world = &s->world, .key_dir = s->app.key_dir, .origin = s->options.origin};
+  return engine_open(s->store, &options, &s->engine, error);
+}
+
+static int open_web(struct service *s, struct error *error)
+{
+  s->app.catalog = s->catalog;
+  s->app.store = s->store;
+  s->app.sample = s->options.sample;
+  s->app.throttle = throttle_open(100000);
+  struct web_options options = {
+      .listen = s->options.listen,
+      .routes = all_routes,
+      .nav = site_nav,
+      .engine = s->engine,
+      .app = &s->app,
+      .authenticate = account_authenticate,
+      .connect = connect_reader,
+      .disconnect = disconnect_reader,
+      .answered = answered,
+      .context = s,
+      .upload_dir = s->options.uploads,
+      .tls = s->options.tls,
+      .proxy = s->options.proxy,
+      .sample = s->options.sample,
+  };
+  return web_open(&options, &s->web, error);
+}
+
+static int open_service(struct service *s, struct error *error)
+{
+  if (open_catalog(s, error) || cli_open_store(s->options.store, &s->store, error) || open_engine(s, error))
+    return -1;
+  if (s->options.sample && account_sample(s->engine, s->store, s->catalog, s->app.key_dir, error))
+    return -1;
+  return open_web(s, error);
+}
+
+static void close_service(struct service *s)
+{
+  if (s->web)
+    web_close(s->web);
+  engine_close(s->engine);
+  throttle_close(s->app.throttle);
+  store_close(s->store);
+  catalog_free(s->catalog);
+  arena_release(&s->arena);
+}
+
+static void wait_for_signal(void)
+{
+  sigset_t set;
+  int number;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  while (sigwait(&set, &number) != 0)
+    ;
+}
+
+/* Before any thread starts, so that all inherit it: only wait_for_signal() hears the end. */
+static void block_signals(void)
+{
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  (void)signal(SIGPIPE, SIG_IGN);
+}
+
+int cli_serve(int argc, char **argv)
+{
+  struct service s = {0};
+  struct error error = {0};
+  if (!parse(argc, argv, &s.options))
+    return cli_usage(usage_zh, usage_en);
+  if (s.options.help) {
+    (void)fputs(cli_chinese() ? usage_zh : usage_en, stdout);
+    return CLI_OK;
+  }
+  block_signals();
+  int bad = open_service(&s, &error);
+  if (!bad) {
+    char port[16];
+    (void)snprintf(port, sizeof port, "%d", web_port(s.web));
+    log_line("info", "listening", "address", s.options.listen, "port", port, "store", store_url(s.store), NULL);
+    wait_for_signal();
+    log_line("info", "stopping", NULL);
+  }
+  close_service(&s);
+  return bad ? cli_fail(&error) : CLI_OK;
+}

@@ -1,0 +1,354 @@
+#include "plan/passes.h"
+
+#include <string.h>
+
+bool draft_holds(const struct draft *draft, const struct feel *when)
+{
+  if (!when)
+    return true;
+  struct feel_value value = feel_eval(when, draft->arena, answers_lookup, &draft->plan->answers);
+  return FEEL_IS_TRUE(value);
+}
+
+const char *draft_condition(const struct draft *draft, const struct feel *when)
+{
+  return when ? arena_dup(draft->arena, feel_text(when)) : NULL;
+}
+
+const char *item_yields(const struct item *item)
+{
+  return item->result ? item->result->id : item->document;
+}
+
+bool draft_waits(const struct draft *draft, int item, int producer)
+{
+  return draft->waits[(size_t)item * draft->plan->item_count + (size_t)producer];
+}
+
+static bool selected(const struct plan *plan, const struct item *item)
+{
+  for (size_t i = 0; i < plan->item_count; i++)
+    if (plan->items[i].item == item)
+      return true;
+  return false;
+}
+
+/* Pass 1: the items whose condition holds, in the thing's order, each once. */
+static void select_items(struct draft *draft)
+{
+  struct plan *plan = draft->plan;
+  const struct thing *thing = plan->thing;
+  plan->items = arena_array(draft->arena, thing->item_count + 1, sizeof *plan->items);
+  for (size_t i = 0; i < thing->item_count; i++) {
+    const struct thing_item *entry = &thing->items[i];
+    if (selected(plan, entry->item) || !draft_holds(draft, entry->when))
+      continue;
+    plan->items[plan->item_count++] = (struct plan_item){
+        .item = entry->item,
+        .agency = entry->item->agency,
+        .lead = entry->item->agency == thing->lead,
+        .condition = draft_condition(draft, entry->when),
+    };
+  }
+}
+
+/* Pass 2: every material an item wants whose condition holds. */
+static void collect_wants(struct draft *draft)
+{
+  const struct plan *plan = draft->plan;
+  size_t cap = 0;
+  for (size_t i = 0; i < plan->item_count; i++)
+    cap += plan->items[i].item->material_count;
+  draft->wants = arena_array(draft->arena, cap + 1, sizeof *draft->wants);
+  for (size_t i = 0; i < plan->item_count; i++) {
+    const struct item *item = plan->items[i].item;
+    for (size_t m = 0; m < item->material_count; m++)
+      if (draft_holds(draft, item->materials[m].when))
+        draft->wants[draft->want_count++] = (struct want){
+            .item = (int)i,
+            .ask = &item->materials[m],
+            .condition = draft_condition(draft, item->materials[m].when),
+            .producer = -1,
+        };
+  }
+}
+
+/* i waits for p, and so for all that p waits for, and so does all that waits for i. False where p already waits for i. */
+static bool add_wait(struct draft *draft, size_t i, size_t p)
+{
+  size_t n = draft->plan->item_count;
+  bool *waits = draft->waits;
+  if (i == p || waits[p * n + i])
+    return false;
+  for (size_t a = 0; a < n; a++) {
+    if (a != i && !waits[a * n + i])
+      continue;
+    waits[a * n + p] = true;
+    for (size_t b = 0; b < n; b++)
+      waits[a * n + b] |= waits[p * n + b];
+  }
+  return true;
+}
+
+static int circular(struct error *error, const struct item *item)
+{
+  (void)error_set(error, ERROR_RULE, "plan-cycle", "事项 %s 与其他事项互为前置", "item %s and another item wait for each other",
+                  item->id);
+  return error_at(error, "%s", item->id);
+}
+
+static int wait_for_needs(struct draft *draft, struct error *error)
+{
+  const struct plan *plan = draft->plan;
+  for (size_t i = 0; i < plan->item_count; i++) {
+    const struct item *item = plan->items[i].item;
+    for (size_t k = 0; k < item->need_count; k++)
+      for (size_t p = 0; p < plan->item_count; p++)
+        if (plan->items[p].item == item->needs[k] && !add_wait(draft, i, p))
+          return circular(error, item);
+  }
+  return 0;
+}
+
+/*
+ * A result waits for the items of the plan that yield it. The same goes for what one item asks of the applicant and
+ * another yields, as far as that makes no circle; what an agency holds is waited for only where the items wait already.
+ */
+static int wait_for_results(struct draft *draft, struct error *error)
+{
+  const struct plan *plan = draft->plan;
+  for (size_t w = 0; w < draft->want_count; w++) {
+    struct want *want = &draft->wants[w];
+    bool refused = false;
+    for (size_t p = 0; p < plan->item_count; p++) {
+      const char *yields = item_yields(plan->items[p].item);
+      if ((int)p == want->item || !yields || strcmp(yields, want->ask->material->id) != 0)
+        continue;
+      bool waits =
+          want->ask->from == FROM_GOVERNMENT ? draft_waits(draft, want->item, (int)p) : add_wait(draft, (size_t)want->item, p);
+      if (waits && want->producer < 0)
+        want->producer = (int)p;
+      refused |= !waits;
+    }
+    if (refused && want->producer < 0 && want->ask->from == FROM_RESULT)
+      return circular(error, plan->items[want->item].item);
+  }
+  return 0;
+}
+
+/* Moves item from of the old order to its place in the new one, with all that bears its index. */
+static void renumber(struct draft *draft, const size_t *place)
+{
+  struct plan *plan = draft->plan;
+  size_t n = plan->item_count;
+  struct plan_item *items = arena_array(draft->arena, n + 1, sizeof *items);
+  bool *waits = arena_array(draft->arena, n * n + 1, sizeof *waits);
+  for (size_t i = 0; i < n; i++) {
+    items[place[i]] = plan->items[i];
+    for (size_t p = 0; p < n; p++)
+      waits[place[i] * n + place[p]] = draft->waits[i * n + p];
+  }
+  struct want *wants = arena_array(draft->arena, draft->want_count + 1, sizeof *wants);
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t w = 0; w < draft->want_count; w++) {
+      struct want want = draft->wants[w];
+      if (place[want.item] != i)
+        continue;
+      want.item = (int)i;
+      if (want.producer >= 0)
+        want.producer = (int)place[want.producer];
+      wants[count++] = want;
+    }
+  draft->wants = wants;
+  plan->items = items;
+  draft->waits = waits;
+}
+
+/* Every item after those it waits for, else in the thing's order. */
+static void sort_items(struct draft *draft)
+{
+  size_t n = draft->plan->item_count;
+  size_t *place = arena_array(draft->arena, n + 1, sizeof *place);
+  bool *placed = arena_array(draft->arena, n + 1, sizeof *placed);
+  for (size_t next = 0; next < n; next++)
+    for (size_t i = 0; i < n; i++) {
+      bool ready = !placed[i];
+      for (size_t p = 0; ready && p < n; p++)
+        ready = !draft->waits[i * n + p] || placed[p];
+      if (!ready)
+        continue;
+      placed[i] = true;
+      place[i] = next;
+      break;
+    }
+  renumber(draft, place);
+}
+
+/* The direct prerequisites, for people to read: needs and results, without what follows from another. */
+static void list_needs(struct draft *draft)
+{
+  struct plan *plan = draft->plan;
+  size_t n = plan->item_count;
+  for (size_t i = 0; i < n; i++) {
+    plan->items[i].needs = arena_array(draft->arena, n + 1, sizeof(int));
+    for (size_t p = 0; p < n; p++) {
+      bool direct = draft->waits[i * n + p];
+      for (size_t between = 0; direct && between < n; between++)
+        direct = !(draft->waits[i * n + between] && draft->waits[between * n + p]);
+      if (direct)
+        plan->items[i].needs[plan->items[i].need_count++] = (int)p;
+    }
+  }
+}
+
+/* Pass 3: prerequisites, and an order that respects them. What is needed and not in the plan is held already. */
+static int order_items(struct draft *draft, struct error *error)
+{
+  size_t n = draft->plan->item_count;
+  draft->waits = arena_array(draft->arena, n * n + 1, sizeof *draft->waits);
+  if (wait_for_needs(draft, error) < 0 || wait_for_results(draft, error) < 0)
+    return -1;
+  sort_items(draft);
+  list_needs(draft);
+  return 0;
+}
+
+static void add_agency(struct plan *plan, const struct agency *agency)
+{
+  for (size_t i = 0; i < plan->agency_count; i++)
+    if (plan->agencies[i] == agency)
+      return;
+  plan->agencies[plan->agency_count++] = agency;
+}
+
+/* The departments at work: the lead one, then by their first item or step. */
+static void list_agencies(struct draft *draft)
+{
+  struct plan *plan = draft->plan;
+  plan->agencies = arena_array(draft->arena, plan->item_count + plan->step_count + 1, sizeof(struct agency *));
+  add_agency(plan, plan->thing->lead);
+  for (size_t i = 0; i < plan->item_count; i++)
+    add_agency(plan, plan->items[i].agency);
+  for (size_t s = 0; s < plan->step_count; s++)
+    add_agency(plan, plan->steps[s].agency);
+}
+
+static bool licences_of_several_agencies(const struct plan *plan)
+{
+  const struct agency *first = NULL;
+  for (size_t i = 0; i < plan->item_count; i++) {
+    if (plan->items[i].item->kind != ITEM_LICENCE)
+      continue;
+    if (first && first != plan->items[i].agency)
+      return true;
+    first = plan->items[i].agency;
+  }
+  return false;
+}
+
+/* Administrative Licensing Law art. 42: joint handling by several agencies takes at most 45 working days. */
+#define JOINT_CAP 45
+
+static void find_limits(struct plan *plan)
+{
+  plan->delivery = plan->item_count ? plan->items[0].item->delivery : 0;
+  for (size_t i = 0; i < plan->item_count; i++) {
+    const struct item *item = plan->items[i].item;
+    plan->delivery &= item->delivery;
+    if (item->statutory > plan->statutory)
+      plan->statutory = item->statutory;
+  }
+  if (licences_of_several_agencies(plan))
+    plan->statutory = JOINT_CAP;
+}
+
+/* Distinct departments that have an item of the plan: whom the applicant had to find one by one. */
+static int agencies_with_items(const struct plan *plan)
+{
+  int n = 0;
+  for (size_t i = 0; i < plan->item_count; i++) {
+    bool seen = false;
+    for (size_t k = 0; k < i; k++)
+      seen |= plan->items[k].agency == plan->items[i].agency;
+    n += !seen;
+  }
+  return n;
+}
+
+/* Fields written one by one: each item's own form asks every field of what the applicant hands in there. */
+static int fields_one_by_one(const struct draft *draft)
+{
+  int total = 0;
+  for (size_t w = 0; w < draft->want_count; w++) {
+    const struct want *want = &draft->wants[w];
+    if (want->ask->from != FROM_APPLICANT && want->ask->from != FROM_ZONE)
+      continue;
+    for (size_t f = 0; f < want->ask->material->field_count; f++) {
+      bool seen = false;
+      for (size_t k = 0; k < w && !seen; k++) {
+        const struct want *earlier = &draft->wants[k];
+        if (earlier->item != want->item || (earlier->ask->from != FROM_APPLICANT && earlier->ask->from != FROM_ZONE))
+          continue;
+        for (size_t g = 0; g < earlier->ask->material->field_count; g++)
+          seen |= earlier->ask->material->fields[g] == want->ask->material->fields[f];
+      }
+      total += !seen;
+    }
+  }
+  return total;
+}
+
+/* One by one every item is accepted and delivered by itself, and the applicant brings every paper it lists. */
+static void tally_before(struct draft *draft)
+{
+  struct plan *plan = draft->plan;
+  struct plan_tally *before = &plan->before;
+  before->forms_fields = fields_one_by_one(draft);
+  before->materials = (int)draft->want_count;
+  before->agencies = agencies_with_items(plan);
+  before->steps = (int)(2 * plan->item_count + plan->step_count);
+  before->days = plan->days_serial;
+  for (size_t i = 0; i < plan->item_count; i++)
+    before->trips += item_trips_alone(draft, (int)i);
+}
+
+/* Jointly: one acceptance, one delivery, a joint visit is one step; one window, and whoever examines the applicant. */
+static void tally_after(struct plan *plan)
+{
+  struct plan_tally *after = &plan->after;
+  after->forms_fields = (int)plan->field_count;
+  for (size_t m = 0; m < plan->material_count; m++)
+    after->materials += plan->materials[m].source == PLAN_UPLOAD;
+  after->agencies = plan->item_count > 0;
+  after->steps = plan->item_count ? 2 + (int)plan->step_count : 0;
+  for (size_t v = 0; v < plan->visit_count; v++)
+    after->steps -= (int)plan->visits[v].steps_merged - 1;
+  after->days = plan->days;
+  after->trips = plan->trips_online;
+}
+
+int plan_compile(struct arena *arena, const struct catalog *catalog, const struct thing *thing, const struct answers *answers,
+                 const struct zone *zone, day today, struct plan **ret, struct error *error)
+{
+  struct plan *plan = arena_new(arena, struct plan);
+  plan->catalog = catalog;
+  plan->thing = thing;
+  plan->answers = *answers;
+  plan->zone = zone;
+  struct draft draft = {.arena = arena, .plan = plan, .catalog = catalog, .today = today};
+  select_items(&draft);
+  collect_wants(&draft);
+  if (order_items(&draft, error) < 0)
+    return -1;
+  plan_materials(&draft);
+  plan_fields(&draft);
+  plan_schedule(&draft);
+  plan_trips(&draft);
+  list_agencies(&draft);
+  find_limits(plan);
+  tally_before(&draft);
+  tally_after(plan);
+  *ret = plan;
+  return 0;
+}
