@@ -143,11 +143,28 @@ static int check_agency(struct work *w, const char *agency)
                 arena_printf(w->d->arena, "This is the work of %s: your agency cannot do it", name.en));
 }
 
+/* The other way round: who has reviewed or decided does not help the applicant with the same case. */
+static int check_not_reviewer(struct work *w)
+{
+  const char *id = w->command->actor.id;
+  bool did = false;
+  for (size_t i = 0; i < w->c->item_count; i++)
+    did |= strcmp(w->c->items[i].decided_by, id) == 0;
+  for (size_t i = 0; i < w->c->step_count; i++)
+    did |= strcmp(w->c->steps[i].by, id) == 0;
+  if (!did)
+    return 0;
+  return refuse(w, ERROR_FORBIDDEN, "separation-of-duties", "您审查或决定过本办件，不能再代申请人办理：受理与办理相分离",
+                "You reviewed or decided this case and cannot act for its applicant: acceptance and decision are separate");
+}
+
 /* A clerk fills in an application only with the applicant before him. */
 static int check_on_behalf(struct work *w)
 {
-  if (is_role(w, "applicant") || at_window(w))
+  if (is_role(w, "applicant"))
     return 0;
+  if (at_window(w))
+    return check_not_reviewer(w);
   return refuse(w, ERROR_RULE, "window-only", "工作人员只能在窗口、申请人在场时代为填报",
                 "Staff fill in an application only at a window, with the applicant present");
 }
@@ -1232,7 +1249,7 @@ static int do_errand(struct work *w)
   const char *why = "";
   if (case_state_closed(w->c->state))
     return wrong_state(w);
-  if (read_text(w, w->data, "why", true, &why))
+  if (check_not_reviewer(w) || read_text(w, w->data, "why", true, &why))
     return -1;
   return emit(w, "errand", -1, json_pack("{s:s}", "why", why));
 }
