@@ -5,372 +5,13 @@
  * as well, so that what follows from it (an item that becomes workable, a case that is finished) is decided on the state
  * it leads to.
  */
-#include "casework/internal.h"
+#include "casework/rules.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "catalog/codes.h"
-
-struct work {
-  const struct command *command;
-  struct decision *d;
-  struct error *error;
-  struct casefile *c; /* a copy; after emit() the state the event leads to */
-  const json_t *data;
-  const struct calendar *calendar;
-  day today;
-};
-
-/* ---- errors ---- */
-
-/* Two finished sentences; each format takes its own one of the two arguments. */
-static int refuse(struct work *w, enum error_code code, const char *name, const char *zh, const char *en)
-{
-  return error_set(w->error, code, name, "%s%.0s", "%.0s%s", zh, en);
-}
-
-static int wrong_state(struct work *w)
-{
-  const struct words now = case_state_words(w->c->state)->name;
-  return refuse(w, ERROR_RULE, "wrong-state", arena_printf(w->d->arena, "办件现为“%s”，此时不能这样办理", now.zh),
-                arena_printf(w->d->arena, "The case is “%s”: this cannot be done now", now.en));
-}
-
-static int wrong_item_state(struct work *w, int item)
-{
-  const struct words now = item_state_words(w->c->items[item].state)->name, name = w->c->items[item].name;
-  return refuse(w, ERROR_RULE, "wrong-state", arena_printf(w->d->arena, "“%s”现为“%s”，此时不能这样办理", name.zh, now.zh),
-                arena_printf(w->d->arena, "“%s” is “%s”: this cannot be done now", name.en, now.en));
-}
-
-static int missing_argument(struct work *w, const char *argument)
-{
-  (void)error_set(w->error, ERROR_BAD_INPUT, "missing-argument", "缺少“%s”，请填写", "“%s” is missing: please give it", argument);
-  return error_at(w->error, "%s", argument);
-}
-
-static int bad_argument(struct work *w, const char *argument, const char *zh, const char *en)
-{
-  (void)refuse(w, ERROR_BAD_INPUT, "bad-argument", zh, en);
-  return error_at(w->error, "%s", argument);
-}
-
-/* A text of data that a person wrote: not empty, not endless, without control characters. */
-static int read_text(struct work *w, const json_t *object, const char *key, bool required, const char **ret)
-{
-  const json_t *value = json_object_get(object, key);
-  if (value && !json_is_null(value) && !json_is_string(value))
-    return bad_argument(w, key, "这里应当是文字", "This has to be text");
-  struct span s = span_trim(span_of(json_string_value(value)));
-  if (s.n == 0 && required)
-    return missing_argument(w, key);
-  if (s.n > TEXT_MAX || !text_plain(s))
-    return bad_argument(w, key, "文字过长，或含有不能使用的字符", "The text is too long or has characters that cannot be used");
-  *ret = arena_dup(w->d->arena, s);
-  return 0;
-}
-
-static int read_days(struct work *w, const char *key, int min, int max, int *ret)
-{
-  const json_t *value = json_object_get(w->data, key);
-  if (!value)
-    return missing_argument(w, key);
-  json_int_t days = json_is_integer(value) ? json_integer_value(value) : -1;
-  if (days < min || days > max)
-    return bad_argument(w, key, arena_printf(w->d->arena, "工作日数应在 %d 到 %d 之间", min, max),
-                        arena_printf(w->d->arena, "Working days have to be between %d and %d", min, max));
-  *ret = (int)days;
-  return 0;
-}
-
-static int read_item(struct work *w, int *ret)
-{
-  const json_t *name = json_object_get(w->data, "item");
-  if (!name)
-    return missing_argument(w, "item");
-  int item = item_index(w->c, name);
-  if (item < 0)
-    return bad_argument(w, "item", "本办件没有这个事项", "This case has no such item");
-  *ret = item;
-  return 0;
-}
-
-/* ---- who ---- */
-
-static bool is_role(const struct work *w, const char *role)
-{
-  return strcmp(w->command->actor.role, role) == 0;
-}
-
-static bool at_window(const struct work *w)
-{
-  return strcmp(w->command->actor.channel, "window") == 0;
-}
-
-static bool prepared_by(const struct casefile *c, const char *id)
-{
-  for (size_t i = 0; i < c->prepared_count; i++)
-    if (strcmp(c->prepared[i], id) == 0)
-      return true;
-  return false;
-}
-
-/* 受理与办理相分离: who took the application in neither reviews nor decides it. */
-static int check_separation(struct work *w)
-{
-  const char *id = w->command->actor.id;
-  if (strcmp(id, w->c->accepted_by) == 0)
-    return refuse(w, ERROR_FORBIDDEN, "separation-of-duties", "您受理了本办件，不能再审查或决定：受理与办理相分离",
-                  "You accepted this case and cannot review or decide it: acceptance and decision are separate");
-  if (prepared_by(w->c, id) || strcmp(id, w->c->account) == 0)
-    return refuse(w, ERROR_FORBIDDEN, "separation-of-duties", "您参与了本办件的申请准备，不能再审查或决定：受理与办理相分离",
-                  "You helped to prepare this application and cannot review or decide it: acceptance and decision are separate");
-  return 0;
-}
-
-static int check_agency(struct work *w, const char *agency)
-{
-  if (strcmp(w->command->actor.agency, agency) == 0)
-    return 0;
-  const struct catalog *catalog = w->d->world->catalog;
-  struct words name = {agency, agency};
-  for (size_t i = 0; i < catalog->agency_count; i++)
-    if (strcmp(catalog->agencies[i].id, agency) == 0)
-      name = catalog->agencies[i].name;
-  return refuse(w, ERROR_FORBIDDEN, "not-your-agency", arena_printf(w->d->arena, "这项工作由%s负责，您所在部门不能办理", name.zh),
-                arena_printf(w->d->arena, "This is the work of %s: your agency cannot do it", name.en));
-}
-
-/* A clerk fills in an application only with the applicant before him. */
-static int check_on_behalf(struct work *w)
-{
-  if (is_role(w, "applicant") || at_window(w))
-    return 0;
-  return refuse(w, ERROR_RULE, "window-only", "工作人员只能在窗口、申请人在场时代为填报",
-                "Staff fill in an application only at a window, with the applicant present");
-}
-
-/* ---- events ---- */
-
-static int emit(struct work *w, const char *type, int item, json_t *data)
-{
-  if (!data)
-    data = json_object();
-  if (item >= 0)
-    (void)json_object_set_new(data, "item", json_integer(item));
-  const struct event event = {.id = w->command->id,
-                              .kind = &casefile_kind,
-                              .type = type,
-                              .at = w->d->now,
-                              .actor = w->command->actor,
-                              .item = item >= 0 ? w->c->items[item].item : "",
-                              .key = "",
-                              .data = data};
-  const char *of = event.item;
-  if (casefile_evolve(w->c, w->d->arena, &event)) {
-    json_decref(data);
-    return error_set(w->error, ERROR_INTERNAL, "bad-event", "系统内部错误：事件 %s 不能应用",
-                     "Internal error: event %s does not apply", type);
-  }
-  decision_emit(w->d, type, of, data);
-  return 0;
-}
-
-static int year_of(day d)
-{
-  int year, month, mday;
-  day_parts(d, &year, &month, &mday);
-  return year;
-}
-
-char *paper_number(struct arena *arena, const struct world *world, enum paper paper, int year, int64_t n)
-{
-  return arena_printf(arena, "%s%s〔%d〕%06lld号", world->catalog->paper_prefix, paper_words(paper)->mark, year, (long long)n);
-}
-
-/* Numbers a paper and puts it into the data of the event that serves it. */
-static void add_paper(struct work *w, json_t *data, enum paper paper)
-{
-  int year = year_of(w->today);
-  const char *series = arena_printf(w->d->arena, "%s%s〔%d〕", w->d->world->catalog->paper_prefix, paper_words(paper)->mark, year);
-  const char *number = paper_number(w->d->arena, w->d->world, paper, year, decision_number(w->d, series));
-  json_t *list = json_object_get(data, "papers");
-  if (!list) {
-    list = json_array();
-    (void)json_object_set_new(data, "papers", list);
-  }
-  (void)json_array_append_new(list, json_pack("{s:s,s:s}", "paper", paper_words(paper)->word, "number", number));
-}
-
-/* A trip is the applicant going to the government; presences of one day share it. */
-static const char *const presence_names[] = {"identity", "original", "signature", "examination", "pick-up", "hand-in"};
-enum { PICK_UP = 4, HAND_IN = 5, PRESENCE_COUNT = 6 };
-
-static int note_presence(struct work *w, int why)
-{
-  int bit = 1 << why;
-  if (w->c->last_trip == w->today && (w->c->trip_whys & (unsigned)bit))
-    return 0;
-  int trip = w->c->trips_applicant + (w->c->last_trip != w->today);
-  return emit(w, "present", -1,
-              json_pack("{s:s,s:i,s:o,s:i}", "why", presence_names[why], "bit", bit, "day", day_json(w->today), "trip", trip));
-}
-
-static int note_hand_in(struct work *w)
-{
-  return is_role(w, "clerk") && at_window(w) ? note_presence(w, HAND_IN) : 0;
-}
-
-/* ---- clocks ---- */
-
-static struct due due_after(const struct work *w, day from, int days)
-{
-  struct deadline limit = calendar_add(w->calendar, from, days);
-  return (struct due){limit.day, limit.provisional};
-}
-
-static bool is_over(const struct work *w, struct due due)
-{
-  return due.day != DAY_NONE && w->d->now > day_end(due.day);
-}
-
-static struct due earlier(struct due a, struct due b)
-{
-  return b.day < a.day ? b : a;
-}
-
-static int at_least(int n, int min)
-{
-  return n < min ? min : n;
-}
-
-struct clocks {
-  struct due legal, promise, warn;
-};
-
-/*
- * The limits of one item (Licensing Law art. 42, 45): its own days from acceptance, or from when it became workable; what
- * was approved as a special procedure or extension is added; a joint case is capped as a whole. An instant item is promised
- * for the same day, and less than a working day counts as one.
- */
-static struct clocks item_clocks(const struct work *w, const struct case_item *it, int paused, int extended)
-{
-  struct clocks k;
-  int more = paused + extended;
-  int promised = it->instant ? !calendar_works(w->calendar, it->clock_from) : at_least(it->promised, 1);
-  int legal = it->instant ? 1 : at_least(it->statutory, promised);
-  k.promise = due_after(w, it->clock_from, promised + more);
-  k.legal = due_after(w, it->clock_from, legal + more);
-  if (w->c->joint) {
-    struct due cap = due_after(w, w->c->accepted_day, w->c->cap + more);
-    k.legal = earlier(k.legal, cap);
-    k.promise = earlier(k.promise, k.legal);
-  }
-  k.warn = (struct due){DAY_NONE, false};
-  day before = k.promise.day - 1;
-  while (before > it->clock_from && !calendar_works(w->calendar, before))
-    before--;
-  if (before > it->clock_from)
-    k.warn = (struct due){before, k.promise.provisional};
-  return k;
-}
-
-static void put_clocks(json_t *data, const struct clocks *k)
-{
-  (void)json_object_set_new(data, "legal", due_json(k->legal));
-  (void)json_object_set_new(data, "promise", due_json(k->promise));
-  (void)json_object_set_new(data, "warn", due_json(k->warn));
-}
-
-/* ---- what follows of itself ---- */
-
-static bool all_closed(const struct casefile *c)
-{
-  for (size_t i = 0; i < c->item_count; i++)
-    if (!item_state_closed(c->items[i].state))
-      return false;
-  return true;
-}
-
-/* How a case whose items are all closed has ended. */
-static enum case_state ending(const struct casefile *c)
-{
-  bool withdrawn = false, terminated = false;
-  for (size_t i = 0; i < c->item_count; i++) {
-    enum item_state s = c->items[i].state;
-    if (s == ITEM_DELIVERED || s == ITEM_REFUSED || s == ITEM_REVOKED)
-      return CASE_ARCHIVED;
-    withdrawn |= s == ITEM_WITHDRAWN;
-    terminated |= s == ITEM_TERMINATED;
-  }
-  return terminated ? CASE_TERMINATED : withdrawn ? CASE_WITHDRAWN : CASE_ARCHIVED;
-}
-
-static int close_item(struct work *w, int item, const char *why, const char *reason)
-{
-  return emit(w, "item-closed", item, json_pack("{s:s,s:s}", "why", why, "reason", reason));
-}
-
-/* The item an item waits for in vain; -1. */
-static int lost_need(const struct casefile *c, const struct case_item *it)
-{
-  for (size_t i = 0; i < it->need_count; i++)
-    if (c->items[it->needs[i]].state >= ITEM_REFUSED)
-      return it->needs[i];
-  return -1;
-}
-
-static bool needs_met(const struct casefile *c, const struct case_item *it)
-{
-  for (size_t i = 0; i < it->need_count; i++)
-    if (!item_has_result(c, (size_t)it->needs[i]))
-      return false;
-  return true;
-}
-
-static int open_item(struct work *w, int item)
-{
-  struct case_item *it = &w->c->items[item];
-  bool first = it->need_count == 0;
-  it->clock_from = first ? w->c->accepted_day : w->today;
-  struct clocks k = item_clocks(w, it, 0, 0);
-  json_t *data = json_pack("{s:o}", "from", day_json(it->clock_from));
-  put_clocks(data, &k);
-  return emit(w, "opened", item, data);
-}
-
-/* Items whose needs are met open, those that wait in vain close; one pass does it, for needs only point backwards. */
-static int cascade(struct work *w)
-{
-  for (int i = 0; (size_t)i < w->c->item_count; i++) {
-    const struct case_item *it = &w->c->items[i];
-    if (it->state >= ITEM_GRANTED || it->state == ITEM_PENDING)
-      continue;
-    int lost = lost_need(w->c, it);
-    if (lost >= 0) {
-      const char *reason = arena_printf(w->d->arena, "前置事项“%s”%s / “%s”: %s", w->c->items[lost].name.zh,
-                                        item_state_words(w->c->items[lost].state)->name.zh, w->c->items[lost].name.en,
-                                        item_state_words(w->c->items[lost].state)->name.en);
-      if (close_item(w, i, "cannot-proceed", reason))
-        return -1;
-    } else if (it->state == ITEM_WAITING && needs_met(w->c, it) && open_item(w, i)) {
-      return -1;
-    }
-  }
-  return 0;
-}
-
-static int settle(struct work *w)
-{
-  if (cascade(w))
-    return -1;
-  if (w->c->state < CASE_ACCEPTED || case_state_closed(w->c->state) || !all_closed(w->c))
-    return 0;
-  return emit(w, "archived", -1, json_pack("{s:s}", "state", case_state_words(ending(w->c))->word));
-}
-
 /* ---- the application ---- */
 
 static int check_plan(struct work *w, const json_t *plan)
@@ -412,8 +53,8 @@ static int read_applicant(struct work *w, json_t **ret)
 {
   const json_t *from = json_object_get(w->data, "applicant");
   const char *name = "", *id_number = "", *phone = "", *account = "";
-  if (read_text(w, from, "name", true, &name) || read_text(w, from, "id_number", false, &id_number) ||
-      read_text(w, from, "phone", true, &phone) || read_text(w, from, "account", false, &account))
+  if (take_text(w, from, "name", true, &name) || take_text(w, from, "id_number", false, &id_number) ||
+      take_text(w, from, "phone", true, &phone) || take_text(w, from, "account", false, &account))
     return -1;
   struct span id = span_of(id_number);
   if (id.n && !citizen_id_valid(id, w->today) && !uscc_valid(id))
@@ -432,7 +73,7 @@ static int do_draft(struct work *w)
   json_t *applicant = NULL;
   if (w->c->state != CASE_NONE)
     return refuse(w, ERROR_CONFLICT, "exists", "该办件已经存在", "This case exists already");
-  if (check_on_behalf(w) || read_text(w, w->data, "thing", true, &thing) || read_text(w, w->data, "district", false, &district) ||
+  if (check_on_behalf(w) || take_text(w, w->data, "thing", true, &thing) || take_text(w, w->data, "district", false, &district) ||
       check_plan(w, plan))
     return -1;
   if (strcmp(json_str(plan, "thing"), thing) != 0)
@@ -530,7 +171,7 @@ static int read_delivery(struct work *w, json_t **ret)
   *ret = NULL;
   if (!from)
     return 0;
-  if (read_text(w, from, "mode", true, &mode) || read_text(w, from, "address", false, &address))
+  if (take_text(w, from, "mode", true, &mode) || take_text(w, from, "address", false, &address))
     return -1;
   if (!delivery_bit(span_of(mode)))
     return bad_argument(w, "mode", "领取方式应为电子证照、快递或窗口领取", "Delivery is e-certificate, courier or window");
@@ -606,8 +247,8 @@ static int complete_items(struct work *w)
 static int do_attach(struct work *w)
 {
   const char *material = "", *name = "", *type = "", *sha = "";
-  if (check_on_behalf(w) || read_text(w, w->data, "material", true, &material) || read_text(w, w->data, "name", true, &name) ||
-      read_text(w, w->data, "type", true, &type) || read_text(w, w->data, "sha256", true, &sha))
+  if (check_on_behalf(w) || take_text(w, w->data, "material", true, &material) || take_text(w, w->data, "name", true, &name) ||
+      take_text(w, w->data, "type", true, &type) || take_text(w, w->data, "sha256", true, &sha))
     return -1;
   int m = material_named(w->c, material);
   if (m < 0)
@@ -736,7 +377,7 @@ static int do_withdraw(struct work *w)
   bool undecided = w->c->state < CASE_ACCEPTED;
   if (case_state_closed(w->c->state))
     return wrong_state(w);
-  if (check_on_behalf(w) || read_text(w, w->data, "reason", true, &reason))
+  if (check_on_behalf(w) || take_text(w, w->data, "reason", true, &reason))
     return -1;
   for (size_t i = 0; i < w->c->item_count; i++)
     undecided |= w->c->items[i].state < ITEM_GRANTED;
@@ -825,8 +466,8 @@ static int notice_is_over(struct work *w)
 static int check_asked(struct work *w, const json_t *one)
 {
   const char *material = "", *field = "", *standard = "";
-  if (read_text(w, one, "material", false, &material) || read_text(w, one, "field", false, &field) ||
-      read_text(w, one, "standard", true, &standard))
+  if (take_text(w, one, "material", false, &material) || take_text(w, one, "field", false, &field) ||
+      take_text(w, one, "standard", true, &standard))
     return -1;
   int m = *material ? material_named(w->c, material) : -1;
   const struct case_field *f = NULL;
@@ -857,7 +498,7 @@ static int do_ask_correction(struct work *w)
     return notice_is_over(w);
   if (json_array_size(missing) == 0)
     return missing_argument(w, "missing");
-  if (json_object_get(w->data, "days") && read_days(w, "days", 1, 60, &days))
+  if (json_object_get(w->data, "days") && take_days(w, "days", 1, 60, &days))
     return -1;
   for (size_t i = 0; i < json_array_size(missing); i++)
     if (check_asked(w, json_array_get(missing, i)))
@@ -873,7 +514,7 @@ static int do_fix(struct work *w)
   json_t *fields;
   if (w->c->state != CASE_SUBMITTED)
     return wrong_state(w);
-  if (check_on_behalf(w) || read_text(w, w->data, "note", true, &note) || read_fields(w, &fields))
+  if (check_on_behalf(w) || take_text(w, w->data, "note", true, &note) || read_fields(w, &fields))
     return -1;
   for (size_t i = 0; i < w->c->field_count; i++) {
     const json_t *value = json_object_get(fields, w->c->fields[i].field);
@@ -895,12 +536,12 @@ static int do_refuse(struct work *w)
     return wrong_state(w);
   if (is_over(w, w->c->notice))
     return notice_is_over(w);
-  if (read_text(w, w->data, "why", true, &why))
+  if (take_text(w, w->data, "why", true, &why))
     return -1;
   bool elsewhere = strcmp(why, "no-jurisdiction") == 0;
   if (!elsewhere && strcmp(why, "not-required") != 0)
     return bad_argument(w, "why", "理由应为“无需许可”或“不属本机关职权”", "It is either not-required or no-jurisdiction");
-  if (read_text(w, w->data, "reasons", true, &reasons) || read_text(w, w->data, "right_body", elsewhere, &body))
+  if (take_text(w, w->data, "reasons", true, &reasons) || take_text(w, w->data, "right_body", elsewhere, &body))
     return -1;
   json_t *data = json_pack("{s:s,s:s,s:s}", "why", why, "reasons", reasons, "right_body", body);
   add_paper(w, data, PAPER_NOT_TAKEN);
@@ -956,12 +597,12 @@ static int do_step_done(struct work *w)
 {
   int step = 0;
   const char *result = "", *opinion = "";
-  if (read_step(w, &step) || check_step(w, step) || read_text(w, w->data, "result", true, &result))
+  if (read_step(w, &step) || check_step(w, step) || take_text(w, w->data, "result", true, &result))
     return -1;
   bool pass = strcmp(result, "pass") == 0;
   if (!pass && strcmp(result, "fail") != 0)
     return bad_argument(w, "result", "结果应为通过或不通过", "The result is pass or fail");
-  if (read_text(w, w->data, "opinion", !pass || w->c->steps[step].assist, &opinion))
+  if (take_text(w, w->data, "opinion", !pass || w->c->steps[step].assist, &opinion))
     return -1;
   int item = w->c->steps[step].item;
   json_t *data = json_pack("{s:i,s:s,s:s}", "step", step, "result", result, "opinion", opinion);
@@ -984,7 +625,7 @@ static int read_own_item(struct work *w, int *ret)
 {
   if (w->c->state < CASE_ACCEPTED)
     return wrong_state(w);
-  return read_item(w, ret) || check_agency(w, w->c->items[*ret].agency) || check_separation(w) ? -1 : 0;
+  return take_item(w, ret) || check_agency(w, w->c->items[*ret].agency) || check_separation(w) ? -1 : 0;
 }
 
 static int do_special_start(struct work *w)
@@ -996,8 +637,8 @@ static int do_special_start(struct work *w)
   struct case_item *it = &w->c->items[item];
   if (it->state != ITEM_OPEN && it->state != ITEM_REVIEW)
     return wrong_item_state(w, item);
-  if (read_text(w, w->data, "type", true, &type) || read_days(w, "days", 1, 250, &days) ||
-      read_text(w, w->data, "reason", true, &reason))
+  if (take_text(w, w->data, "type", true, &type) || take_days(w, "days", 1, 250, &days) ||
+      take_text(w, w->data, "reason", true, &reason))
     return -1;
   if (!is_special(type))
     return bad_argument(
@@ -1015,7 +656,7 @@ static int do_special_end(struct work *w)
 {
   int item = 0;
   const char *result = "";
-  if (read_own_item(w, &item) || read_text(w, w->data, "result", false, &result))
+  if (read_own_item(w, &item) || take_text(w, w->data, "result", false, &result))
     return -1;
   struct case_item *it = &w->c->items[item];
   if (it->state != ITEM_SPECIAL)
@@ -1045,8 +686,8 @@ static int do_extend(struct work *w)
     return refuse(w, ERROR_RULE, "too-late", "法定期限已过，不能再批准延期",
                   "The legal limit has passed: it can no longer be extended");
   int most = w->c->joint && w->c->cap >= JOINT_CAP ? JOINT_EXTENSION_MAX : EXTENSION_MAX;
-  if (read_days(w, "days", 1, most, &days) || read_text(w, w->data, "reason", true, &reason) ||
-      read_text(w, w->data, "approved_by", true, &approved_by))
+  if (take_days(w, "days", 1, most, &days) || take_text(w, w->data, "reason", true, &reason) ||
+      take_text(w, w->data, "approved_by", true, &approved_by))
     return -1;
   struct clocks k = item_clocks(w, it, it->paused, it->extended + days);
   json_t *data = json_pack("{s:i,s:s,s:s}", "days", days, "reason", reason, "approved_by", approved_by);
@@ -1098,7 +739,7 @@ static int do_decide(struct work *w)
   if (!json_is_boolean(choice))
     return missing_argument(w, "granted");
   bool granted = json_is_true(choice);
-  if (read_text(w, w->data, "reasons", true, &reasons) || read_text(w, w->data, "remedy", !granted, &remedy) ||
+  if (take_text(w, w->data, "reasons", true, &reasons) || take_text(w, w->data, "remedy", !granted, &remedy) ||
       (granted && check_grant(w, item)))
     return -1;
   bool tolerant = granted && casefile_open_materials(w->c, (size_t)item) > 0;
@@ -1153,7 +794,7 @@ static int do_issue(struct work *w)
   int item = 0;
   if (w->c->state < CASE_ACCEPTED)
     return wrong_state(w);
-  if (read_item(w, &item))
+  if (take_item(w, &item))
     return -1;
   const struct case_item *it = &w->c->items[item];
   if (it->state == ITEM_GRANTED_TOLERANT)
@@ -1175,19 +816,19 @@ static int do_deliver(struct work *w)
   const char *mode = "", *tracking = "";
   if (w->c->state < CASE_ACCEPTED)
     return wrong_state(w);
-  if (read_item(w, &item))
+  if (take_item(w, &item))
     return -1;
   const struct case_item *it = &w->c->items[item];
   if (it->state != ITEM_ISSUED)
     return wrong_item_state(w, item);
-  if (read_text(w, w->data, "mode", true, &mode))
+  if (take_text(w, w->data, "mode", true, &mode))
     return -1;
   int bit = delivery_bit(span_of(mode));
   if (!bit || (it->delivery && !(it->delivery & (unsigned)bit)))
     return bad_argument(w, "mode", "该事项不提供这种领取方式", "This item does not offer this delivery");
   if (bit == DELIVERY_COURIER && !*w->c->delivery_address)
     return refuse(w, ERROR_RULE, "no-address", "申请人没有填写邮寄地址", "The applicant gave no address for a courier");
-  if (read_text(w, w->data, "tracking", bit == DELIVERY_COURIER, &tracking))
+  if (take_text(w, w->data, "tracking", bit == DELIVERY_COURIER, &tracking))
     return -1;
   return deliver(w, item, mode, tracking);
 }
@@ -1198,7 +839,7 @@ static int do_revoke(struct work *w)
   const char *reasons = "", *basis = "";
   if (w->c->state < CASE_ACCEPTED)
     return wrong_state(w);
-  if (read_item(w, &item) || read_text(w, w->data, "reasons", true, &reasons) || read_text(w, w->data, "basis", true, &basis))
+  if (take_item(w, &item) || take_text(w, w->data, "reasons", true, &reasons) || take_text(w, w->data, "basis", true, &basis))
     return -1;
   const struct case_item *it = &w->c->items[item];
   if (it->state < ITEM_GRANTED || it->state > ITEM_DELIVERED)
@@ -1218,7 +859,7 @@ static int do_presence(struct work *w)
   const char *why = "";
   if (w->c->state < CASE_DRAFT || case_state_closed(w->c->state))
     return wrong_state(w);
-  if (read_text(w, w->data, "why", true, &why))
+  if (take_text(w, w->data, "why", true, &why))
     return -1;
   for (int i = 0; i < PRESENCE_COUNT; i++)
     if (strcmp(why, presence_names[i]) == 0)
@@ -1232,7 +873,7 @@ static int do_errand(struct work *w)
   const char *why = "";
   if (case_state_closed(w->c->state))
     return wrong_state(w);
-  if (read_text(w, w->data, "why", true, &why))
+  if (check_not_reviewer(w) || take_text(w, w->data, "why", true, &why))
     return -1;
   return emit(w, "errand", -1, json_pack("{s:s}", "why", why));
 }

@@ -403,7 +403,7 @@ static const struct sql inbox = {"SELECT " TASK_COLUMNS " FROM tasks WHERE role 
                                  " AND (created, case_id, item, step) > ($3, $4, $5, $6)"
                                  " ORDER BY created, case_id, item, step LIMIT $7"};
 static const struct sql inbox_size = {
-    "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE role = $1 AND agency = $2 LIMIT $3) AS some"};
+    "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE role = $1 AND agency = $2 LIMIT $3) AS open_work"};
 static const struct sql tasks_by = {"SELECT " TASK_COLUMNS
                                     " FROM tasks WHERE due <= $1 AND (due, case_id, item, step) > ($2, $3, $4, $5)"
                                     " ORDER BY due, case_id, item, step LIMIT $6"};

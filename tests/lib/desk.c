@@ -115,9 +115,9 @@ void desk_open(struct desk *desk, enum which_store which, const struct kind *kin
   db_close(desk->writer);
   char keys[600];
   (void)snprintf(keys, sizeof keys, "%s/keys", desk->fresh.directory);
-  const struct kind *kinds[] = {kind, NULL};
-  const struct outlet outlets[] = {{NULL}};
-  const struct engine_options options = {.kinds = kinds,
+  static const struct outlet outlets[] = {{NULL}};
+  desk->kinds[0] = kind;
+  const struct engine_options options = {.kinds = desk->kinds,
                                          .outlets = outlets,
                                          .world = &desk->world,
                                          .key_dir = arena_str(&desk->arena, keys),

@@ -24,6 +24,7 @@ struct desk {
   uint64_t seed;
   struct error error; /* of the last command */
   struct outcome last;
+  const struct kind *kinds[2];
   const struct kind *kind; /* casefile_kind, or a wrapper of it */
 };
 

@@ -431,6 +431,8 @@ static void who_accepts_neither_reviews_nor_decides(void **state)
   OK(market, "step-done", step(0));
   NOT("separation-of-duties", both, "decide", verdict(0, true));
   OK(market, "decide", verdict(0, true));
+  struct who helper = {market.id, "clerk", "service-centre", "window"};
+  NOT("separation-of-duties", helper, "errand", json_pack("{s:s}", "why", "代为取件"));
   struct who watcher = {market.id, "supervisor", "service-centre", "web"};
   NOT("separation-of-duties", watcher, "revoke", json_pack("{s:i,s:s,s:s}", "item", 0, "reasons", "x", "basis", "y"));
 }

@@ -1,0 +1,56 @@
+/*
+ * rules.h: what the commands of a case share while one of them is decided (casework_rules.c).
+ */
+#ifndef ONEVISIT_CASEWORK_RULES_H
+#define ONEVISIT_CASEWORK_RULES_H
+
+#include "casework/internal.h"
+
+struct work {
+  const struct command *command;
+  struct decision *d;
+  struct error *error;
+  struct casefile *c; /* a copy; after emit() the state the event leads to */
+  const json_t *data;
+  const struct calendar *calendar;
+  day today;
+};
+
+/* Presences (到场) by the names of the command; their place in the list is a bit in the state. */
+extern const char *const presence_names[];
+enum { PICK_UP = 4, HAND_IN = 5, PRESENCE_COUNT = 6 };
+
+struct clocks {
+  struct due legal, promise, warn;
+};
+
+/*
+ * Errors return -1. emit() applies the event to the copy, too, and takes data over; item is -1 where it is about the whole.
+ * settle() brings about what follows of itself: items that open or cannot proceed, the end of the case.
+ */
+int refuse(struct work *w, enum error_code code, const char *name, const char *zh, const char *en);
+int wrong_state(struct work *w);
+int wrong_item_state(struct work *w, int item);
+int missing_argument(struct work *w, const char *argument);
+int bad_argument(struct work *w, const char *argument, const char *zh, const char *en);
+int take_text(struct work *w, const json_t *object, const char *key, bool required, const char **ret);
+int take_days(struct work *w, const char *key, int min, int max, int *ret);
+int take_item(struct work *w, int *ret);
+bool is_role(const struct work *w, const char *role);
+int check_separation(struct work *w);
+int check_agency(struct work *w, const char *agency);
+int check_not_reviewer(struct work *w);
+int check_on_behalf(struct work *w);
+int emit(struct work *w, const char *type, int item, json_t *data);
+int year_of(day d);
+void add_paper(struct work *w, json_t *data, enum paper paper);
+int note_presence(struct work *w, int why);
+int note_hand_in(struct work *w);
+struct due due_after(const struct work *w, day from, int days);
+bool is_over(const struct work *w, struct due due);
+struct clocks item_clocks(const struct work *w, const struct case_item *it, int paused, int extended);
+void put_clocks(json_t *data, const struct clocks *k);
+int close_item(struct work *w, int item, const char *why, const char *reason);
+int settle(struct work *w);
+
+#endif
