@@ -13,7 +13,7 @@
 
 struct plan_options {
   const char *dir, *thing, *zone;
-  enum { AS_TEXT, AS_JSON, AS_SVG } form;
+  enum plan_form { AS_TEXT, AS_JSON, AS_SVG } form;
   bool zh;
   struct raw_answer answers[ANSWERS_MAX];
   size_t answer_count;
@@ -215,32 +215,28 @@ static int show(const struct plan_options *options, struct arena *arena, const s
   struct span text = buf_view(&p.out);
   bool written = !p.out.full && fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0;
   buf_release(&p.out);
-  return written ? 0 : 2;
+  if (!written)
+    cli_say("onevisit：标准输出写不了", "onevisit: stdout cannot be written");
+  return written ? CLI_OK : CLI_FAILED;
 }
 
-static void complain(const struct error *error)
-{
-  (void)fprintf(stderr, "onevisit plan: %s%s%s\n  %s\n", error->where, error->where[0] ? ": " : "", error->zh, error->en);
-}
-
-static void list_choices(const struct question *question)
+static void list_choices(bool zh, const struct question *question)
 {
   if (question->type == ASK_BOOLEAN)
     (void)fputs("true | false", stderr);
   else if (question->type == ASK_NUMBER)
-    (void)fprintf(stderr, "数字 number%s%s", question->unit ? ", " : "", question->unit ? question->unit : "");
+    (void)fprintf(stderr, "%s %s", pick(zh, "数字", "a number,"), question->unit ? question->unit : "");
   for (size_t i = 0; i < question->choice_count; i++)
-    (void)fprintf(stderr, "%s%s %s %s", i ? " | " : "", question->choices[i].value, question->choices[i].name.zh,
-                  question->choices[i].name.en);
+    (void)fprintf(stderr, "%s%s (%s)", i ? " | " : "", question->choices[i].value, name_in(zh, question->choices[i].name));
 }
 
-static void list_questions(const struct thing *thing)
+static void list_questions(bool zh, const struct thing *thing)
 {
-  (void)fprintf(stderr, "\n问题 Questions of %s:\n", thing->id);
+  (void)fprintf(stderr, pick(zh, "「%s」的问题：\n", "the questions of \"%s\":\n"), name_in(zh, thing->name));
   for (size_t i = 0; i < thing->question_count; i++) {
     const struct question *question = &thing->questions[i];
-    (void)fprintf(stderr, "  --answer %s=…  %s %s\n      ", question->id, question->text.zh, question->text.en);
-    list_choices(question);
+    (void)fprintf(stderr, "  --answer %s=…  %s ", question->id, name_in(zh, question->text));
+    list_choices(zh, question);
     (void)fputc('\n', stderr);
   }
 }
@@ -271,40 +267,38 @@ static int compile(const struct plan_options *options, const struct catalog *cat
   return plan_compile(arena, catalog, thing, &answers, zone, day_of(moment_now()), ret, error);
 }
 
-static int load(const char *dir, struct arena *arena, struct catalog **ret)
+static int load(const struct plan_options *options, struct arena *arena, struct catalog **ret)
 {
   struct findings findings = {0};
   struct error error = {0};
-  if (catalog_load(dir, ret, arena, &findings, &error) == 0)
-    return 0;
-  if (error.code != ERROR_OK)
-    complain(&error);
-  else
-    (void)fprintf(
-        stderr,
-        "onevisit plan: %s: 目录有 %zu 处问题，请先运行 onevisit check\n  the catalogue has %zu findings: run onevisit check first\n",
-        dir, findings.n, findings.n);
-  return -1;
+  if (catalog_load(options->dir, ret, arena, &findings, &error) == 0)
+    return CLI_OK;
+  if (findings.n) {
+    (void)error_set(&error, ERROR_BAD_INPUT, "unfit-catalog", "事项目录有 %zu 处错误，请运行 onevisit check",
+                    "the catalogue has %zu findings: see onevisit check", findings.n);
+    (void)error_at(&error, "%s", options->dir);
+  }
+  return cli_fail(&error);
 }
 
 static int plan_from(const struct plan_options *options)
 {
   struct arena arena = {0};
   struct catalog *catalog = NULL;
-  if (load(options->dir, &arena, &catalog) < 0) {
+  int status = load(options, &arena, &catalog);
+  if (status != CLI_OK) {
     arena_release(&arena);
-    return 2;
+    return status;
   }
   struct error error = {0};
   struct plan *plan = NULL;
   const struct thing *thing = NULL;
-  int status = 2;
   if (compile(options, catalog, &arena, &plan, &thing, &error) == 0) {
     status = show(options, &arena, plan);
   } else {
-    complain(&error);
+    status = cli_fail(&error) == CLI_FAILED ? CLI_FAILED : CLI_USAGE;
     if (thing)
-      list_questions(thing);
+      list_questions(options->zh, thing);
   }
   catalog_free(catalog);
   arena_release(&arena);
@@ -313,9 +307,7 @@ static int plan_from(const struct plan_options *options)
 
 static int bad_usage(const char *zh, const char *en, const char *what)
 {
-  struct error error = {0};
-  (void)error_set(&error, ERROR_BAD_INPUT, "bad-usage", zh, en, what);
-  complain(&error);
+  cli_say(zh, en, what);
   return -1;
 }
 
@@ -323,66 +315,91 @@ static int add_answer(struct plan_options *options, const char *text)
 {
   struct span rest = span_of(text), question;
   if (!strchr(text, '=') || !span_cut(&rest, '=', &question) || question.n == 0)
-    return bad_usage("--answer 应为「问题=回答」，而不是「%.80s」", "--answer takes QUESTION=ANSWER, not \"%.80s\"", text);
+    return bad_usage("onevisit：--answer 应为「问题=回答」，而不是「%.80s」",
+                     "onevisit: --answer takes QUESTION=ANSWER, not \"%.80s\"", text);
   if (options->answer_count == ANSWERS_MAX)
-    return bad_usage("回答太多：%.80s", "too many answers: %.80s", text);
+    return bad_usage("onevisit：回答太多：%.80s", "onevisit: too many answers: %.80s", text);
   options->answers[options->answer_count++] = (struct raw_answer){.question = question, .text = rest};
   return 0;
 }
 
-static int set_language(struct plan_options *options, const char *lang)
+static int set_form(struct plan_options *options, enum plan_form form)
 {
-  options->zh = strcmp(lang, "zh") == 0;
-  if (!options->zh && strcmp(lang, "en") != 0)
-    return bad_usage("--lang 只能是 zh 或 en，而不是「%.20s」", "--lang is zh or en, not \"%.20s\"", lang);
+  if (options->form != AS_TEXT && options->form != form)
+    return bad_usage("onevisit：--json 与 --svg 只能选一个%s", "onevisit: either --json or --svg%s", "");
+  options->form = form;
   return 0;
 }
-
-enum { OPTION_ANSWER = 1, OPTION_ZONE, OPTION_JSON, OPTION_SVG, OPTION_LANG, OPTION_HELP };
 
 static int take_option(struct plan_options *options, int option)
 {
   switch (option) {
-  case OPTION_ANSWER:
+  case 'a':
     return add_answer(options, optarg);
-  case OPTION_ZONE:
+  case 'z':
     options->zone = optarg;
     return 0;
-  case OPTION_JSON:
-    options->form = AS_JSON;
+  case 'j':
+    return set_form(options, AS_JSON);
+  case 's':
+    return set_form(options, AS_SVG);
+  case 'l':
+    if (strcmp(optarg, "zh") != 0 && strcmp(optarg, "en") != 0)
+      return bad_usage("onevisit：--lang 只能是 zh 或 en，而不是「%.20s」", "onevisit: --lang is zh or en, not \"%.20s\"", optarg);
+    cli_language(optarg);
+    options->zh = cli_chinese();
     return 0;
-  case OPTION_SVG:
-    options->form = AS_SVG;
-    return 0;
-  case OPTION_LANG:
-    return set_language(options, optarg);
   default:
     return -1; /* getopt has said why */
   }
 }
 
-#define USAGE "onevisit plan DIR THING [--answer QUESTION=ANSWER]... [--zone ID] [--json|--svg] [--lang zh|en]\n"
+static int help(bool zh)
+{
+  return puts(pick(zh,
+                   "用法：onevisit plan 目录 事 [--answer 问题=回答]… [--zone 功能区] [--json|--svg] [--lang zh|en]\n\n"
+                   "把一件事和一个人的回答编成一份联合办理计划。\n\n"
+                   "  --answer Q=A  回答一个问题，可多次；少一个时列出全部问题\n"
+                   "  --zone ID     经营场所或项目所在的功能区\n"
+                   "  --json        以 JSON 写到标准输出（见 docs/plan.md）\n"
+                   "  --svg         进度图\n"
+                   "  --lang L      zh 或 en；默认按 LANG，否则中文\n\n"
+                   "退出码 0：计划已输出 · 2：输入不可用",
+                   "usage: onevisit plan DIR THING [--answer QUESTION=ANSWER]... [--zone ID] [--json|--svg] [--lang zh|en]\n\n"
+                   "Compiles one thing and one person's answers into one joint plan.\n\n"
+                   "  --answer Q=A  answers one question, any number of times; all questions are listed when one is missing\n"
+                   "  --zone ID     the zone in which the premises or the project stand\n"
+                   "  --json        the plan as JSON on stdout (docs/plan.md)\n"
+                   "  --svg         the plan as a chart\n"
+                   "  --lang L      zh or en; by LANG, else zh\n\n"
+                   "exit 0: a plan is on stdout · 2: input that cannot be used")) == EOF
+             ? CLI_FAILED
+             : CLI_OK;
+}
 
 int cli_plan(int argc, char **argv)
 {
-  static const struct option known[] = {{"answer", required_argument, NULL, OPTION_ANSWER},
-                                        {"zone", required_argument, NULL, OPTION_ZONE},
-                                        {"json", no_argument, NULL, OPTION_JSON},
-                                        {"svg", no_argument, NULL, OPTION_SVG},
-                                        {"lang", required_argument, NULL, OPTION_LANG},
-                                        {"help", no_argument, NULL, OPTION_HELP},
-                                        {NULL, 0, NULL, 0}};
-  struct plan_options options = {.zh = true};
-  int option;
-  while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-    if (option == OPTION_HELP)
-      return fputs(USAGE, stdout) < 0 ? 2 : 0;
-    if (take_option(&options, option) < 0)
-      return 2;
+  static const struct option known[] = {{"answer", required_argument, NULL, 'a'},
+                                        {"zone", required_argument, NULL, 'z'},
+                                        {"json", no_argument, NULL, 'j'},
+                                        {"svg", no_argument, NULL, 's'},
+                                        {"lang", required_argument, NULL, 'l'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {0}};
+  struct plan_options options = {.zh = cli_chinese()};
+  bool asked_help = false;
+  for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+    if (c == 'h')
+      asked_help = true;
+    else if (take_option(&options, c) < 0)
+      return CLI_USAGE;
   }
+  if (asked_help)
+    return help(options.zh);
   if (argc - optind != 2) {
-    (void)fputs(USAGE, stderr);
-    return 2;
+    (void)bad_usage("onevisit：plan 要一个目录和一件事，见 onevisit plan --help%s",
+                    "onevisit: plan takes a folder and a thing; see onevisit plan --help%s", "");
+    return CLI_USAGE;
   }
   options.dir = argv[optind];
   options.thing = argv[optind + 1];

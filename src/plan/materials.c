@@ -26,32 +26,45 @@ static enum plan_source source_of(const struct draft *draft, const struct want *
   return strcmp(material->kind, "form") == 0 ? PLAN_FORM : PLAN_UPLOAD;
 }
 
+/* The issuing item wants the paper too: the one that is there before, as the household register is for a new page of it. */
+static bool wants_its_own_result(const struct draft *draft, const struct want *want)
+{
+  for (size_t w = 0; w < draft->want_count; w++)
+    if (draft->wants[w].item == want->producer && draft->wants[w].ask->material == want->ask->material)
+      return true;
+  return false;
+}
+
 /*
  * One line a material, so one source: what the plan itself yields comes first, then what an agency holds (one item may
  * fetch what another would have asked for), then what is held from before, then what the applicant gives; a zone's
- * assessment covers the material only where it covers it for every item.
+ * assessment covers the material only where it covers it for every item. Where the issuing item needs the paper itself,
+ * it is had as that item has it: the others, who wait for that item, find it there.
  */
-static int rank(enum plan_source source, int producer)
+static int rank(const struct draft *draft, const struct want *want, enum plan_source source)
 {
   switch (source) {
   case PLAN_RESULT:
-    return producer >= 0 ? 5 : 3;
+    if (want->producer < 0)
+      return 4;
+    return wants_its_own_result(draft, want) ? 1 : 6;
   case PLAN_FETCH:
-    return 4;
+    return 5;
   case PLAN_UPLOAD:
-    return 2;
+    return 3;
   case PLAN_FORM:
-    return 1;
+    return 2;
   case PLAN_ZONE:
     return 0;
   }
   return 0;
 }
 
-static void merge_want(struct draft *draft, struct plan_material *line, const struct want *want)
+static void merge_want(struct draft *draft, struct plan_material *line, const struct want *want, int *best)
 {
   enum plan_source source = source_of(draft, want);
-  if (line->reason_count == 0 || rank(source, want->producer) > rank(line->source, line->producer)) {
+  if (rank(draft, want, source) > *best) {
+    *best = rank(draft, want, source);
     line->source = source;
     line->producer = source == PLAN_RESULT ? want->producer : -1;
     line->assessment = source == PLAN_ZONE ? want->ask->assessment : NULL;
@@ -85,8 +98,12 @@ void plan_materials(struct draft *draft)
 {
   struct plan *plan = draft->plan;
   plan->materials = arena_array(draft->arena, draft->want_count + 1, sizeof *plan->materials);
-  for (size_t w = 0; w < draft->want_count; w++)
-    merge_want(draft, material_line(draft, draft->wants[w].ask->material), &draft->wants[w]);
+  int *best = arena_array(draft->arena, draft->want_count + 1, sizeof *best); /* beside each line: the rank of its source */
+  memset(best, -1, (draft->want_count + 1) * sizeof *best);
+  for (size_t w = 0; w < draft->want_count; w++) {
+    struct plan_material *line = material_line(draft, draft->wants[w].ask->material);
+    merge_want(draft, line, &draft->wants[w], &best[line - plan->materials]);
+  }
   for (size_t m = 0; m < plan->material_count; m++)
     if (plan->materials[m].source != PLAN_UPLOAD && plan->materials[m].source != PLAN_FORM)
       plan->materials[m].defer = 0; /* nothing to hand in, so nothing to hand in later */
@@ -100,12 +117,12 @@ static bool lists_field(const struct field *const *fields, size_t n, const struc
   return false;
 }
 
-/* A fetched paper, a result held from before, or the zone's assessment already says it. */
+/* A fetched paper or a result held from before says it. A zone's assessment knows nothing of the single applicant. */
 static bool held_already(const struct plan *plan, const struct field *field)
 {
   for (size_t m = 0; m < plan->material_count; m++) {
     const struct plan_material *line = &plan->materials[m];
-    bool held = line->source == PLAN_FETCH || line->source == PLAN_ZONE || (line->source == PLAN_RESULT && line->producer < 0);
+    bool held = line->source == PLAN_FETCH || (line->source == PLAN_RESULT && line->producer < 0);
     if (held && lists_field(line->material->fields, line->material->field_count, field))
       return true;
   }

@@ -14,6 +14,7 @@
 #define MARGIN 16
 #define CHART_X 300
 #define CHART_WIDTH 520
+#define DAY_MAX 80 /* pixels: a plan of few days is not stretched further */
 #define LABEL_WIDTH (CHART_X - 2 * MARGIN - 12)
 #define ROW 22
 #define HEAD 28 /* the line of a department */
@@ -45,7 +46,7 @@ static const struct {
     {"title", "font-size=\"20\" font-weight=\"600\""},
     {"agency", "font-weight=\"600\" font-size=\"14\""},
     {"name", "fill=\"#1b1b1b\""},
-    {"step", "fill=\"#1b1b1b\""},
+    {"step", "fill=\"#1b1b1b\" stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\""},
     {"note", "fill=\"#3d4751\""},
     {"day", "fill=\"#3d4751\" text-anchor=\"middle\""},
 };
@@ -274,7 +275,7 @@ static void put_grid(struct drawing *d, struct buf *out)
   for (int at = 0; at <= d->plan->days; at += tick)
     buf_printf(out, "<text %s x=\"%.1f\" y=\"%d\">%d</text>\n", look("day"), x_of(d, at), TOP - 12, at);
   buf_printf(out, "<text %s x=\"%d\" y=\"%d\">%s</text>\n", look("note"), MARGIN, TOP - 12,
-             say(d, "部门与事项（自受理起的工作日 →）", "Department, item (working days from acceptance →)"));
+             say(d, "自受理起的工作日 →", "Working days from acceptance →"));
 }
 
 static void put_bands(struct drawing *d, struct buf *out)
@@ -301,7 +302,7 @@ static void put_legend(struct drawing *d)
     const char *text = say(d, kinds[i].zh, kinds[i].en);
     buf_printf(&d->body, "<rect %s x=\"%.1f\" y=\"%.1f\" width=\"26\" height=\"14\" rx=\"2\"/>\n", look(kinds[i].class), x, d->y);
     put_line(d, x + 32, d->y + 12, "note", span_of(text), false);
-    x += 52 + text_width(span_of(text));
+    x += 48 + 0.9 * text_width(span_of(text));
   }
   d->y += 34;
   put_line(d, MARGIN, d->y, "note",
@@ -369,7 +370,7 @@ struct span plan_svg(struct arena *arena, const struct plan *plan, const char *l
 {
   struct drawing d = {.plan = plan, .zh = !span_is(span_of(lang), "en"), .y = TOP};
   int days = plan->days > 0 ? plan->days : 1;
-  d.per_day = (double)CHART_WIDTH / days > 40 ? 40 : (double)CHART_WIDTH / days;
+  d.per_day = (double)CHART_WIDTH / days > DAY_MAX ? DAY_MAX : (double)CHART_WIDTH / days;
   buf_init(&d.body, SVG_MAX);
   struct buf rows, out;
   buf_init(&rows, SVG_MAX);

@@ -7,7 +7,14 @@
  * alone knows the difference.
  *
  * DDL is written once too: the words BIGKEY (integer primary key), BIGINT, TEXT, BYTES stand for each
- * engine's type; see store_migrate().
+ * engine's type; see store_migrate(). There are no other column types and no foreign keys (a restore loads the tables
+ * one after another).
+ *
+ * Both engines are made to behave alike: text is ordered by its bytes (TEXT is COLLATE "C" in PostgreSQL), LIKE tells
+ * case apart, "x" is never a string, text must be UTF-8 without NUL (error store-text), sum() of integers
+ * and comparisons are read with rows_int(), and a statement that fails fails its whole transaction: what follows gives
+ * the same error until db_rollback() or db_commit(), which then rolls back. What stays different: PostgreSQL takes the
+ * type of a parameter from its value (an integer is BIGINT), so write CAST($1 AS TEXT) where neither says it.
  *
  * SQLite: exactly one connection of the process opens with DB_WRITE; it alone writes and checkpoints
  * (journal_mode=WAL, synchronous=FULL). Readers open read-only with auto-checkpoint off. A lock on the
@@ -50,14 +57,18 @@ struct migration {
 };
 
 /*
- * URL: "sqlite:PATH" or "postgresql://…". Nothing is created yet. Errors: bad-store-url, store-unreachable,
- * store-read-only, store-locked (another process writes).
+ * URL: "sqlite:PATH" or "postgresql://…" (of libpq, and files=DIR for attachments, see blob.h). Nothing is created yet,
+ * no connection made. Errors: bad-store-url, store-unreachable (the directory does not exist).
  */
 int store_open(const char *url, struct store **ret, struct error *error);
 void store_close(struct store *store);            /* NULL is fine; connections must be closed before */
 const char *store_url(const struct store *store); /* without a password */
 bool store_is_sqlite(const struct store *store);
 
+/*
+ * DB_WRITE creates the SQLite file (mode 0600) where it is missing; DB_READ never does. Errors: store-unreachable,
+ * store-read-only, store-locked (another connection or process writes), store-broken (the file is no database).
+ */
 enum db_mode { DB_READ, DB_WRITE };
 int store_connect(struct store *store, enum db_mode mode, struct db **ret, struct error *error);
 void db_close(struct db *db);
@@ -70,13 +81,16 @@ void db_close(struct db *db);
 int store_migrate(struct db *db, const struct migration *const *sets, struct error *error);
 
 int db_begin(struct db *db, struct error *error);  /* on a DB_READ connection: one snapshot for several queries */
-int db_commit(struct db *db, struct error *error); /* durable when it returns 0 */
+int db_commit(struct db *db, struct error *error); /* durable when it returns 0; has rolled back where it does not */
 void db_rollback(struct db *db);
 
 /*
  * Errors are store-full (BUSY: the disk is full; after a rollback one may go on), store-locked (BUSY),
- * store-read-only, store-constraint (CONFLICT), and store-broken (INTERNAL: an fsync failed or the file
- * is damaged; db_is_broken() is then true and the process must stop answering and restart).
+ * store-read-only, store-constraint (CONFLICT), store-text and store-too-large (the value cannot be stored),
+ * store-unreachable (BUSY: PostgreSQL is away; a DB_READ connection comes back by itself), store-statement (INTERNAL: the
+ * SQL is wrong), and store-broken (INTERNAL: an fsync failed, the file is damaged, or the writer lost PostgreSQL;
+ * db_is_broken() is then true and the process must stop answering and restart). db_is_broken() can turn true after
+ * a commit that stands: ask after each.
  */
 int db_exec(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct error *error);
 bool db_is_broken(const struct db *db);
@@ -108,15 +122,17 @@ int db_query(struct db *db, const struct sql *sql, const struct value *values, s
 bool rows_next(struct rows *rows);
 bool rows_is_null(const struct rows *rows, int column);
 int64_t rows_int(const struct rows *rows, int column);      /* NULL reads as 0 */
-struct span rows_span(const struct rows *rows, int column); /* text or bytes; NULL reads as empty */
+struct span rows_span(const struct rows *rows, int column); /* text or bytes; NULL and integers read as empty */
 char *rows_str(const struct rows *rows, int column, struct arena *arena);
 int rows_close(struct rows *rows, struct error *error);
 
 /*
- * Online backup into one file that carries a checksum and the schema's versions: works while another process
- * or thread writes. Restore goes into a store that does not exist yet (SQLite) or is empty (PostgreSQL).
- * Errors: backup-damaged (checksum), backup-schema (made by a newer program), store-not-empty.
- * A backup of either engine restores into either.
+ * Online backup of one snapshot, with the attachments (blob.h), into one new file that carries a checksum and the
+ * schema's versions: works while another process or thread writes. Restore goes into a store that does not exist yet or
+ * is empty, as one transaction, and then brings its schema up to date. A backup of either engine restores into
+ * either; the format is described in backup.c. The whole file is verified before anything is written.
+ * Errors: backup-exists, blob-damaged, store-file; backup-damaged (checksum), backup-schema (made by a newer
+ * or another program), store-not-empty.
  */
 int store_backup(struct store *store, const struct migration *const *sets, const char *path, struct error *error);
 int store_restore(struct store *store, const struct migration *const *sets, const char *path, struct error *error);

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/moment.h"
-#include "store/store.h"
+#include "store/blob.h"
 
 struct driver;
 
@@ -111,5 +111,28 @@ int migrations_check(const struct migration *const *sets, const struct applied_l
 /* Runs those of the sets that are (in == true) or are not (in == false) in the list, in the sets' order. */
 int migrations_run(struct db *db, const struct migration *const *sets, const struct applied_list *applied, bool in,
                    struct error *error);
+
+/* ---- files ---- */
+
+int store_say_file(struct error *error, int number /* an errno */, const char *path);
+int store_write_all(int fd, const void *bytes, size_t n, struct error *error);
+int store_sync_directory(const char *path, struct error *error); /* the directory that holds path */
+
+/* A blob that comes in pieces. Always blob_writer_close(), after finish as well. */
+struct blob_writer {
+  struct store *store;
+  struct arena arena;
+  int fd;
+  const char *temporary; /* NULL once it has its place */
+  struct evp_md_ctx_st *hash;
+};
+int blob_writer_open(struct store *store, struct blob_writer *w, struct error *error);
+int blob_writer_add(struct blob_writer *w, const void *bytes, size_t n, struct error *error);
+int blob_writer_finish(struct blob_writer *w, struct digest *ret, struct error *error);
+void blob_writer_close(struct blob_writer *w);
+
+/* Calls visit for every blob there is, in the order of their digests' first byte; stops where it fails. */
+typedef int blob_visit(void *context, const struct digest *digest, struct error *error);
+int blob_each(struct store *store, blob_visit *visit, void *context, struct error *error);
 
 #endif

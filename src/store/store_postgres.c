@@ -85,8 +85,8 @@ static int say(struct pg_db *d, const PGresult *result, struct error *error)
 {
   const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   char line[200];
-  if (PQstatus(d->conn) == CONNECTION_BAD || !state)
-    return say_lost(d, error);
+  if (PQstatus(d->conn) == CONNECTION_BAD || !state || state_is(state, "57P0") || state_is(state, "08"))
+    return say_lost(d, error); /* the server says that it goes before it hangs up */
   first_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), line, sizeof line);
   if (state_is(state, "53100"))
     return store_say_full(error);
@@ -96,7 +96,7 @@ static int say(struct pg_db *d, const PGresult *result, struct error *error)
     return store_say_locked(error);
   if (state_is(state, "25006") || state_is(state, "42501"))
     return store_say_read_only(error);
-  if (state_is(state, "58") || state_is(state, "XX00"))
+  if (state_is(state, "58") || state_is(state, "XX001") || state_is(state, "XX002"))
     return store_say_broken(&d->base, error, line);
   if (state_is(state, "53") || state_is(state, "57"))
     return store_say_unreachable(error, line);

@@ -39,14 +39,30 @@ static struct sqlite_db *sqlite_db(struct db *db)
 
 /* ---- errors ---- */
 
+/* errno of the last failure on the WAL: sqlite3_system_errno() has lost it by the time one can ask. */
+static int wal_errno(sqlite3 *handle)
+{
+  sqlite3_file *wal = NULL;
+  int number = 0;
+  int rc = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (rc == SQLITE_OK && wal && wal->pMethods)
+    (void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number;
+}
+
+static bool no_space(int number)
+{
+  return number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
+
+/* SQLite itself knows ENOSPC alone; a quota and a limit on the file's size are the same to whoever runs it. */
 static bool is_full(sqlite3 *handle, int rc)
 {
   if ((rc & 0xff) == SQLITE_FULL)
     return true;
-  int os = sqlite3_system_errno(handle);
   bool writing =
       rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_TRUNCATE || rc == SQLITE_IOERR_SHMSIZE || rc == SQLITE_IOERR_SHMOPEN;
-  return writing && (os == ENOSPC || os == EDQUOT || os == EFBIG);
+  return writing && (no_space(sqlite3_system_errno(handle)) || no_space(wal_errno(handle)));
 }
 
 static int say(struct db *db, int rc, struct error *error)
@@ -57,6 +73,7 @@ static int say(struct db *db, int rc, struct error *error)
   switch (rc & 0xff) {
   case SQLITE_BUSY:
   case SQLITE_LOCKED:
+  case SQLITE_PROTOCOL: /* too many others at the WAL's locks */
     return store_say_locked(error);
   case SQLITE_READONLY:
     return store_say_read_only(error);
@@ -67,7 +84,6 @@ static int say(struct db *db, int rc, struct error *error)
   case SQLITE_IOERR:
   case SQLITE_CORRUPT:
   case SQLITE_NOTADB:
-  case SQLITE_PROTOCOL:
     return store_say_broken(db, error, sqlite3_errmsg(handle));
   case SQLITE_NOMEM:
     abort();
@@ -121,7 +137,8 @@ static int after_commit(void *context, sqlite3 *handle, const char *name, int pa
 
 static const char COMMON[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA case_sensitive_like=ON;"
                              "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;";
-static const char WRITER[] = "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA cache_size=-65536;";
+static const char WRITER[] = "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA cache_size=-65536;"
+                             "PRAGMA journal_size_limit=67108864;";
 static const char READER[] = "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=0;";
 
 static int configure(struct sqlite_db *db, struct error *error)
@@ -420,7 +437,7 @@ static int64_t integer(const struct rows *rows, int column)
 static struct span span(const struct rows *rows, int column)
 {
   int t = sqlite3_column_type(stmt_of(rows), column);
-  if (t != SQLITE_TEXT && t != SQLITE_BLOB)
+  if (t == SQLITE_INTEGER || t == SQLITE_NULL)
     return (struct span){"", 0};
   const char *p = sqlite3_column_blob(stmt_of(rows), column);
   return (struct span){p ? p : "", (size_t)sqlite3_column_bytes(stmt_of(rows), column)};

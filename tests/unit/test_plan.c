@@ -8,11 +8,14 @@
 
 #include <cmocka.h>
 
+#include <expat.h>
+
 #include "base/moment.h"
 #include "base/text.h"
 #include "plan/plan.h"
 
-/* --- A city made by hand: two departments, a few items; each test changes what it is about. --- */
+/* --- A city made by hand: two departments, a few items; each test changes what
+ * it is about. --- */
 
 static const struct agency trade = {.id = "trade", .name = {"市场", "Trade"}, .abbreviation = "市"};
 static const struct agency fire = {.id = "fire", .name = {"消防", "Fire"}, .abbreviation = "消"};
@@ -207,7 +210,8 @@ static void instant_items_take_no_day(void **state)
   arena_release(&city.arena);
 }
 
-/* a yields the licence, and asks the one form; b wants the licence and a drawing. */
+/* a yields the licence, and asks the one form; b wants the licence and a
+ * drawing. */
 static const struct item permit_after_company[2] = {
     {.id = "b",
      .agency = &fire,
@@ -267,7 +271,8 @@ static void a_field_is_asked_once_and_only_of_those_who_cannot_know_it(void **st
   assert_string_equal(plan->fields[0].field->id, "person_name"); /* who you are comes first */
   assert_string_equal(plan->fields[1].field->id, "company_name");
   assert_string_equal(plan->fields[2].field->id, "area_m2");
-  /* the licence says the company's name, so only the item that issues it has to ask */
+  /* the licence says the company's name, so only the item that issues it has to
+   * ask */
   assert_int_equal(field_of(plan, "company_name")->reason_count, 1);
   assert_string_equal(field_of(plan, "company_name")->reasons[0].item->id, "a");
   assert_int_equal(field_of(plan, "person_name")->reason_count, 2);
@@ -301,6 +306,24 @@ static void what_the_government_holds_is_never_asked(void **state)
   plan = compile_items(&city, 3);
   assert_int_equal(material_of(plan, "title")->source, PLAN_FETCH); /* fetched for z, so y does not ask either */
   assert_int_equal(material_of(plan, "title")->reason_count, 2);
+  arena_release(&city.arena);
+}
+
+static void the_paper_that_is_there_before_its_new_copy_is_fetched(void **state)
+{
+  (void)state;
+  struct city city = {
+      .items = {{.id = "x", .agency = &fire, EVERYWHERE, ITEM_ASKS({.material = &licence_paper, .from = FROM_RESULT})},
+                {.id = "y",
+                 .agency = &trade,
+                 .result = &licence,
+                 EVERYWHERE,
+                 ITEM_ASKS({.material = &licence_paper, .from = FROM_GOVERNMENT})}}};
+  struct plan *plan = compile_items(&city, 2);
+  assert_string_equal(plan->items[0].item->id, "y");
+  assert_int_equal(plan->material_count, 1);
+  assert_int_equal(plan->materials[0].source, PLAN_FETCH);
+  assert_int_equal(plan->materials[0].producer, -1);
   arena_release(&city.arena);
 }
 
@@ -547,6 +570,473 @@ static void answers_decide_which_items_steps_and_presences_there_are(void **stat
   arena_release(&city.arena);
 }
 
+/* --- The sample city --- */
+
+struct sample {
+  struct arena arena;
+  struct catalog *catalog;
+};
+
+static int load_sample(void **state)
+{
+  struct sample *sample = calloc(1, sizeof *sample);
+  const char *source = getenv("ONEVISIT_SOURCE");
+  struct findings findings = {0};
+  struct error error = {0};
+  char *dir = arena_printf(&sample->arena, "%s/catalogs/ningbo", source ? source : ".");
+  if (catalog_load(dir, &sample->catalog, &sample->arena, &findings, &error) < 0) {
+    for (size_t i = 0; i < findings.n && i < 5; i++)
+      (void)fprintf(stderr, "%s:%d: %s\n", findings.list[i].place.file, findings.list[i].place.line, findings.list[i].wrong.en);
+    (void)fprintf(stderr, "%s: %s\n", dir, error.en);
+    return -1;
+  }
+  *state = sample;
+  return 0;
+}
+
+static int free_sample(void **state)
+{
+  struct sample *sample = *state;
+  catalog_free(sample->catalog);
+  arena_release(&sample->arena);
+  free(sample);
+  return 0;
+}
+
+static const struct thing *thing_named(const struct catalog *catalog, const char *id)
+{
+  const struct thing *thing = catalog_thing(catalog, span_of(id));
+  if (!thing)
+    fail_msg("no thing %s", id);
+  return thing;
+}
+
+#define SAMPLE_DAY day_make(2026, 11, 24)
+
+/* 100, or the bound nearest to it. */
+static struct span usual_number(struct arena *arena, const struct question *question)
+{
+  const struct decimal usual = {100, 0};
+  if (question->has_max && decimal_compare(usual, question->max) > 0)
+    return span_of(decimal_text(arena, question->max));
+  if (question->has_min && decimal_compare(usual, question->min) < 0)
+    return span_of(decimal_text(arena, question->min));
+  return SPAN("100");
+}
+
+/* answers: «area=320 gas=true …»; what is not said is false, the first choice
+ * or about 100. */
+static struct plan *sample_plan(struct sample *sample, const char *id, const char *said, const struct zone *zone)
+{
+  const struct thing *thing = thing_named(sample->catalog, id);
+  struct raw_answer *raw = arena_array(&sample->arena, thing->question_count + 1, sizeof *raw);
+  for (size_t q = 0; q < thing->question_count; q++) {
+    const struct question *question = &thing->questions[q];
+    raw[q].question = span_of(question->id);
+    raw[q].text = question->type == ASK_BOOLEAN  ? SPAN("false")
+                  : question->type == ASK_NUMBER ? usual_number(&sample->arena, question)
+                                                 : span_of(question->choices[0].value);
+    struct span rest = span_of(said), word, name;
+    while (span_cut(&rest, ' ', &word))
+      if (span_cut(&word, '=', &name) && span_is(name, question->id))
+        raw[q].text = word;
+  }
+  struct answers answers;
+  struct plan *plan = NULL;
+  struct error error = {0};
+  if (answers_read(&sample->arena, thing, raw, thing->question_count, &answers, &error) < 0 ||
+      plan_compile(&sample->arena, sample->catalog, thing, &answers, zone, SAMPLE_DAY, &plan, &error) < 0)
+    fail_msg("%s: %s", id, error.en);
+  return plan;
+}
+
+static bool has_item(const struct plan *plan, const char *id)
+{
+  for (size_t i = 0; i < plan->item_count; i++)
+    if (strcmp(plan->items[i].item->id, id) == 0)
+      return true;
+  return false;
+}
+
+static void print_tally(const char *what, const struct plan *plan)
+{
+  const struct plan_tally *b = &plan->before, *a = &plan->after;
+  print_message("%s: %zu items; fields %d -> %d, materials %d -> %d, agencies "
+                "%d -> %d, steps %d -> %d, days %d -> %d, trips %d -> %d "
+                "(window %d)\n",
+                what, plan->item_count, b->forms_fields, a->forms_fields, b->materials, a->materials, b->agencies, a->agencies,
+                b->steps, a->steps, b->days, a->days, b->trips, a->trips, plan->trips_window);
+}
+
+static struct span json_of(struct arena *arena, const struct plan *plan)
+{
+  struct buf buf;
+  buf_init(&buf, (size_t)8 * 1024 * 1024);
+  struct json_writer w = json_to(&buf);
+  plan_json(plan, &w, NULL);
+  assert_false(buf.full);
+  struct span text = arena_span(arena, buf_view(&buf));
+  buf_release(&buf);
+  return text;
+}
+
+/* --- Plans checked by hand against the items' files --- */
+
+static void assert_plan(const char *what, const struct plan *plan, size_t items, int days, int serial, int online, int window)
+{
+  print_tally(what, plan);
+  assert_int_equal(plan->item_count, items);
+  assert_int_equal(plan->days, days);
+  assert_int_equal(plan->days_serial, serial);
+  assert_int_equal(plan->trips_online, online);
+  assert_int_equal(plan->trips_window, window);
+}
+
+#define LARGE                                                                                                                      \
+  "area=320 food_kind=hot cold_dishes=true signboard=true gas=true "                                                               \
+  "sewage=true"
+
+static void a_large_restaurant_is_visited_once_by_four_departments(void **state)
+{
+  struct plan *plan = sample_plan(*state, "open-a-restaurant", "staff_certified=true " LARGE, NULL);
+  /* registered on day 1; all review; visit 2 to 4; the gas company's opinion 4
+   * to 5; the fire brigade decides by 6 */
+  assert_plan("restaurant, 320 m2, new company, staff certified", plan, 11, 6, 24, 0, 1);
+  assert_int_equal(plan->visit_count, 1);
+  assert_int_equal(plan->visits[0].steps_merged, 4);
+  assert_int_equal(plan->visits[0].start, 2);
+  assert_int_equal(plan->visits[0].end, 4);
+  assert_int_equal(step_of(plan, "fire-safety-check", "opinion")->start, 4);
+  assert_int_equal(step_of(plan, "fire-safety-check", "decide")->end, 6);
+  assert_int_equal(plan->statutory, 45);
+  assert_int_equal(plan->after.materials, 11);
+  assert_int_equal(material_of(plan, "business-licence")->source, PLAN_RESULT);
+  assert_string_equal(plan->items[material_of(plan, "business-licence")->producer].item->id, "business-registration");
+  assert_int_equal(material_of(plan, "floor-plan")->reason_count, 3); /* once, for three departments */
+  assert_int_equal(material_of(plan, "beneficial-owner-statement")->defer, 5);
+  assert_int_equal(material_of(plan, "legal-representative-id")->source, PLAN_FETCH);
+  assert_string_equal(plan->agencies[0]->id, "market-regulation");
+}
+
+static void staff_without_certificates_are_examined_on_a_trip_of_its_own(void **state)
+{
+  struct plan *plan = sample_plan(*state, "open-a-restaurant", "staff_certified=false " LARGE, NULL);
+  assert_plan("restaurant, 320 m2, new company, staff to be examined", plan, 11, 6, 27, 1, 2);
+  assert_int_equal(plan->presences[0].why, WHY_EXAMINATION);
+  assert_int_equal(plan->presences[0].at, 1); /* after the review */
+}
+
+static void a_company_held_is_not_registered_again(void **state)
+{
+  struct plan *plan = sample_plan(*state, "open-a-restaurant", "staff_certified=true has_company=true " LARGE, NULL);
+  assert_plan("restaurant, 320 m2, company held", plan, 7, 5, 22, 0, 1);
+  assert_false(has_item(plan, "business-registration"));
+  assert_int_not_equal(material_of(plan, "business-licence")->source, PLAN_UPLOAD);
+  assert_null(material_of(plan, "articles-of-association"));
+}
+
+static void a_small_restaurant_registers_and_needs_no_licence(void **state)
+{
+  struct plan *plan =
+      sample_plan(*state, "open-a-restaurant", "has_company=true area=40 food_kind=snack premises_owned=true", NULL);
+  assert_true(has_item(plan, "small-food-shop-registration"));
+  assert_false(has_item(plan, "food-business-licence"));
+  /* the health certificate takes 5 days, and the registration waits for it */
+  assert_plan("restaurant, 40 m2, company held", plan, 3, 7, 9, 1, 2);
+  assert_int_equal(plan->visit_count, 0);
+}
+
+static void a_kitchen_without_seats_needs_no_fire_check(void **state)
+{
+  struct plan *plan = sample_plan(*state, "open-a-restaurant",
+                                  "has_company=true area=400 delivery_only=true "
+                                  "staff_certified=true food_kind=hot",
+                                  NULL);
+  assert_false(has_item(plan, "fire-safety-check"));
+  assert_true(has_item(plan, "online-food-delivery-filing"));
+  /* licence 4, then the filing that needs it 2 */
+  assert_plan("restaurant, 400 m2, delivery only", plan, 5, 6, 12, 0, 1);
+  assert_int_equal(step_of(plan, "online-food-delivery-filing", "review")->start, 4);
+}
+
+static void a_newborn_needs_no_trip_and_one_paper(void **state)
+{
+  struct plan *plan = sample_plan(*state, "newborn",
+                                  "born_in_hospital=true parents_married=true "
+                                  "mother_insured=true settle_with=father",
+                                  NULL);
+  /* birth certificate 1, then the costs 10; the card waits for the register: 1
+   * + 2 + 5 */
+  assert_plan("newborn", plan, 9, 11, 22, 0, 1);
+  assert_int_equal(plan->after.materials, 1);
+  assert_int_equal(material_of(plan, "birth-medical-certificate")->source, PLAN_RESULT);
+  /* the parents' page is there before the child's, so the department must be
+   * able to fetch it */
+  assert_int_equal(material_of(plan, "household-register-page")->source, PLAN_FETCH);
+  assert_int_equal(step_of(plan, "resident-medical-insurance-enrolment", "decide")->start, 3);
+}
+
+static void a_convenience_store_is_visited_when_tobacco_is_ready(void **state)
+{
+  struct plan *plan = sample_plan(*state, "open-a-convenience-store",
+                                  "area=200 food_kind=hot tobacco=true alcohol=true "
+                                  "signboard=true staff_certified=true",
+                                  NULL);
+  /* registered 1, tobacco reviews until 3, joint visit 3 to 6 (tobacco takes 3
+   * days), tobacco decides by 8 */
+  assert_plan("convenience store, 200 m2, new company", plan, 9, 8, 19, 0, 1);
+  assert_int_equal(plan->visit_count, 1);
+  assert_int_equal(plan->visits[0].start, 3);
+  assert_int_equal(plan->visits[0].end, 6);
+  plan = sample_plan(*state, "open-a-convenience-store", "has_company=true area=30 food_kind=prepackaged", NULL);
+  assert_true(has_item(plan, "food-business-filing"));
+  assert_int_equal(plan->item_count, 1);
+}
+
+static void a_supermarket_with_lifts_needs_the_original_and_a_pick_up(void **state)
+{
+  struct plan *plan = sample_plan(*state, "open-a-supermarket",
+                                  "area=1200 food_kind=hot tobacco=true chain_store=true "
+                                  "gas=true special_equipment=true staff_certified=true",
+                                  NULL);
+  /* registered 1, joint visit 3 to 6, the water is tested 5 days that do not
+   * count, decided by 12 */
+  assert_plan("supermarket, 1200 m2, new company, lifts", plan, 13, 12, 42, 2, 2);
+  assert_true(step_of(plan, "drainage-permit", "testing")->clock_excluded);
+  assert_int_equal(plan->presences[0].why, WHY_ORIGINAL);
+  assert_int_equal(plan->presences[1].why, WHY_PICK_UP);
+  plan = sample_plan(*state, "open-a-supermarket",
+                     "area=1200 food_kind=hot tobacco=true chain_store=true "
+                     "gas=true staff_certified=true",
+                     NULL);
+  assert_plan("supermarket, 1200 m2, new company", plan, 12, 12, 39, 0, 1);
+}
+
+static void a_project_in_an_assessed_zone_hands_in_fewer_reports(void **state)
+{
+  struct sample *sample = *state;
+  const char *said = "project_kind=approve eia_class=report energy_tce=6000 land_hectares=30 site_type=hill water_relation=both";
+  struct plan *outside = sample_plan(sample, "invest-an-industrial-project", said, NULL);
+  struct plan *inside = sample_plan(sample, "invest-an-industrial-project", said, &sample->catalog->zones[0]);
+  int covered = 0;
+  for (size_t m = 0; m < inside->material_count; m++) {
+    covered += inside->materials[m].source == PLAN_ZONE;
+    assert_true((inside->materials[m].source == PLAN_ZONE) == (inside->materials[m].assessment != NULL));
+  }
+  assert_int_equal(covered, 10); /* the ten kinds of regional assessment, standards 2.13 */
+  assert_int_equal(inside->after.materials, outside->after.materials - covered);
+  assert_non_null(field_of(inside, "invest_total"));
+}
+
+/* --- What holds for every plan --- */
+
+static uint64_t next_random(uint64_t *seed)
+{
+  *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return *seed >> 33;
+}
+
+static struct span random_answer(struct arena *arena, const struct question *question, uint64_t *seed)
+{
+  if (question->type == ASK_BOOLEAN)
+    return next_random(seed) % 2 ? SPAN("true") : SPAN("false");
+  if (question->type == ASK_CHOICE)
+    return span_of(question->choices[next_random(seed) % question->choice_count].value);
+  int64_t unit = 1;
+  for (int i = 0; i < question->min.scale; i++)
+    unit *= 10;
+  int64_t low = question->has_min ? question->min.digits / unit : 0, width = 1;
+  struct decimal top = {low + 1, 0};
+  /* half the answers are small: most thresholds are */
+  while ((!question->has_max || decimal_compare(top, question->max) <= 0) && width < 100000) {
+    width *= 2;
+    top.digits = low + width;
+  }
+  width = 1 + (int64_t)(next_random(seed) % (uint64_t)(next_random(seed) % 2 ? width : 1 + width / 16));
+  top.digits = low + width / 2;
+  if (question->has_min && decimal_compare(top, question->min) < 0)
+    return span_of(decimal_text(arena, question->min));
+  return span_of(decimal_text(arena, top));
+}
+
+static struct answers random_answers(struct arena *arena, const struct thing *thing, uint64_t *seed)
+{
+  struct raw_answer *raw = arena_array(arena, thing->question_count + 1, sizeof *raw);
+  struct answers answers = {0};
+  struct error error = {0};
+  for (size_t q = 0; q < thing->question_count; q++)
+    raw[q] = (struct raw_answer){span_of(thing->questions[q].id), random_answer(arena, &thing->questions[q], seed)};
+  if (answers_read(arena, thing, raw, thing->question_count, &answers, &error) < 0)
+    fail_msg("%s: %s", thing->id, error.en);
+  return answers;
+}
+
+static void assert_days(const struct plan *plan)
+{
+  assert_true(plan->days <= plan->days_serial);
+  for (size_t i = 0; i < plan->item_count; i++) {
+    const struct plan_item *item = &plan->items[i];
+    assert_true(item->start >= 0 && item->start <= item->end && item->end <= plan->days);
+    for (size_t k = 0; k < item->need_count; k++) {
+      assert_true(item->needs[k] >= 0 && (size_t)item->needs[k] < i);
+      assert_true(plan->items[item->needs[k]].end <= item->start);
+    }
+    for (size_t k = 0; k < item->item->need_count; k++)
+      for (size_t p = i; p < plan->item_count; p++)
+        assert_ptr_not_equal(plan->items[p].item, item->item->needs[k]);
+  }
+  for (size_t s = 0; s < plan->step_count; s++) {
+    const struct plan_step *step = &plan->steps[s];
+    assert_true(s == 0 || plan->steps[s - 1].start <= step->start);
+    assert_true(plan->items[step->item].start <= step->start && step->end <= plan->items[step->item].end);
+    assert_true(step->end - step->start == step->takes || (step->visit >= 0 && step->end - step->start > step->takes));
+  }
+}
+
+static void assert_visits(const struct plan *plan)
+{
+  for (size_t v = 0; v < plan->visit_count; v++) {
+    size_t members = 0;
+    for (size_t s = 0; s < plan->step_count; s++)
+      if (plan->steps[s].visit == (int)v) {
+        members++;
+        assert_int_equal(plan->steps[s].start, plan->visits[v].start);
+        assert_int_equal(plan->steps[s].end, plan->visits[v].end);
+      }
+    assert_int_equal(members, plan->visits[v].steps_merged);
+    assert_true(members > 0);
+  }
+}
+
+static bool yields(const struct plan_item *line, const char *id)
+{
+  const char *result = line->item->result ? line->item->result->id : line->item->document;
+  return result && strcmp(result, id) == 0;
+}
+
+static void assert_asked_once(const struct plan *plan)
+{
+  for (size_t m = 0; m < plan->material_count; m++) {
+    const struct plan_material *line = &plan->materials[m];
+    for (size_t k = 0; k < m; k++)
+      assert_ptr_not_equal(plan->materials[k].material, line->material);
+    assert_true(line->reason_count > 0);
+    for (size_t r = 0; r < line->reason_count; r++)
+      assert_true(line->reasons[r].item && line->reasons[r].basis);
+    if (line->source != PLAN_UPLOAD && line->source != PLAN_FORM)
+      continue;
+    assert_false(line->material->shared == SHARED_UNCONDITIONAL && line->material->holder);
+    for (size_t i = 0; i < plan->item_count; i++)
+      if (yields(&plan->items[i], line->material->id))
+        for (size_t r = 0; r < line->reason_count; r++)
+          assert_ptr_equal(line->reasons[r].item, plan->items[i].item); /* only the old one, for the new one */
+  }
+  for (size_t f = 0; f < plan->field_count; f++) {
+    assert_true(plan->fields[f].reason_count > 0);
+    for (size_t k = 0; k < f; k++)
+      assert_ptr_not_equal(plan->fields[k].field, plan->fields[f].field);
+    for (size_t m = 0; m < plan->material_count; m++)
+      if (plan->materials[m].source == PLAN_FETCH)
+        for (size_t k = 0; k < plan->materials[m].material->field_count; k++)
+          assert_ptr_not_equal(plan->materials[m].material->fields[k], plan->fields[f].field);
+  }
+}
+
+static void assert_less_than_one_by_one(const struct plan *plan)
+{
+  const struct plan_tally *b = &plan->before, *a = &plan->after;
+  assert_true(a->forms_fields <= b->forms_fields && a->materials <= b->materials && a->agencies <= b->agencies);
+  assert_true(a->steps <= b->steps && a->days <= b->days && a->trips <= b->trips);
+  int trips = 0;
+  for (size_t p = 0; p < plan->presence_count; p++) {
+    assert_true(plan->presences[p].basis != NULL);
+    assert_true(plan->presences[p].trip > 0 && plan->presences[p].trip <= plan->trips_online);
+    trips = plan->presences[p].trip > trips ? plan->presences[p].trip : trips;
+  }
+  assert_true(plan->trips_online - trips <= 1); /* the rest is what can only be handed in at a window */
+  assert_true(plan->trips_window >= plan->trips_online && plan->trips_window <= plan->trips_online + 1);
+}
+
+static int by_time(const void *a, const void *b)
+{
+  const int64_t *x = a, *y = b;
+  return (*x > *y) - (*x < *y);
+}
+
+#define ROUNDS 40
+
+static void every_plan_of_every_thing_keeps_its_promises(void **state)
+{
+  struct sample *sample = *state;
+  uint64_t seed = 20261124;
+  size_t n = 0;
+  int64_t *times = calloc(sample->catalog->thing_count * ROUNDS, sizeof *times);
+  struct arena arena = {0};
+  for (size_t t = 0; t < sample->catalog->thing_count; t++)
+    for (int round = 0; round < ROUNDS; round++) {
+      const struct thing *thing = &sample->catalog->things[t];
+      arena_reset(&arena);
+      struct answers answers = random_answers(&arena, thing, &seed);
+      const struct zone *zone = round % 4 || !sample->catalog->zone_count ? NULL : &sample->catalog->zones[0];
+      struct plan *plan = NULL, *again = NULL;
+      struct error error = {0};
+      int64_t begun = monotonic_us();
+      if (plan_compile(&arena, sample->catalog, thing, &answers, zone, SAMPLE_DAY, &plan, &error) < 0)
+        fail_msg("%s: %s", thing->id, error.en);
+      times[n++] = monotonic_us() - begun;
+      assert_days(plan);
+      assert_visits(plan);
+      assert_asked_once(plan);
+      assert_less_than_one_by_one(plan);
+      assert_int_equal(plan_compile(&arena, sample->catalog, thing, &answers, zone, SAMPLE_DAY, &again, &error), 0);
+      assert_true(span_eq(json_of(&arena, plan), json_of(&arena, again)));
+    }
+  qsort(times, n, sizeof *times, by_time);
+  print_message("%zu plans; compile p50 %lld us, p99 %lld us, worst %lld us\n", n, (long long)times[n / 2],
+                (long long)times[n * 99 / 100], (long long)times[n - 1]);
+  free(times);
+  arena_release(&arena);
+}
+
+static void the_json_of_a_plan_is_strict_and_whole(void **state)
+{
+  struct sample *sample = *state;
+  static const char *const members[] = {"thing",  "name",      "catalog",   "lead",     "answers", "zone",      "days",
+                                        "serial", "statutory", "trips",     "agencies", "items",   "materials", "fields",
+                                        "steps",  "visits",    "presences", "before",   "after"};
+  struct plan *plan = sample_plan(sample, "open-a-restaurant", "area=320 signboard=true gas=true", NULL);
+  json_t *json = NULL;
+  struct error error = {0};
+  assert_int_equal(json_read(json_of(&sample->arena, plan), "plan", &json, &error), 0);
+  assert_int_equal(json_object_size(json), sizeof members / sizeof *members);
+  for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+    assert_non_null(json_object_get(json, members[i]));
+  assert_string_equal(json_str(json_object_get(json, "answers"), "area"), "320");
+  assert_int_equal(json_array_size(json_list(json, "items")), plan->item_count);
+  assert_int_equal(strlen(json_str(json, "catalog")), 64);
+  assert_string_equal(json_str(json_array_get(json_list(json, "agencies"), 0), "agency"), "market-regulation");
+  json_decref(json);
+}
+
+static void the_chart_is_well_formed_and_runs_nothing(void **state)
+{
+  struct sample *sample = *state;
+  for (size_t t = 0; t < sample->catalog->thing_count; t++) {
+    struct plan *plan = sample_plan(sample, sample->catalog->things[t].id, "", NULL);
+    for (int zh = 0; zh < 2; zh++) {
+      struct span svg = plan_svg(&sample->arena, plan, zh ? "zh" : "en");
+      XML_Parser parser = XML_ParserCreate("UTF-8");
+      assert_int_equal(XML_Parse(parser, svg.p, (int)svg.n, 1), XML_STATUS_OK);
+      XML_ParserFree(parser);
+      char *text = arena_dup(&sample->arena, svg);
+      assert_non_null(strstr(text, "role=\"img\""));
+      assert_non_null(strstr(text, "<desc"));
+      assert_null(strstr(text, "<script"));
+      assert_null(strstr(text, "style="));
+    }
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -560,6 +1050,7 @@ int main(void)
       cmocka_unit_test(a_field_is_asked_once_and_only_of_those_who_cannot_know_it),
       cmocka_unit_test(what_is_needed_but_not_in_the_plan_is_held_already),
       cmocka_unit_test(what_the_government_holds_is_never_asked),
+      cmocka_unit_test(the_paper_that_is_there_before_its_new_copy_is_fetched),
       cmocka_unit_test(a_zone_covers_a_study_while_its_assessment_is_valid),
       cmocka_unit_test(items_that_wait_for_each_other_are_refused),
       cmocka_unit_test(with_no_presence_there_is_no_trip_online_and_one_at_a_window),
@@ -572,5 +1063,20 @@ int main(void)
       cmocka_unit_test(every_question_must_be_answered_once),
       cmocka_unit_test(answers_decide_which_items_steps_and_presences_there_are),
   };
-  return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+  const struct CMUnitTest on_sample[] = {
+      cmocka_unit_test(a_large_restaurant_is_visited_once_by_four_departments),
+      cmocka_unit_test(staff_without_certificates_are_examined_on_a_trip_of_its_own),
+      cmocka_unit_test(a_company_held_is_not_registered_again),
+      cmocka_unit_test(a_small_restaurant_registers_and_needs_no_licence),
+      cmocka_unit_test(a_kitchen_without_seats_needs_no_fire_check),
+      cmocka_unit_test(a_newborn_needs_no_trip_and_one_paper),
+      cmocka_unit_test(a_convenience_store_is_visited_when_tobacco_is_ready),
+      cmocka_unit_test(a_supermarket_with_lifts_needs_the_original_and_a_pick_up),
+      cmocka_unit_test(a_project_in_an_assessed_zone_hands_in_fewer_reports),
+      cmocka_unit_test(every_plan_of_every_thing_keeps_its_promises),
+      cmocka_unit_test(the_json_of_a_plan_is_strict_and_whole),
+      cmocka_unit_test(the_chart_is_well_formed_and_runs_nothing),
+  };
+  int failed = cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+  return failed + cmocka_run_group_tests_name("plan of the sample city", on_sample, load_sample, free_sample);
 }

@@ -5,12 +5,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "base/buf.h"
+#include "base/text.h"
 #include "both_stores.h"
+#include "store/blob.h"
 #include "store/store.h"
 
 /* ---- a small schema of the tests' own ---- */
@@ -467,6 +478,576 @@ static void migrations_run_once_and_a_newer_or_altered_store_is_refused(void **s
   for_each_store(migrations);
 }
 
+/* ---- several at once ---- */
+
+struct watch {
+  struct store *store;
+  atomic_bool stop;
+  atomic_int reads, torn, failed;
+};
+
+/* Every transaction adds a pair that sums to nothing: a reader that sees another sum has seen half of one. */
+static void *watch_sums(void *argument)
+{
+  static const struct sql SUM = {"SELECT sum(n), count(*) FROM thing"};
+  struct watch *w = argument;
+  struct db *db;
+  struct error mine;
+  if (store_connect(w->store, DB_READ, &db, &mine)) {
+    w->failed++;
+    return NULL;
+  }
+  while (!w->stop && !w->failed) {
+    struct rows rows;
+    if (db_query(db, &SUM, NULL, 0, &rows, &mine)) {
+      w->failed++;
+      break;
+    }
+    if (rows_next(&rows) && (rows_int(&rows, 0) != 0 || rows_int(&rows, 1) % 2 != 0))
+      w->torn++;
+    if (rows_close(&rows, &mine))
+      w->failed++;
+    w->reads++;
+  }
+  db_close(db);
+  return NULL;
+}
+
+static void readers_beside_a_writer(const char *url)
+{
+  static char block[3000]; /* so that the writer checkpoints a few times */
+  struct open_store s = open_migrated(url);
+  struct watch w = {.store = s.store};
+  pthread_t threads[2];
+  for (size_t i = 0; i < 2; i++)
+    assert_int_equal(pthread_create(&threads[i], NULL, watch_sums, &w), 0);
+  for (int64_t i = 0; i < 1500 || w.reads < 10; i++) {
+    char names[2][24];
+    (void)snprintf(names[0], sizeof names[0], "up %d", (int)i);
+    (void)snprintf(names[1], sizeof names[1], "down %d", (int)i);
+    must(db_begin(s.db, &error));
+    must(DB_EXEC(s.db, &PUT, &error, V_INT(2 * i), V_INT(i), V_STR(names[0]), V_BYTES(block, sizeof block)));
+    must(DB_EXEC(s.db, &PUT, &error, V_INT(2 * i + 1), V_INT(-i), V_STR(names[1]), V_NULL));
+    must(db_commit(s.db, &error));
+    if (w.failed)
+      break;
+  }
+  w.stop = true;
+  for (size_t i = 0; i < 2; i++)
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+  assert_int_equal(w.failed, 0);
+  assert_int_equal(w.torn, 0);
+  close_store(&s);
+}
+
+static void readers_see_whole_transactions_while_a_writer_writes(void **state)
+{
+  (void)state;
+  for_each_store(readers_beside_a_writer);
+}
+
+/* As a restart of the server does, for this database. */
+static void a_reader_comes_back_after_postgres_went_and_a_writer_stops(void **state)
+{
+  (void)state;
+  static const struct sql KILL = {"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                                  " WHERE datname = current_database() AND pid <> pg_backend_pid()"};
+  struct fresh_store fresh;
+  struct db *reader, *killer;
+  struct rows rows;
+  if (!have_postgres())
+    skip();
+  fresh_store(ON_POSTGRES, &fresh);
+  struct open_store s = open_migrated(fresh.url);
+  must(store_connect(s.store, DB_READ, &reader, &error));
+  must(store_connect(s.store, DB_READ, &killer, &error));
+  put(s.db, 1, "one");
+  assert_int_equal(count(reader), 1);
+  must(db_begin(s.db, &error));
+  put(s.db, 2, "two");
+  must(db_query(killer, &KILL, NULL, 0, &rows, &error));
+  assert_true(rows_next(&rows) && rows_int(&rows, 0) == 2);
+  must(rows_close(&rows, &error));
+  assert_int_equal(db_query(reader, &COUNT, NULL, 0, &rows, &error), -1);
+  assert_string_equal(error.name, "store-unreachable");
+  assert_int_equal(count(reader), 1);
+  must_fail(db_commit(s.db, &error), "store-broken");
+  assert_true(db_is_broken(s.db));
+  must_fail(db_begin(s.db, &error), "store-broken");
+  db_close(s.db);
+  must(store_connect(s.store, DB_WRITE, &s.db, &error));
+  assert_int_equal(count(s.db), 1);
+  db_close(killer);
+  db_close(reader);
+  close_store(&s);
+  fresh_store_remove(&fresh);
+}
+
+/* ---- attachments ---- */
+
+static struct digest put_blob(struct store *store, const char *directory, const void *bytes, size_t n)
+{
+  char path[600];
+  struct digest digest;
+  int64_t size;
+  (void)snprintf(path, sizeof path, "%s/upload", directory);
+  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+  assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+  must(blob_put(store, fd, &digest, &size, &error));
+  assert_true(size == (int64_t)n);
+  assert_int_equal(close(fd), 0);
+  assert_int_equal(unlink(path), 0);
+  return digest;
+}
+
+static void check_blob(struct store *store, const struct digest *digest, const void *bytes, size_t n)
+{
+  int fd;
+  int64_t size;
+  char *read_back = malloc(n + 1);
+  must(blob_open(store, digest, &fd, &size, &error));
+  assert_true(size == (int64_t)n);
+  assert_true(read(fd, read_back, n + 1) == (ssize_t)n);
+  assert_memory_equal(read_back, bytes, n);
+  assert_int_equal(close(fd), 0);
+  free(read_back);
+}
+
+static void blobs(const struct fresh_store *fresh)
+{
+  struct store *store;
+  struct digest want = sha256(SPAN("a plan\0of a room"));
+  int fd;
+  must(store_open(fresh->url, &store, &error));
+  must_fail(blob_open(store, &want, &fd, NULL, &error), "blob-missing");
+  must(blob_remove(store, &want, &error));
+  struct digest once = put_blob(store, fresh->directory, "a plan\0of a room", 16);
+  struct digest twice = put_blob(store, fresh->directory, "a plan\0of a room", 16);
+  struct digest empty = put_blob(store, fresh->directory, "", 0);
+  assert_true(digest_eq(&once, &want) && digest_eq(&twice, &want));
+  check_blob(store, &want, "a plan\0of a room", 16);
+  check_blob(store, &empty, "", 0);
+  must(blob_remove(store, &want, &error));
+  must_fail(blob_open(store, &want, &fd, NULL, &error), "blob-missing");
+  must_fail(blob_put(store, -1, &once, NULL, &error), "blob-unreadable");
+  store_close(store);
+}
+
+static void equal_attachments_are_stored_once(void **state)
+{
+  (void)state;
+  for_each_fresh_store(blobs);
+}
+
+/* ---- backup and restore ---- */
+
+struct content {
+  struct digest small, large;
+};
+
+static char large_bytes[200000];
+
+static struct content fill(struct open_store *s, const char *directory)
+{
+  struct content c;
+  must(DB_EXEC(s->db, &PUT, &error, V_INT(INT64_MIN), V_INT(INT64_MAX), V_STR(""), V_NULL));
+  must(DB_EXEC(s->db, &PUT, &error, V_INT(2), V_NULL, V_STR("𠮷野家"), V_BYTES("\0\xff\0", 3)));
+  must(DB_EXEC(s->db, &PUT, &error, V_INT(3), V_INT(0), V_STR("empty"), V_BYTES("", 0)));
+  for (size_t i = 0; i < sizeof large_bytes; i++)
+    large_bytes[i] = (char)(i * i >> 3);
+  must(DB_EXEC(s->db, &PUT, &error, V_INT(4), V_INT(-5), V_STR("large"), V_BYTES(large_bytes, sizeof large_bytes)));
+  must(db_begin(s->db, &error));
+  for (int64_t i = 100; i < 450; i++) {
+    char name[16];
+    (void)snprintf(name, sizeof name, "row %d", (int)i);
+    must(DB_EXEC(s->db, &PUT, &error, V_INT(i), V_INT(i), V_STR(name), V_NULL));
+  }
+  must(db_commit(s->db, &error));
+  c.small = put_blob(s->store, directory, "small", 5);
+  c.large = put_blob(s->store, directory, large_bytes, sizeof large_bytes);
+  return c;
+}
+
+/* All rows and the migrations as one digest, the same on both engines. */
+static struct digest digest_of(struct db *db)
+{
+  static const struct sql MIGRATIONS = {
+      "SELECT number, applied, room || checksum, NULL FROM schema_migrations ORDER BY room, number"};
+  const struct sql *const queries[] = {&ALL, &MIGRATIONS};
+  struct buf all;
+  buf_init(&all, 1 << 24);
+  for (size_t q = 0; q < 2; q++) {
+    struct rows rows;
+    must(db_query(db, queries[q], NULL, 0, &rows, &error));
+    while (rows_next(&rows))
+      for (int i = 0; i < 4; i++) {
+        buf_printf(&all, "%d %lld %zu:", rows_is_null(&rows, i), (long long)rows_int(&rows, i), rows_span(&rows, i).n);
+        buf_span(&all, rows_span(&rows, i));
+      }
+    must(rows_close(&rows, &error));
+  }
+  assert_false(all.full);
+  struct digest d = sha256(buf_view(&all));
+  buf_release(&all);
+  return d;
+}
+
+static void back_and_forth(enum which_store from, enum which_store to)
+{
+  struct fresh_store source, target;
+  char path[600];
+  fresh_store(from, &source);
+  fresh_store(to, &target);
+  (void)snprintf(path, sizeof path, "%s/backup", source.directory);
+  struct open_store s = open_migrated(source.url);
+  struct content c = fill(&s, source.directory);
+  struct store *reader; /* as another process would: the writer stays connected, in the middle of something */
+  must(db_begin(s.db, &error));
+  put(s.db, 999, "not committed");
+  must(store_open(source.url, &reader, &error));
+  must(store_backup(reader, SETS, path, &error));
+  must_fail(store_backup(reader, SETS, path, &error), "backup-exists");
+  store_close(reader);
+  db_rollback(s.db);
+  struct store *restored;
+  struct db *db;
+  must(store_open(target.url, &restored, &error));
+  must(store_restore(restored, SETS, path, &error));
+  must(store_connect(restored, DB_READ, &db, &error));
+  struct digest before = digest_of(s.db), after = digest_of(db);
+  assert_true(digest_eq(&before, &after));
+  assert_int_equal(count(db), 354);
+  db_close(db);
+  check_blob(restored, &c.small, "small", 5);
+  check_blob(restored, &c.large, large_bytes, sizeof large_bytes);
+  must_fail(store_restore(restored, SETS, path, &error), "store-not-empty");
+  must_fail(store_restore(s.store, SETS, path, &error), "store-locked");
+  store_close(restored);
+  close_store(&s);
+  fresh_store_remove(&source);
+  fresh_store_remove(&target);
+}
+
+static void a_backup_of_either_engine_restores_into_either(void **state)
+{
+  (void)state;
+  for (int from = ON_SQLITE; from <= ON_POSTGRES; from++)
+    for (int to = ON_SQLITE; to <= ON_POSTGRES; to++)
+      if (have_postgres() || (from == ON_SQLITE && to == ON_SQLITE))
+        back_and_forth((enum which_store)from, (enum which_store)to);
+}
+
+static void upgrade(const struct fresh_store *fresh)
+{
+  static const struct migration more[] = {{"others", 1,
+                                           "CREATE TABLE other (id BIGKEY, label TEXT NOT NULL);\n"
+                                           "INSERT INTO other (id, label) VALUES (1, 'seed');\n"},
+                                          {NULL, 0, NULL}};
+  static const struct migration altered[] = {{"things", 1, "CREATE TABLE thing (id BIGKEY);\n"}, {NULL, 0, NULL}};
+  static const struct sql LABEL = {"SELECT count(*) FROM other"};
+  const struct migration *const newer[] = {THINGS, more, NULL}, *const changed[] = {altered, NULL};
+  char old_path[600], new_path[600];
+  struct fresh_store other;
+  struct store *target;
+  struct db *db;
+  struct rows rows;
+  (void)snprintf(old_path, sizeof old_path, "%s/old", fresh->directory);
+  (void)snprintf(new_path, sizeof new_path, "%s/new", fresh->directory);
+  struct open_store s = open_migrated(fresh->url);
+  put(s.db, 1, "one");
+  must(store_backup(s.store, SETS, old_path, &error));
+  must(store_migrate(s.db, newer, &error));
+  must_fail(store_backup(s.store, SETS, new_path, &error), "store-newer");
+  must(store_backup(s.store, newer, new_path, &error));
+  close_store(&s);
+  fresh_store(fresh->which, &other);
+  must(store_open(other.url, &target, &error));
+  must_fail(store_restore(target, SETS, new_path, &error), "backup-schema");
+  must_fail(store_restore(target, changed, old_path, &error), "backup-schema");
+  must(store_restore(target, newer, old_path, &error)); /* the old backup, and then the new migration */
+  must(store_connect(target, DB_READ, &db, &error));
+  assert_int_equal(count(db), 1);
+  must(db_query(db, &LABEL, NULL, 0, &rows, &error));
+  assert_true(rows_next(&rows) && rows_int(&rows, 0) == 1);
+  must(rows_close(&rows, &error));
+  db_close(db);
+  store_close(target);
+  fresh_store_remove(&other);
+  fresh_store(fresh->which, &other);
+  must(store_open(other.url, &target, &error));
+  must(store_restore(target, newer, new_path, &error)); /* a migration's own rows do not meet the backup's */
+  store_close(target);
+  fresh_store_remove(&other);
+}
+
+static void an_old_backup_is_brought_up_to_date_and_a_newer_one_refused(void **state)
+{
+  (void)state;
+  for_each_fresh_store(upgrade);
+}
+
+static void write_file(const char *path, const char *bytes, size_t n)
+{
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+  assert_int_equal(close(fd), 0);
+}
+
+static void refuse_damage(const struct fresh_store *fresh)
+{
+  char path[600], damaged[600], files[600];
+  static char bytes[16384];
+  struct store *target;
+  struct rows rows;
+  static const struct sql NOTHING = {"SELECT 1 FROM thing"};
+  (void)snprintf(path, sizeof path, "%s/backup", fresh->directory);
+  (void)snprintf(damaged, sizeof damaged, "%s/damaged", fresh->directory);
+  struct fresh_store other;
+  struct open_store s = open_migrated(fresh->url);
+  put(s.db, 1, "one");
+  put_blob(s.store, fresh->directory, "a blob", 6);
+  must(store_backup(s.store, SETS, path, &error));
+  close_store(&s);
+  int fd = open(path, O_RDONLY);
+  ssize_t n = read(fd, bytes, sizeof bytes);
+  assert_true(n > 200 && n < (ssize_t)sizeof bytes);
+  assert_int_equal(close(fd), 0);
+  fresh_store(fresh->which, &other);
+  (void)snprintf(files, sizeof files, "%s/store.db", other.directory);
+  must(store_open(other.url, &target, &error));
+  for (ssize_t i = 0; i < n; i++) {
+    bytes[i] = (char)(bytes[i] ^ (1 << (i % 8)));
+    write_file(damaged, bytes, (size_t)n);
+    bytes[i] = (char)(bytes[i] ^ (1 << (i % 8)));
+    must_fail(store_restore(target, SETS, damaged, &error), "backup-damaged");
+  }
+  for (ssize_t length = 0; length < n; length++) {
+    write_file(damaged, bytes, (size_t)length);
+    must_fail(store_restore(target, SETS, damaged, &error), "backup-damaged");
+  }
+  bytes[n] = 'x';
+  write_file(damaged, bytes, (size_t)n + 1);
+  must_fail(store_restore(target, SETS, damaged, &error), "backup-damaged");
+  if (fresh->which == ON_SQLITE)
+    assert_int_equal(access(files, F_OK), -1);
+  must(store_restore(target, SETS, path, &error));
+  struct db *db;
+  must(store_connect(target, DB_READ, &db, &error));
+  must(db_query(db, &NOTHING, NULL, 0, &rows, &error));
+  assert_true(rows_next(&rows));
+  must(rows_close(&rows, &error));
+  db_close(db);
+  store_close(target);
+  fresh_store_remove(&other);
+}
+
+static void every_flipped_byte_and_every_cut_of_a_backup_is_refused(void **state)
+{
+  (void)state;
+  for_each_fresh_store(refuse_damage);
+}
+
+/* A file with a right checksum and wrong content is rolled back, and the SQLite file it had begun goes. */
+static void a_backup_that_lies_leaves_nothing_behind(void **state)
+{
+  (void)state;
+  struct fresh_store fresh, other;
+  char path[600], file[600];
+  static char bytes[16384];
+  struct store *target;
+  fresh_store(ON_SQLITE, &fresh);
+  fresh_store(ON_SQLITE, &other);
+  (void)snprintf(path, sizeof path, "%s/backup", fresh.directory);
+  (void)snprintf(file, sizeof file, "%s/store.db", other.directory);
+  struct open_store s = open_migrated(fresh.url);
+  put(s.db, 1, "one");
+  must(store_backup(s.store, SETS, path, &error));
+  close_store(&s);
+  int fd = open(path, O_RDONLY);
+  ssize_t n = read(fd, bytes, sizeof bytes);
+  assert_true(n > 200 && n < (ssize_t)sizeof bytes);
+  assert_int_equal(close(fd), 0);
+  must(store_open(other.url, &target, &error));
+  size_t body = (size_t)n - DIGEST_BYTES;
+  for (size_t i = strlen("onevisit-backup 1\n"); i < body; i++) {
+    bytes[i] = (char)(bytes[i] ^ 0x40);
+    struct digest d = sha256((struct span){bytes, body});
+    memcpy(bytes + body, d.b, sizeof d.b);
+    write_file(path, bytes, (size_t)n);
+    bytes[i] = (char)(bytes[i] ^ 0x40);
+    if (store_restore(target, SETS, path, &error) == 0) { /* a letter of a value: that cannot be known */
+      struct db *db;
+      must(store_connect(target, DB_READ, &db, &error));
+      assert_int_equal(count(db), 1);
+      db_close(db);
+      assert_int_equal(unlink(file), 0);
+      continue;
+    }
+    assert_int_equal(access(file, F_OK), -1);
+  }
+  store_close(target);
+  fresh_store_remove(&fresh);
+  fresh_store_remove(&other);
+}
+
+/* ---- the disk is full ---- */
+
+static void fill_up(struct open_store *s, int64_t *ret_kept)
+{
+  static char block[100000];
+  int64_t kept = 0;
+  for (int64_t i = 1; i < 1000; i++) {
+    must(db_begin(s->db, &error));
+    int failed = DB_EXEC(s->db, &PUT, &error, V_INT(i), V_NULL, V_INT(i), V_BYTES(block, sizeof block));
+    failed = db_commit(s->db, &error) || failed;
+    if (failed) {
+      assert_string_equal(error.name, "store-full");
+      assert_int_equal(error.code, ERROR_BUSY);
+      break;
+    }
+    kept = i;
+  }
+  *ret_kept = kept;
+}
+
+static void a_full_disk_changes_nothing_and_is_left_again(void **state)
+{
+  (void)state;
+  struct fresh_store fresh;
+  char ballast[600], url[700];
+  static char zeroes[512 * 1024];
+  fresh_store(ON_SQLITE, &fresh);
+  if (mount("tmpfs", fresh.directory, "tmpfs", 0, "size=4m") != 0) {
+    fresh_store_remove(&fresh);
+    print_message("           (left out: mounting a small disk needs root: %s)\n", strerror(errno));
+    skip();
+  }
+  (void)snprintf(ballast, sizeof ballast, "%s/ballast", fresh.directory);
+  (void)snprintf(url, sizeof url, "sqlite:%s/store.db", fresh.directory);
+  write_file(ballast, zeroes, sizeof zeroes);
+  struct open_store s = open_migrated(url);
+  int64_t kept, before;
+  fill_up(&s, &before);
+  assert_true(before > 5);
+  assert_false(db_is_broken(s.db));
+  assert_int_equal(count(s.db), before);
+  must_fail(store_backup(s.store, SETS, ballast, &error), "backup-exists");
+  assert_int_equal(unlink(ballast), 0);
+  must(DB_EXEC(s.db, &PUT, &error, V_INT(5000), V_NULL, V_STR("space is back"), V_NULL));
+  assert_int_equal(count(s.db), before + 1);
+  close_store(&s);
+  s = open_migrated(url);
+  kept = count(s.db);
+  assert_int_equal(kept, before + 1);
+  close_store(&s);
+  assert_int_equal(umount(fresh.directory), 0);
+  fresh_store_remove(&fresh);
+}
+
+static void limited_child(const char *url)
+{
+  struct open_store s = open_migrated(url);
+  struct rlimit limit = {400 * 1024, RLIM_INFINITY};
+  int64_t before;
+  (void)signal(SIGXFSZ, SIG_IGN);
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  fill_up(&s, &before);
+  assert_true(before > 0 && before < 999);
+  assert_int_equal(count(s.db), before);
+  limit.rlim_cur = RLIM_INFINITY;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  put(s.db, 5000, "space is back");
+  assert_int_equal(count(s.db), before + 1);
+  close_store(&s);
+}
+
+static void a_file_at_its_limit_is_a_full_disk(void **state)
+{
+  (void)state;
+  struct fresh_store fresh;
+  int status;
+  fresh_store(ON_SQLITE, &fresh);
+  (void)fflush(NULL);
+  pid_t child = fork(); /* the limit is the process's, and so are the locks */
+  assert_true(child >= 0);
+  if (child == 0) {
+    limited_child(fresh.url);
+    _exit(0);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  fresh_store_remove(&fresh);
+}
+
+static void a_store_one_may_not_write_is_read_only(void **state)
+{
+  (void)state;
+  struct fresh_store fresh;
+  int status;
+  fresh_store(ON_SQLITE, &fresh);
+  struct open_store s = open_migrated(fresh.url);
+  close_store(&s);
+  assert_int_equal(chmod(fresh.directory, 0555), 0);
+  assert_int_equal(chmod(fresh.url + strlen("sqlite:"), 0444), 0);
+  (void)fflush(NULL);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    if (getuid() == 0 && setuid(65534)) /* root may write everything */
+      _exit(1);
+    struct store *store;
+    struct db *db;
+    must(store_open(fresh.url, &store, &error));
+    must_fail(store_connect(store, DB_WRITE, &db, &error), "store-read-only");
+    store_close(store);
+    _exit(0);
+  }
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_int_equal(status, 0);
+  assert_int_equal(chmod(fresh.directory, 0755), 0);
+  fresh_store_remove(&fresh);
+}
+
+/* A writer that is killed: what it had committed is there, the rest is not, and its lock is free. */
+static void killed(const char *url)
+{
+  struct open_store s = open_migrated(url);
+  close_store(&s);
+  (void)fflush(NULL);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    s = open_migrated(url);
+    must(db_begin(s.db, &error));
+    put(s.db, 1, "kept");
+    must(db_commit(s.db, &error));
+    must(db_begin(s.db, &error));
+    put(s.db, 2, "lost");
+    (void)count(s.db);
+    (void)raise(SIGKILL);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFSIGNALED(status));
+  must(store_open(url, &s.store, &error));
+  int failed = -1;
+  for (int tries = 0; failed && tries < 100; tries++) { /* PostgreSQL sees a moment later that it went */
+    failed = store_connect(s.store, DB_WRITE, &s.db, &error);
+    if (failed)
+      (void)usleep(50000);
+  }
+  must(failed);
+  check_row(s.db, 1, V_INT(10), V_STR("kept"), V_NULL);
+  assert_int_equal(count(s.db), 1);
+  close_store(&s);
+}
+
+static void a_killed_writer_leaves_what_it_committed_and_no_lock(void **state)
+{
+  (void)state;
+  for_each_store(killed);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -485,6 +1066,17 @@ int main(void)
       cmocka_unit_test(a_store_that_does_not_exist_is_not_created_by_a_reader),
       cmocka_unit_test(a_file_that_is_no_database_is_broken_and_stays_as_it_is),
       cmocka_unit_test(migrations_run_once_and_a_newer_or_altered_store_is_refused),
+      cmocka_unit_test(readers_see_whole_transactions_while_a_writer_writes),
+      cmocka_unit_test(a_reader_comes_back_after_postgres_went_and_a_writer_stops),
+      cmocka_unit_test(equal_attachments_are_stored_once),
+      cmocka_unit_test(a_backup_of_either_engine_restores_into_either),
+      cmocka_unit_test(an_old_backup_is_brought_up_to_date_and_a_newer_one_refused),
+      cmocka_unit_test(every_flipped_byte_and_every_cut_of_a_backup_is_refused),
+      cmocka_unit_test(a_backup_that_lies_leaves_nothing_behind),
+      cmocka_unit_test(a_full_disk_changes_nothing_and_is_left_again),
+      cmocka_unit_test(a_file_at_its_limit_is_a_full_disk),
+      cmocka_unit_test(a_store_one_may_not_write_is_read_only),
+      cmocka_unit_test(a_killed_writer_leaves_what_it_committed_and_no_lock),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
