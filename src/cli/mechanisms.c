@@ -3,8 +3,10 @@
 #include "account/account.h"
 #include "account/account_pages.h"
 #include "casework/casework.h"
+#include "catalog/catalog_pages.h"
 #include "cli/service.h"
 #include "history/history.h"
+#include "plan/plan_pages.h"
 
 const struct kind *const all_kinds[] = {
     &account_kind, &casefile_kind, &history_kind, &history_log_kind, NULL,
@@ -17,6 +19,9 @@ const struct migration *const all_migrations[] = {
 const struct route *const all_routes[] = {
     service_routes,
     account_routes,
+    catalog_routes,
+    catalog_api_routes,
+    plan_routes,
     NULL,
 };
 
