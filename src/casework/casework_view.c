@@ -419,11 +419,14 @@ int casework_command(struct request *rq, int64_t id, int expect, struct as as, c
                      struct error *error)
 {
   struct outcome outcome;
+  const char *key = rq_once(rq);
+  if (*key && as.part)
+    key = arena_printf(rq->arena, "%.58s-%d", key, as.part);
   struct command command = {.kind = &casefile_kind,
                             .id = id,
                             .expect = expect,
                             .type = type,
-                            .key = rq_once(rq),
+                            .key = key,
                             .actor = {rq->who->id, as.role, rq->who->agency ? rq->who->agency : "", rq->api ? "api" : as.channel},
                             .data = data};
   int bad = engine_do(rq->engine, &command, ret ? ret : &outcome, error);

@@ -90,6 +90,7 @@ const char *presence_text(const struct request *rq, const char *why); /* identit
  */
 struct as {
   const char *role, *channel;
+  int part; /* of a request that runs several commands: 0, 1, …; each has a key of its own */
 };
 int casework_command(struct request *rq, int64_t id, int expect, struct as as, const char *type, json_t *data, struct outcome *ret,
                      struct error *error);

@@ -2,6 +2,7 @@
 
 #include "account/account.h"
 #include "account/account_pages.h"
+#include "casework/applicant_pages.h"
 #include "casework/casework.h"
 #include "cli/service.h"
 #include "history/history.h"
@@ -17,6 +18,8 @@ const struct migration *const all_migrations[] = {
 const struct route *const all_routes[] = {
     service_routes,
     account_routes,
+    applicant_routes,
+    applicant_api_routes,
     NULL,
 };
 
