@@ -2,6 +2,7 @@
 
 #include "account/account.h"
 #include "account/account_pages.h"
+#include "casework/applicant_pages.h"
 #include "casework/casework.h"
 #include "catalog/catalog_pages.h"
 #include "cli/service.h"
@@ -22,6 +23,8 @@ const struct route *const all_routes[] = {
     catalog_routes,
     catalog_api_routes,
     plan_routes,
+    applicant_routes,
+    applicant_api_routes,
     NULL,
 };
 
