@@ -410,3 +410,49 @@ int staff_act(struct request *rq, const char *base, const char *role, staff_show
     return staff_again(rq, &why, show, error);
   return web_redirect(rq, 303, arena_printf(rq->arena, "%s/cases/%s?done=%s", base, rq_str(rq, "no"), command));
 }
+
+/* ---- for the templates ---- */
+
+const char *const staff_modes[] = {"e-certificate", "courier", "window", NULL};
+const char *const staff_presences[] = {"identity", "original", "signature", "examination", "pick-up", "hand-in", NULL};
+const char *const staff_specials[] = {"hearing",    "tender",    "auction",       "inspection", "testing",
+                                      "quarantine", "appraisal", "expert-review", NULL};
+
+bool staff_sent(const struct request *rq, const char *name, const char *value)
+{
+  for (size_t i = 0; i < rq_count(rq, name); i++)
+    if (span_is(rq_nth(rq, name, i), value))
+      return true;
+  return false;
+}
+
+bool staff_open(const struct request *rq, const char *key)
+{
+  return rq->errors_n > 0 && strcmp(rq_str(rq, "form"), key) == 0;
+}
+
+bool staff_outstanding(const struct casefile *c)
+{
+  for (size_t i = 0; i < c->material_count; i++)
+    if (c->materials[i].source == SOURCE_UPLOAD && c->materials[i].attached == 0)
+      return true;
+  return false;
+}
+
+bool staff_deferred(const struct casefile *c)
+{
+  for (size_t i = 0; i < c->material_count; i++)
+    if (c->materials[i].deferred.day != DAY_NONE)
+      return true;
+  return false;
+}
+
+const char *staff_field_name(struct request *rq, const char *field)
+{
+  return arena_printf(rq->arena, "field-%s", field);
+}
+
+const char *staff_material_name(struct request *rq, const char *material)
+{
+  return arena_printf(rq->arena, "material-%s", material);
+}

@@ -5,6 +5,9 @@
 #ifndef ONEVISIT_CASEWORK_STAFF_H
 #define ONEVISIT_CASEWORK_STAFF_H
 
+#include <string.h>
+
+#include "account/account.h"
 #include "casework/casework_view.h"
 #include "web/web.h"
 
@@ -73,5 +76,26 @@ const char *staff_key(struct request *rq, const char *name, size_t i); /* "decid
 const char *source_text(const struct request *rq, enum source source);
 const struct input_option *staff_options(struct request *rq, const char *const *values,
                                          const char *(*words)(const struct request *rq, const char *value));
+
+/* ---- for the templates of one desk ---- */
+
+bool staff_sent(const struct request *rq, const char *name, const char *value); /* is this box ticked? */
+bool staff_open(const struct request *rq, const char *key);                     /* the form that was sent and refused */
+bool staff_outstanding(const struct casefile *c);                               /* deferrable materials have not come */
+bool staff_deferred(const struct casefile *c);                                  /* accepted, and some are still to come */
+const char *staff_field_name(struct request *rq, const char *field);            /* of the input */
+const char *staff_material_name(struct request *rq, const char *material);
+extern const char *const staff_modes[], *const staff_presences[], *const staff_specials[]; /* ended by NULL */
+
+const struct input_option *desk_choices(struct request *rq, const struct question *q);
+const struct input_option *desk_districts(struct request *rq);
+
+bool office_concerns(const struct request *rq, const struct casefile *c, size_t item);  /* his agency decides or assists */
+bool office_may_step(const struct request *rq, const struct casefile *c, size_t step);  /* it is his to do now */
+bool office_failed(const struct casefile *c, size_t item);
+bool office_under_way(const struct case_item *it);
+const char *office_why_not(struct request *rq, const struct staff_file *f, size_t item); /* nothing to do: why */
+
+const struct input_option *issue_modes(struct request *rq, const struct case_item *it);
 
 #endif

@@ -3,6 +3,7 @@
 #include "account/account.h"
 #include "account/account_pages.h"
 #include "casework/casework.h"
+#include "casework/desk_pages.h"
 #include "cli/service.h"
 #include "history/history.h"
 
@@ -17,6 +18,11 @@ const struct migration *const all_migrations[] = {
 const struct route *const all_routes[] = {
     service_routes,
     account_routes,
+    desk_routes,
+    office_routes,
+    issue_routes,
+    overview_routes,
+    staff_api_routes,
     NULL,
 };
 
