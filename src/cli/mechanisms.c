@@ -5,6 +5,7 @@
 #include "casework/applicant_pages.h"
 #include "casework/casework.h"
 #include "catalog/catalog_pages.h"
+#include "casework/desk_pages.h"
 #include "cli/service.h"
 #include "history/history.h"
 #include "plan/plan_pages.h"
@@ -25,6 +26,11 @@ const struct route *const all_routes[] = {
     plan_routes,
     applicant_routes,
     applicant_api_routes,
+    desk_routes,
+    office_routes,
+    issue_routes,
+    overview_routes,
+    staff_api_routes,
     NULL,
 };
 
