@@ -92,7 +92,8 @@ static int save_form(struct request *rq, struct filling *f, struct error *error)
   }
   (void)json_object_set_new(data, "fields", fields);
   if (rq_has(rq, "mode"))
-    (void)json_object_set_new(data, "delivery", json_pack("{s:s,s:s}", "mode", rq_str(rq, "mode"), "address", rq_str(rq, "address")));
+    (void)json_object_set_new(data, "delivery",
+                              json_pack("{s:s,s:s}", "mode", rq_str(rq, "mode"), "address", rq_str(rq, "address")));
   return next_command(rq, f, "save", data, error);
 }
 
@@ -108,8 +109,8 @@ static int attach_files(struct request *rq, struct filling *f, struct error *err
       if (blob_put(rq->app->store, up->fd, &digest, &size, error))
         return -1;
       hex_encode(digest.b, sizeof digest.b, hex);
-      json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:I}", "material", f->c->materials[i].material, "sha256", hex, "name", up->filename,
-                               "type", up->type, "size", (json_int_t)size);
+      json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:I}", "material", f->c->materials[i].material, "sha256", hex, "name",
+                               up->filename, "type", up->type, "size", (json_int_t)size);
       if (next_command(rq, f, "attach", data, error))
         return -1;
     }
@@ -124,7 +125,8 @@ static int fill_in(struct request *rq, struct filling *f, const char **ret_done,
     return -1;
   if (attach_files(rq, f, error))
     return -1;
-  if (rq_has(rq, "detach") && next_command(rq, f, "detach", json_pack("{s:I}", "attachment", (json_int_t)rq_int(rq, "detach")), error))
+  if (rq_has(rq, "detach") &&
+      next_command(rq, f, "detach", json_pack("{s:I}", "attachment", (json_int_t)rq_int(rq, "detach")), error))
     return -1;
   *ret_done = "save";
   if (!rq_has(rq, "submit"))
@@ -314,8 +316,14 @@ static int intake(struct request *rq, struct error *error)
 
 static const char *const actions[] = {"accept", "ask-correction", "fix", "refuse", "presence", "errand", NULL};
 
-#define NUMBER {"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"}
-#define VERSION {"version", IN_FORM, TYPE_INT, false, .max = INT32_MAX, .zh = "版本", .en = "version"}
+#define NUMBER                                                                                                                     \
+  {                                                                                                                                \
+    "no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"                                               \
+  }
+#define VERSION                                                                                                                    \
+  {                                                                                                                                \
+    "version", IN_FORM, TYPE_INT, false, .max = INT32_MAX, .zh = "版本", .en = "version"                                           \
+  }
 
 static const struct parameter number[] = {NUMBER, {0}};
 static const struct parameter inbox_query[] = {

@@ -24,8 +24,8 @@ struct overview {
   const char *missing; /* the number that was searched for in vain; NULL */
 };
 
-const char *overview_card(const struct request *rq, const char *level); /* «黄牌» */
-const char *overview_card_kind(const char *level);                     /* of a tag */
+const char *overview_card(const struct request *rq, const char *level);    /* «黄牌» */
+const char *overview_card_kind(const char *level);                         /* of a tag */
 bool overview_handled(const struct request *rq, const struct casefile *c); /* this person accepted or decided it */
 
 #endif

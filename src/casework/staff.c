@@ -91,12 +91,9 @@ const struct input_option *staff_options(struct request *rq, const char *const *
 
 const char *staff_task(struct request *rq, const struct task *t)
 {
-  static const struct pair kinds[] = {{"accept", N_("To be accepted")},
-                                      {"special", N_("Special procedure to be ended")},
-                                      {"decide", N_("To be decided")},
-                                      {"issue", N_("To be issued")},
-                                      {"deliver", N_("To be delivered")},
-                                      {0}};
+  static const struct pair kinds[] = {{"accept", N_("To be accepted")},   {"special", N_("Special procedure to be ended")},
+                                      {"decide", N_("To be decided")},    {"issue", N_("To be issued")},
+                                      {"deliver", N_("To be delivered")}, {0}};
   return strcmp(t->kind, "step") == 0 ? words_text(rq, step_words(t->what)) : pair_of(rq, kinds, t->kind);
 }
 
@@ -227,7 +224,8 @@ int staff_tasks(struct request *rq, const char *role, const char *agency, bool b
   if (n > INBOX_PAGE) {
     const struct task *t = &list[INBOX_PAGE - 1];
     int64_t first = !by_due ? t->created : t->due == DAY_NONE ? INT32_MAX : t->due;
-    ret->next = url_with(rq, "after", arena_printf(rq->arena, "%lld.%lld.%d.%d", (long long)first, (long long)t->case_id, t->item, t->step));
+    ret->next = url_with(rq, "after",
+                         arena_printf(rq->arena, "%lld.%lld.%d.%d", (long long)first, (long long)t->case_id, t->item, t->step));
   }
   return 0;
 }
@@ -333,8 +331,9 @@ const char *fname(struct request *rq, const char *name, const char *key)
 struct html staff_hidden(struct request *rq, const struct staff_file *f, const char *key)
 {
   struct html guard = form_guard(rq);
-  return (struct html){span_of(arena_printf(rq->arena, "%.*s<input type=\"hidden\" name=\"version\" value=\"%d\"><input type=\"hidden\" name=\"form\" value=\"%s\">",
-                                            (int)guard.s.n, guard.s.p, f->v->version, key))};
+  return (struct html){span_of(arena_printf(
+      rq->arena, "%.*s<input type=\"hidden\" name=\"version\" value=\"%d\"><input type=\"hidden\" name=\"form\" value=\"%s\">",
+      (int)guard.s.n, guard.s.p, f->v->version, key))};
 }
 
 static const char *form_value(struct request *rq, const char *name)
@@ -363,8 +362,8 @@ static void add_missing(struct request *rq, json_t *data)
 
 json_t *staff_form_data(struct request *rq)
 {
-  static const char *const texts[] = {"item",    "result",      "opinion", "type",   "reason",     "reasons", "approved_by", "remedy",
-                                      "mode",    "tracking",    "basis",   "why",    "right_body", "note"};
+  static const char *const texts[] = {"item",   "result", "opinion",  "type",  "reason", "reasons",    "approved_by",
+                                      "remedy", "mode",   "tracking", "basis", "why",    "right_body", "note"};
   static const char *const numbers[] = {"days", "step"};
   static const char *const flags[] = {"granted", "tolerant"};
   json_t *data = json_object();

@@ -15,10 +15,10 @@
 
 struct staff_file {
   struct case_view *v;
-  struct casefile *c;      /* v->c */
-  const char *base, *link; /* "/desk"; base + "/cases/" + number */
+  struct casefile *c;             /* v->c */
+  const char *base, *link;        /* "/desk"; base + "/cases/" + number */
   const char *done, *done_papers; /* what was done just now and the papers it served; NULL: nothing */
-  const char *apart; /* why this person may neither review nor decide here; NULL: he may */
+  const char *apart;              /* why this person may neither review nor decide here; NULL: he may */
 };
 
 /* The case named by {no}. Officers see the cases their agency takes part in (error not-your-agency). */
@@ -37,7 +37,8 @@ struct staff_inbox {
 #define INBOX_PAGE 25
 
 /* By age for role and agency; by_due: by the day it is due, without one last. Reads the query's «after». */
-int staff_tasks(struct request *rq, const char *role, const char *agency, bool by_due, struct staff_inbox *ret, struct error *error);
+int staff_tasks(struct request *rq, const char *role, const char *agency, bool by_due, struct staff_inbox *ret,
+                struct error *error);
 int staff_inbox_page(struct request *rq, struct staff_inbox *inbox, struct error *error); /* with the search by number */
 int staff_inbox_json(struct request *rq, const char *role, const char *agency, bool by_due, struct error *error);
 
@@ -67,11 +68,11 @@ int staff_again(struct request *rq, const struct error *why, staff_show *show, s
 
 /* ---- words ---- */
 
-const char *staff_agency(const struct request *rq, const char *id); /* with the service centre */
-const char *staff_name(struct request *rq, const char *actor);      /* «陈静» of "staff:chen" */
-const char *staff_due(struct request *rq, day due);                 /* «3 working days left»; "" for none */
-const char *staff_due_kind(const struct request *rq, day due);      /* of a tag */
-const char *staff_task(struct request *rq, const struct task *t);   /* «踏勘», «作出决定» */
+const char *staff_agency(const struct request *rq, const char *id);    /* with the service centre */
+const char *staff_name(struct request *rq, const char *actor);         /* «陈静» of "staff:chen" */
+const char *staff_due(struct request *rq, day due);                    /* «3 working days left»; "" for none */
+const char *staff_due_kind(const struct request *rq, day due);         /* of a tag */
+const char *staff_task(struct request *rq, const struct task *t);      /* «踏勘», «作出决定» */
 const char *staff_key(struct request *rq, const char *name, size_t i); /* "decide", 2 → "decide-2" */
 const char *source_text(const struct request *rq, enum source source);
 const struct input_option *staff_options(struct request *rq, const char *const *values,
@@ -90,8 +91,8 @@ extern const char *const staff_modes[], *const staff_presences[], *const staff_s
 const struct input_option *desk_choices(struct request *rq, const struct question *q);
 const struct input_option *desk_districts(struct request *rq);
 
-bool office_concerns(const struct request *rq, const struct casefile *c, size_t item);  /* his agency decides or assists */
-bool office_may_step(const struct request *rq, const struct casefile *c, size_t step);  /* it is his to do now */
+bool office_concerns(const struct request *rq, const struct casefile *c, size_t item); /* his agency decides or assists */
+bool office_may_step(const struct request *rq, const struct casefile *c, size_t step); /* it is his to do now */
 bool office_failed(const struct casefile *c, size_t item);
 bool office_under_way(const struct case_item *it);
 const char *office_why_not(struct request *rq, const struct staff_file *f, size_t item); /* nothing to do: why */

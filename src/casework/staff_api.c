@@ -86,11 +86,11 @@ static int history(struct request *rq, struct error *error)
 static const struct parameter after[] = {
     {"after", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "上一页的最后一条", .en = "the last of the page before"}, {0}};
 static const struct parameter number[] = {{"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"}, {0}};
-static const struct parameter to_command[] = {
-    {"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"},
-    {"command", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "操作", .en = "command"},
-    {"version", IN_QUERY, TYPE_INT, false, .max = INT32_MAX, .zh = "所见版本，过期则拒绝", .en = "the version seen: refused when stale"},
-    {0}};
+static const struct parameter to_command[] = {{"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"},
+                                              {"command", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "操作", .en = "command"},
+                                              {"version", IN_QUERY, TYPE_INT, false, .max = INT32_MAX, .zh = "所见版本，过期则拒绝",
+                                               .en = "the version seen: refused when stale"},
+                                              {0}};
 
 #define WORKERS (ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR)
 

@@ -19,19 +19,9 @@ const struct migration *const all_migrations[] = {
 };
 
 const struct route *const all_routes[] = {
-    service_routes,
-    account_routes,
-    catalog_routes,
-    catalog_api_routes,
-    plan_routes,
-    applicant_routes,
-    applicant_api_routes,
-    desk_routes,
-    office_routes,
-    issue_routes,
-    overview_routes,
-    staff_api_routes,
-    NULL,
+    service_routes,   account_routes,       catalog_routes, catalog_api_routes, plan_routes,
+    applicant_routes, applicant_api_routes, desk_routes,    office_routes,      issue_routes,
+    overview_routes,  staff_api_routes,     NULL,
 };
 
 const struct nav_item site_nav[] = {
