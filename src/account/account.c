@@ -273,7 +273,7 @@ static int decide_failed(const struct account *a, struct decision *d)
   decision_emit(d, "sign-in-failed", "", NULL);
   moment first = a->failures[0];
   if (first && d->now - first < ACCOUNT_LOCK)
-    decision_emit(d, "locked", "", json_pack("{s:I}", "until", (json_int_t)(d->now + ACCOUNT_LOCK)));
+    decision_emit(d, "locked", "", json_pack("{s:I}", "until", (json_int_t)d->now + ACCOUNT_LOCK));
   return 0;
 }
 
