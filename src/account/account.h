@@ -147,6 +147,7 @@ struct session_row {
   moment created, expires;
   bool this_one;
 };
+/* The session of the token first, then the newest; at most 50. */
 int account_sessions(struct db *db, struct arena *arena, int64_t id, struct span token, moment now, struct session_row **ret,
                      size_t *ret_n, struct error *error);
 
