@@ -31,12 +31,12 @@
  * and who oversees belong to the centre, officers to their department (Zhejiang's reform plan: 统一抽调人员).
  */
 #define ACCOUNT_ROLES(X)                                                                                                           \
-  X(CLERK, 1, "clerk", "窗口受理", "clerk")                                                                                        \
-  X(OFFICER, 2, "officer", "部门经办", "officer")                                                                                  \
-  X(ISSUER, 4, "issuer", "统一出件", "issuer")                                                                                     \
-  X(SUPERVISOR, 8, "supervisor", "监督", "supervisor")                                                                             \
-  X(ADMIN, 16, "admin", "系统管理", "administrator")                                                                               \
-  X(APPLICANT, 32, "applicant", "申请人", "applicant")
+  X(CLERK, 1, "clerk", "窗口受理", "Clerk")                                                                                        \
+  X(OFFICER, 2, "officer", "部门经办", "Officer")                                                                                  \
+  X(ISSUER, 4, "issuer", "统一出件", "Issuer")                                                                                     \
+  X(SUPERVISOR, 8, "supervisor", "监督", "Supervisor")                                                                             \
+  X(ADMIN, 16, "admin", "系统管理", "Administrator")                                                                               \
+  X(APPLICANT, 32, "applicant", "申请人", "Applicant")
 
 enum account_role {
 #define X(name, bit, word, zh, en) ACCOUNT_##name = (bit),
@@ -147,6 +147,7 @@ struct session_row {
   moment created, expires;
   bool this_one;
 };
+/* The session of the token first, then the newest; at most 50. */
 int account_sessions(struct db *db, struct arena *arena, int64_t id, struct span token, moment now, struct session_row **ret,
                      size_t *ret_n, struct error *error);
 
