@@ -72,8 +72,11 @@ static const char *type_of(const char *name)
 {
   static const struct {
     const char *end, *type;
-  } types[] = {{".css", "text/css; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".svg", "image/svg+xml"},
-               {".png", "image/png"},               {".woff2", "font/woff2"}};
+  } types[] = {{".css", "text/css; charset=utf-8"},
+               {".js", "text/javascript; charset=utf-8"},
+               {".svg", "image/svg+xml"},
+               {".png", "image/png"},
+               {".woff2", "font/woff2"}};
   const char *dot = strrchr(name, '.');
   for (size_t i = 0; dot && i < sizeof types / sizeof *types; i++)
     if (!strcmp(dot, types[i].end))

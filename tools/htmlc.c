@@ -23,15 +23,15 @@
 #include <strings.h>
 
 enum state {
-  TEXT,         /* element content */
-  TAG_OPEN,     /* just after «<» */
-  TAG_NAME,     /* in the name of a start tag */
-  END_TAG,      /* in an end tag */
-  TAG_GAP,      /* in a tag, where white space, «/» or «>» must follow */
-  BEFORE_ATTR,  /* in a tag, after white space */
-  ATTR_NAME,    /* in an attribute's name */
-  BEFORE_VALUE, /* after «=» */
-  VALUE,        /* in a double-quoted value */
+  TEXT,          /* element content */
+  TAG_OPEN,      /* just after «<» */
+  TAG_NAME,      /* in the name of a start tag */
+  END_TAG,       /* in an end tag */
+  TAG_GAP,       /* in a tag, where white space, «/» or «>» must follow */
+  BEFORE_ATTR,   /* in a tag, after white space */
+  ATTR_NAME,     /* in an attribute's name */
+  BEFORE_VALUE,  /* after «=» */
+  VALUE,         /* in a double-quoted value */
   LITERAL_VALUE, /* in a single-quoted value: no holes */
   COMMENT,
   DECLARATION, /* <!doctype … */
@@ -143,7 +143,7 @@ static bool one_of(const char *name, const char *const *list)
 
 static enum attr attr_kind(const char *name)
 {
-  static const char *const urls[] = {"href", "src",        "action",   "formaction", "poster", "cite",
+  static const char *const urls[] = {"href", "src",        "action",   "formaction", "poster",     "cite",
                                      "data", "background", "manifest", "ping",       "xlink:href", NULL};
   static const char *const banned[] = {"srcdoc", "srcset", "http-equiv", NULL};
   if (one_of(name, urls))
@@ -315,10 +315,10 @@ static bool same_context(const struct context *a, const struct context *b)
 
 static const char *state_name(const struct context *x)
 {
-  static const char *const names[] = {"element content", "after «<»",       "a tag's name",          "an end tag", "a tag",
-                                      "a tag",           "an attribute's name", "after «=»",         "an attribute's value",
-                                      "a single-quoted value", "a comment", "a declaration",         "a script or style",
-                                      "a title or textarea"};
+  static const char *const names[] = {
+      "element content", "after «<»",           "a tag's name",      "an end tag",           "a tag",
+      "a tag",           "an attribute's name", "after «=»",         "an attribute's value", "a single-quoted value",
+      "a comment",       "a declaration",       "a script or style", "a title or textarea"};
   return names[x->state];
 }
 
@@ -524,8 +524,7 @@ static void code_word(struct compiler *cc, const char *p, size_t n)
     need_text(cc, word);
   if (known_template(cc, p, n))
     need_text(cc, "a call of another template");
-  if ((!strcmp(word, "case") || !strcmp(word, "default")) && cc->depth &&
-      !same_context(&cc->blocks[cc->depth - 1], &cc->context))
+  if ((!strcmp(word, "case") || !strcmp(word, "default")) && cc->depth && !same_context(&cc->blocks[cc->depth - 1], &cc->context))
     FAIL(cc, "«%s» in another HTML context than its switch", word);
 }
 

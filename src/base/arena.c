@@ -101,7 +101,8 @@ char *arena_vprintf(struct arena *arena, const char *fmt, va_list ap)
 {
   va_list again;
   va_copy(again, ap);
-  int n = vsnprintf(NULL, 0, fmt, ap);
+  char none[1];
+  int n = vsnprintf(none, sizeof none, fmt, ap);
   if (n < 0)
     abort();
   char *s = arena_alloc(arena, (size_t)n + 1);

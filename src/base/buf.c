@@ -91,7 +91,8 @@ void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 {
   va_list again;
   va_copy(again, ap);
-  int n = vsnprintf(NULL, 0, fmt, ap);
+  char none[1];
+  int n = vsnprintf(none, sizeof none, fmt, ap);
   if (n > 0 && reserve(buf, (size_t)n)) {
     (void)vsnprintf(buf->p + buf->n, (size_t)n + 1, fmt, again);
     buf->n += (size_t)n;

@@ -4,12 +4,15 @@
 #include "cli/cli.h"
 #include "cli/mechanisms.h"
 
-static const char backup_zh[] = "用法：onevisit backup --store URL FILE\n  在线备份到一个文件（含校验和、数据结构版本和附件），服务不必停止\n";
+static const char backup_zh[] =
+    "用法：onevisit backup --store URL FILE\n  在线备份到一个文件（含校验和、数据结构版本和附件），服务不必停止\n";
 static const char backup_en[] =
     "Usage: onevisit backup --store URL FILE\n  Backs up into one file (with checksum, schema and attachments) while the service runs\n";
-static const char restore_zh[] = "用法：onevisit restore --store URL FILE\n  恢复到尚不存在或空的存储；校验和不符或备份比程序新时拒绝，不作任何改动\n";
-static const char restore_en[] = "Usage: onevisit restore --store URL FILE\n  Restores into a store that does not exist or is empty; a damaged or newer "
-                                 "backup is refused and nothing is changed\n";
+static const char restore_zh[] =
+    "用法：onevisit restore --store URL FILE\n  恢复到尚不存在或空的存储；校验和不符或备份比程序新时拒绝，不作任何改动\n";
+static const char restore_en[] =
+    "Usage: onevisit restore --store URL FILE\n  Restores into a store that does not exist or is empty; a damaged or newer "
+    "backup is refused and nothing is changed\n";
 
 struct backup_arguments {
   const char *store, *file;
@@ -42,7 +45,8 @@ static bool parse(int argc, char **argv, struct backup_arguments *ret)
 
 typedef int store_copier(struct store *store, const struct migration *const *sets, const char *path, struct error *error);
 
-static int copy(int argc, char **argv, const char *zh, const char *en, store_copier *copier, const char *done_zh, const char *done_en)
+static int copy(int argc, char **argv, const char *zh, const char *en, store_copier *copier, const char *done_zh,
+                const char *done_en)
 {
   struct backup_arguments a;
   struct store *store;

@@ -22,6 +22,7 @@ struct subcommand {
 extern const struct subcommand subcommands[]; /* ended by {0} */
 
 #define CLI_STORE_DEFAULT "sqlite:onevisit.db"
+#define CLI_ORIGIN_DEFAULT "onevisit.example/log" /* the ledger's name */
 
 int cli_check(int argc, char **argv);
 int cli_plan(int argc, char **argv);
@@ -33,12 +34,12 @@ int cli_import(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_user(int argc, char **argv);
 
-bool cli_chinese(void);                                           /* the reader's language */
-void cli_language(const char *lang);                              /* --lang zh|en */
-void cli_say(const char *zh, const char *en, ...)                 /* a line on stderr; the same arguments for both */
+bool cli_chinese(void);                           /* the reader's language */
+void cli_language(const char *lang);              /* --lang zh|en */
+void cli_say(const char *zh, const char *en, ...) /* a line on stderr; the same arguments for both */
     __attribute__((format(printf, 1, 3), format(printf, 2, 3)));
-int cli_fail(const struct error *error);                          /* says it; CLI_USAGE for the sender's mistakes, else CLI_FAILED */
-int cli_usage(const char *zh, const char *en);                    /* the usage text on stderr; CLI_USAGE */
+int cli_fail(const struct error *error);       /* says it; CLI_USAGE for the sender's mistakes, else CLI_FAILED */
+int cli_usage(const char *zh, const char *en); /* the usage text on stderr; CLI_USAGE */
 
 /* «dir/file:line:column: what is wrong [rule] — what to do», a line each. */
 struct findings;

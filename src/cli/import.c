@@ -14,15 +14,13 @@
 
 #define KINDS_MAX 32
 
-#define ORIGIN_DEFAULT "onevisit.example/log" /* as of serve: a store has one ledger */
-
 static const char usage_zh[] = "用法：onevisit import xes 文件[.gz] --store URL\n"
                                "  文件             旧系统的事件日志（XES，可为 gzip；- 为标准输入）\n"
                                "  --store URL      sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
                                "  --name 名称      以此名保存，代替日志自己的名字\n"
                                "  --limit-bytes N  解压后的字节上限（默认 16 GiB）\n"
                                "  --keys DIR       签名密钥目录（默认在存储旁）\n"
-                               "  --origin 名称    账本名称（默认 " ORIGIN_DEFAULT "）\n"
+                               "  --origin 名称    账本名称（默认 " CLI_ORIGIN_DEFAULT "）\n"
                                "同一日志再次导入不会增加任何内容；中断的导入再做一次即可续完。\n";
 static const char usage_en[] = "Usage: onevisit import xes FILE[.gz] --store URL\n"
                                "  FILE             the event log of an older system (XES, gzip or not; - is standard input)\n"
@@ -30,7 +28,7 @@ static const char usage_en[] = "Usage: onevisit import xes FILE[.gz] --store URL
                                "  --name NAME      keep it under this name, not the log's own\n"
                                "  --limit-bytes N  at most N bytes once unpacked (default 16 GiB)\n"
                                "  --keys DIR       the signing keys (default: beside the store)\n"
-                               "  --origin NAME    the ledger's name (default " ORIGIN_DEFAULT ")\n"
+                               "  --origin NAME    the ledger's name (default " CLI_ORIGIN_DEFAULT ")\n"
                                "Importing a log again adds nothing; one that was interrupted is finished by importing it again.\n";
 
 struct import_options {
@@ -93,8 +91,9 @@ static int run_engine(struct store *store, int fd, struct import_options *o, str
   const struct kind *kinds[KINDS_MAX + 1];
   struct arena arena = {0};
   kinds_for_import(copies, kinds);
-  const struct engine_options options = {
-      .kinds = kinds, .key_dir = o->keys ? o->keys : cli_key_dir(&arena, store), .origin = o->origin ? o->origin : ORIGIN_DEFAULT};
+  const struct engine_options options = {.kinds = kinds,
+                                         .key_dir = o->keys ? o->keys : cli_key_dir(&arena, store),
+                                         .origin = o->origin ? o->origin : CLI_ORIGIN_DEFAULT};
   struct engine *engine;
   struct history_imported done;
   bool terminal = isatty(STDERR_FILENO);

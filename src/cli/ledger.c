@@ -9,9 +9,10 @@
 static const char usage_zh[] = "用法：onevisit ledger verify [--store URL] [--vkey 公钥] [--json]\n"
                                "  核验全部事件与账本：0 完好，1 被改动（指出何处），2 参数有误，3 无法核验\n"
                                "  --vkey  账本公布的公钥（名称+编号+公钥）；不给则用存储中的公钥\n";
-static const char usage_en[] = "Usage: onevisit ledger verify [--store URL] [--vkey KEY] [--json]\n"
-                               "  Checks every event against the ledger: 0 intact, 1 broken (saying where), 2 bad arguments, 3 cannot be checked\n"
-                               "  --vkey  the log's public key as published (name+id+key); without it the one in the store is used\n";
+static const char usage_en[] =
+    "Usage: onevisit ledger verify [--store URL] [--vkey KEY] [--json]\n"
+    "  Checks every event against the ledger: 0 intact, 1 broken (saying where), 2 bad arguments, 3 cannot be checked\n"
+    "  --vkey  the log's public key as published (name+id+key); without it the one in the store is used\n";
 
 struct ledger_arguments {
   const char *store, *vkey;

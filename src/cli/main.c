@@ -8,6 +8,10 @@ const struct subcommand subcommands[] = {
     {"plan", cli_plan, "为一件事和一组回答编制联办方案", "compile one matter and a person's answers into a joint plan"},
     {"import", cli_import, "导入旧系统的历史（XES）", "bring in the history of an older system (XES)"},
     {"export", cli_export, "导出历史（XES）", "give the history back (XES)"},
+    {"serve", cli_serve, "开始服务", "serve the city"},
+    {"backup", cli_backup, "在线备份", "back up while the service runs"},
+    {"restore", cli_restore, "从备份恢复", "restore a backup into an empty store"},
+    {"user", cli_user, "管理工作人员账号", "staff accounts"},
     {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
     {0},
 };

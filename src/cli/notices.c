@@ -20,7 +20,8 @@ static int post(const char *url, const char *delivery_id, struct span body, CURL
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   curl_slist_free_all(headers);
   if (code != CURLE_OK)
-    return error_set(error, ERROR_BUSY, "gateway", "消息网关没有应答：%s", "The message gateway did not answer: %s", curl_easy_strerror(code));
+    return error_set(error, ERROR_BUSY, "gateway", "消息网关没有应答：%s", "The message gateway did not answer: %s",
+                     curl_easy_strerror(code));
   if (status < 200 || status > 299)
     return error_set(error, ERROR_BUSY, "gateway", "消息网关拒绝：HTTP %ld", "The message gateway refused: HTTP %ld", status);
   return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "account/account.h"
+#include "account/account_pages.h"
 #include "app/app.h"
 #include "base/log.h"
 #include "casework/world.h"
@@ -14,30 +15,28 @@
 #include "cli/notices.h"
 #include "web/web.h"
 
-static const char usage_zh[] =
-    "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
-    "  --store URL     sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
-    "  --catalog DIR   事项目录（默认 catalogs/ningbo）\n"
-    "  --listen A:P    监听地址（默认 127.0.0.1:8080；端口 0 为任意空闲端口）\n"
-    "  --sample        样例城市：样例身份认证与样例工作人员\n"
-    "  --keys DIR      签名密钥目录（默认在存储旁）\n"
-    "  --origin 名称    账本名称，不含协议的网址（默认 onevisit.example/log）\n"
-    "  --notices URL   消息网关，通知以 JSON 发到该处\n"
-    "  --tls           公众经 https 访问（置于 nginx 之后）\n"
-    "  --proxy         采信前置代理给出的客户地址\n"
-    "  --uploads DIR   上传中的文件的暂存目录\n";
-static const char usage_en[] =
-    "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
-    "  --store URL     sqlite:PATH or postgresql://… (default " CLI_STORE_DEFAULT ")\n"
-    "  --catalog DIR   the catalogue (default catalogs/ningbo)\n"
-    "  --listen A:P    where to listen (default 127.0.0.1:8080; port 0: any free one)\n"
-    "  --sample        the sample city: sample identity provider and sample staff\n"
-    "  --keys DIR      the signing keys (default: beside the store)\n"
-    "  --origin NAME   the ledger's name, a URL without scheme (default onevisit.example/log)\n"
-    "  --notices URL   the message gateway that notices are posted to\n"
-    "  --tls           people reach us by https (nginx stands before)\n"
-    "  --proxy         take the client's address from the proxy before us\n"
-    "  --uploads DIR   where uploads wait while they come in\n";
+static const char usage_zh[] = "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
+                               "  --store URL     sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
+                               "  --catalog DIR   事项目录（默认 catalogs/ningbo）\n"
+                               "  --listen A:P    监听地址（默认 127.0.0.1:8080；端口 0 为任意空闲端口）\n"
+                               "  --sample        样例城市：样例身份认证与样例工作人员\n"
+                               "  --keys DIR      签名密钥目录（默认在存储旁）\n"
+                               "  --origin 名称    账本名称，不含协议的网址（默认 " CLI_ORIGIN_DEFAULT "）\n"
+                               "  --notices URL   消息网关，通知以 JSON 发到该处\n"
+                               "  --tls           公众经 https 访问（置于 nginx 之后）\n"
+                               "  --proxy         采信前置代理给出的客户地址\n"
+                               "  --uploads DIR   上传中的文件的暂存目录\n";
+static const char usage_en[] = "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
+                               "  --store URL     sqlite:PATH or postgresql://… (default " CLI_STORE_DEFAULT ")\n"
+                               "  --catalog DIR   the catalogue (default catalogs/ningbo)\n"
+                               "  --listen A:P    where to listen (default 127.0.0.1:8080; port 0: any free one)\n"
+                               "  --sample        the sample city: sample identity provider and sample staff\n"
+                               "  --keys DIR      the signing keys (default: beside the store)\n"
+                               "  --origin NAME   the ledger's name, a URL without scheme (default " CLI_ORIGIN_DEFAULT ")\n"
+                               "  --notices URL   the message gateway that notices are posted to\n"
+                               "  --tls           people reach us by https (nginx stands before)\n"
+                               "  --proxy         take the client's address from the proxy before us\n"
+                               "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
   const char *store, *catalog, *listen, *keys, *origin, *notices, *uploads;
@@ -46,14 +45,21 @@ struct serve_options {
 
 static bool parse(int argc, char **argv, struct serve_options *o)
 {
-  static const struct option options[] = {
-      {"store", required_argument, NULL, 's'},   {"catalog", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'a'},
-      {"keys", required_argument, NULL, 'k'},    {"origin", required_argument, NULL, 'o'},  {"notices", required_argument, NULL, 'n'},
-      {"uploads", required_argument, NULL, 'u'}, {"sample", no_argument, NULL, 'S'},        {"tls", no_argument, NULL, 'T'},
-      {"proxy", no_argument, NULL, 'P'},         {"lang", required_argument, NULL, 'l'},    {"help", no_argument, NULL, 'h'},
-      {0}};
+  static const struct option options[] = {{"store", required_argument, NULL, 's'},
+                                          {"catalog", required_argument, NULL, 'c'},
+                                          {"listen", required_argument, NULL, 'a'},
+                                          {"keys", required_argument, NULL, 'k'},
+                                          {"origin", required_argument, NULL, 'o'},
+                                          {"notices", required_argument, NULL, 'n'},
+                                          {"uploads", required_argument, NULL, 'u'},
+                                          {"sample", no_argument, NULL, 'S'},
+                                          {"tls", no_argument, NULL, 'T'},
+                                          {"proxy", no_argument, NULL, 'P'},
+                                          {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
   *o = (struct serve_options){
-      .store = CLI_STORE_DEFAULT, .catalog = "catalogs/ningbo", .listen = "127.0.0.1:8080", .origin = "onevisit.example/log"};
+      .store = CLI_STORE_DEFAULT, .catalog = "catalogs/ningbo", .listen = "127.0.0.1:8080", .origin = CLI_ORIGIN_DEFAULT};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
     switch (c) {
     case 's':
@@ -130,7 +136,8 @@ static void answered(void *context, const struct request *rq, unsigned status, i
   char code[16], took[32];
   (void)snprintf(code, sizeof code, "%u", status);
   (void)snprintf(took, sizeof took, "%lld", (long long)microseconds);
-  log_line("error", "a request failed", "request", rq->id, "route", rq->route ? rq->route->pattern : "", "status", code, "us", took, NULL);
+  log_line("error", "a request failed", "request", rq->id, "route", rq->route ? rq->route->pattern : "", "status", code, "us", took,
+           NULL);
 }
 
 static int open_catalog(struct service *s, struct error *error)
@@ -185,7 +192,9 @@ static int open_service(struct service *s, struct error *error)
 {
   if (open_catalog(s, error) || cli_open_store(s->options.store, &s->store, error) || open_engine(s, error))
     return -1;
-  if (s->options.sample && account_sample(s->engine, s->store, s->catalog, s->app.key_dir, error))
+  if (accounts_open(s->app.key_dir, 0, &s->app.accounts, error))
+    return -1;
+  if (s->options.sample && account_sample(s->app.accounts, s->engine, s->catalog, NULL, error))
     return -1;
   return open_web(s, error);
 }
@@ -194,6 +203,7 @@ static void close_service(struct service *s)
 {
   if (s->web)
     web_close(s->web);
+  accounts_close(s->app.accounts);
   engine_close(s->engine);
   throttle_close(s->app.throttle);
   store_close(s->store);

@@ -171,6 +171,15 @@ typedef int event_visitor(void *context, const struct event *event, struct error
 int engine_scan(struct db *db, const struct kind *const *kinds, int64_t after_seq, event_visitor *visit, void *context,
                 struct error *error);
 
+/* The newest signed checkpoint: size 0 and an empty note where there is none yet. */
+struct engine_checkpoint {
+  int64_t size;
+  moment at;
+  struct span note; /* c2sp.org/tlog-checkpoint, in the arena */
+  struct span vkey; /* of the log, as kept in the store */
+};
+int engine_last_checkpoint(struct db *db, struct arena *arena, struct engine_checkpoint *ret, struct error *error);
+
 struct ledger_report {
   int64_t events, sealed, checkpoints;
   moment last_checkpoint; /* 0: none yet */

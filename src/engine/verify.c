@@ -37,6 +37,23 @@ struct verification {
   (error_set((error), ERROR_CONFLICT, "ledger-broken", "第 %lld 号事件：" zh, "Event %lld: " en, (long long)(seq)),                \
    error_at((error), "event %lld", (long long)(seq)))
 
+int engine_last_checkpoint(struct db *db, struct arena *arena, struct engine_checkpoint *ret, struct error *error)
+{
+  static const struct sql newest = {"SELECT c.size, c.at, c.note, k.vkey FROM checkpoints c LEFT JOIN ledger_keys k"
+                                    " ON c.note LIKE k.name || '\n%' ORDER BY c.size DESC LIMIT 1"};
+  struct rows rows;
+  struct engine_checkpoint found = {0};
+  if (db_query(db, &newest, NULL, 0, &rows, error))
+    return -1;
+  if (rows_next(&rows))
+    found = (struct engine_checkpoint){rows_int(&rows, 0), rows_int(&rows, 1), arena_span(arena, rows_span(&rows, 2)),
+                                       arena_span(arena, rows_span(&rows, 3))};
+  if (rows_close(&rows, error))
+    return -1;
+  *ret = found;
+  return 0;
+}
+
 /* ---- keys ---- */
 
 static int add_key(struct verification *v, struct span vkey, struct error *error)

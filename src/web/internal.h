@@ -34,14 +34,14 @@ struct multipart {
   enum multipart_state state;
   char delimiter[80]; /* "\r\n--" boundary */
   size_t delimiter_n;
-  struct buf held;          /* bytes not yet decided on */
-  struct buf value;         /* of the field being read */
-  struct span name;         /* of the part being read */
-  struct upload *upload;    /* NULL: the part is a field */
-  const char *declared;     /* its declared type */
-  bool skip;                /* a file field left empty */
-  int64_t file_bytes;       /* of all files */
-  int64_t field_bytes;      /* of all fields */
+  struct buf held;       /* bytes not yet decided on */
+  struct buf value;      /* of the field being read */
+  struct span name;      /* of the part being read */
+  struct upload *upload; /* NULL: the part is a field */
+  const char *declared;  /* its declared type */
+  bool skip;             /* a file field left empty */
+  int64_t file_bytes;    /* of all files */
+  int64_t field_bytes;   /* of all fields */
 };
 
 enum body_kind { BODY_NONE, BODY_FORM, BODY_MULTIPART, BODY_JSON };
@@ -97,7 +97,7 @@ struct web {
   struct MHD_Daemon *daemon;
   pthread_key_t thread_key;
   unsigned char secret[32];
-  struct route own_routes[3]; /* ended by {0} */
+  struct route own_routes[3];  /* ended by {0} */
   const struct route **routes; /* all, flat */
   size_t routes_n;
   char *sign_in, *upload_dir;

@@ -344,7 +344,8 @@ static enum MHD_Result finish(struct exchange *x)
       return MHD_YES;
     } else {
       struct error error;
-      (void)error_set(&error, ERROR_BUSY, "queue-full", "现在办理的人太多，请稍后再试", "Too many people are being served just now: try again");
+      (void)error_set(&error, ERROR_BUSY, "queue-full", "现在办理的人太多，请稍后再试",
+                      "Too many people are being served just now: try again");
       refuse(x, &error);
     }
   }
@@ -427,8 +428,14 @@ static size_t flatten(const struct route *const *lists, const struct route **out
 static void own_routes(struct web *web)
 {
   size_t n = 0;
-  web->own_routes[n++] = (struct route){METHOD_GET, "/api/openapi.json", ROLE_PUBLIC, handler_openapi, ROUTE_API, NULL,
-                                        "本接口的说明（OpenAPI 3.1）", "This interface, described (OpenAPI 3.1)"};
+  web->own_routes[n++] = (struct route){METHOD_GET,
+                                        "/api/openapi.json",
+                                        ROLE_PUBLIC,
+                                        handler_openapi,
+                                        ROUTE_API,
+                                        NULL,
+                                        "本接口的说明（OpenAPI 3.1）",
+                                        "This interface, described (OpenAPI 3.1)"};
   if (web->options.sample)
     web->own_routes[n++] = (struct route){METHOD_GET, "/kit", ROLE_PUBLIC, handler_kit, 0, NULL, NULL, NULL};
 }
