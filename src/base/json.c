@@ -89,18 +89,6 @@ static void put_quoted(struct buf *buf, struct span s)
   buf_char(buf, '"');
 }
 
-static void put_int(struct buf *buf, int64_t value)
-{
-  char digits[20], *p = digits + sizeof digits;
-  uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
-  do
-    *--p = (char)('0' + rest % 10);
-  while (rest /= 10);
-  if (value < 0)
-    *--p = '-';
-  buf_bytes(buf, p, (size_t)(digits + sizeof digits - p));
-}
-
 /* ---- a value whole ---- */
 
 static void put_value(struct buf *buf, const json_t *value, unsigned depth);
@@ -143,7 +131,7 @@ static void put_value(struct buf *buf, const json_t *value, unsigned depth)
   if (json_is_string(value))
     put_quoted(buf, (struct span){json_string_value(value), json_string_length(value)});
   else if (json_is_integer(value))
-    put_int(buf, json_integer_value(value));
+    buf_int(buf, json_integer_value(value));
   else if (json_is_object(value) && depth < JSON_DEPTH_MAX)
     put_object(buf, value, depth);
   else if (json_is_array(value) && depth < JSON_DEPTH_MAX)
@@ -232,7 +220,7 @@ void json_put_str(struct json_writer *w, const char *key, const char *value)
 void json_put_int(struct json_writer *w, const char *key, int64_t value)
 {
   begin_value(w, key);
-  put_int(w->buf, value);
+  buf_int(w->buf, value);
 }
 
 void json_put_num(struct json_writer *w, const char *key, double value)

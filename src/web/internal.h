@@ -117,10 +117,12 @@ struct web {
   pthread_mutex_t threads_lock;
 };
 
-/* What a thread keeps: its connection to the store. */
+/* What a thread keeps: its connection to the store, and exchanges that are over, with memory for the next ones. */
 struct thread_state {
   struct thread_state *next;
   struct db *db;
+  struct exchange *spare;
+  unsigned spare_n;
 };
 
 /* span_cut() for where an empty rest is no end: the head is empty then. */
