@@ -359,7 +359,7 @@ static void evolve_made(struct account *a, struct arena *arena, const struct eve
                         .login = arena_str(arena, json_str(e->data, "login")),
                         .name = arena_str(arena, json_str(e->data, "name")),
                         .agency = arena_str(arena, json_str(e->data, "agency")),
-                        .identity = arena_str(arena, json_str(e->data, "identity")),
+                        .identity = account_masked(arena, json_str(e->data, "identity")),
                         .password = "",
                         .roles = staff ? roles_of(json_list(e->data, "roles")) : (unsigned)ACCOUNT_APPLICANT,
                         .created = e->at};

@@ -10,13 +10,15 @@
  * the check was made against, and is refused when that has changed meanwhile.
  *
  * Commands (data) → events:
- *   create          {login, name, roles: […], agency}         administrators     → created
- *   register        {name, identity, lookup}                  the system, for an identity provider → registered
- *   set-password    {password, keep}                          oneself or administrators → password-set; ends the sessions but
- * «keep» sign-in         {session, against}                        → signed-in {session, expires} sign-in-failed  {} →
- * sign-in-failed; the fifth in 15 minutes → locked {until} sign-out        {session}    end-sessions {keep}          oneself →
- * signed-out, sessions-ended set-roles       {roles, agency}                           administrators, never for themselves →
- * roles-set disable, enable {}                                        administrators, never for themselves → disabled, enabled
+ *   create {login, name, roles: […], agency}   administrators → created
+ *   register {name, identity, lookup}          the system, for an identity provider → registered
+ *   set-password {password, keep}              oneself or administrators → password-set; ends the sessions but «keep»
+ *   sign-in {session, against}                 oneself → signed-in {session, expires}
+ *   sign-in-failed {}                          → sign-in-failed; the fifth in 15 minutes → locked {until}
+ *   sign-out {session}, end-sessions {keep}    oneself → signed-out, sessions-ended
+ *   set-roles {roles, agency}                  administrators, never for themselves → roles-set
+ *   disable {}, enable {}                      administrators, never for themselves → disabled, enabled
+ *
  * session and keep are the hex SHA-256 of a token; the token itself is nowhere but in the browser.
  */
 #ifndef ONEVISIT_ACCOUNT_ACCOUNT_H
@@ -75,8 +77,8 @@ int password_check(const char *login, struct span password, struct error *error)
 struct accounts;
 
 /*
- * Opens KEY_DIR/identity.key (32 random bytes in hex, made when missing, mode 0600). At most hashers passwords are hashed at
- * once (19 MiB and about 30 ms of a core each); 0: one a core. Errors: bad-key-file, key-dir.
+ * Opens KEY_DIR/identity.key (32 random bytes in hex, made when missing, mode 0600); key_dir NULL: for passwords only. At most
+ * hashers passwords are hashed at once (19 MiB and about 30 ms of a core each); 0: one a core. Errors: bad-key-file, key-dir.
  */
 int accounts_open(const char *key_dir, int hashers, struct accounts **ret, struct error *error);
 void accounts_close(struct accounts *accounts);
@@ -126,8 +128,9 @@ int account_end_others(const struct account_at *at, const char *actor, struct sp
 
 struct account_row {
   int64_t id;
-  const char *actor, *login, *name, *agency, *identity; /* in the arena; "" where there is none */
-  const char *password;                                 /* the stored string */
+  const char *actor, *login, *name, *agency; /* in the arena; "" where there is none */
+  const char *identity;                      /* masked: rows never hold the number itself */
+  const char *password;                      /* the stored string */
   unsigned roles;
   bool disabled;
   moment locked_until, created;

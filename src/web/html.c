@@ -144,6 +144,16 @@ static void put_component(struct buf *out, struct span s)
   }
 }
 
+const char *url_part(struct request *rq, struct span text)
+{
+  struct buf out;
+  buf_init(&out, 3 * text.n + 1);
+  put_component(&out, text);
+  char *part = arena_dup(rq->arena, buf_view(&out));
+  buf_release(&out);
+  return part;
+}
+
 const char *url_with(struct request *rq, const char *name, const char *value)
 {
   struct exchange *x = rq->exchange;

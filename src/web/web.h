@@ -221,6 +221,7 @@ struct html form_guard(struct request *rq);      /* the hidden fields csrf and o
 const char *csrf_token(struct request *rq);      /* for the header X-CSRF-Token */
 const char *asset_url(const char *name);         /* "app.css" → "/assets/app.3f….css"; aborts for one that does not exist */
 const char *url_with(struct request *rq, const char *name, const char *value); /* this page's URL with one query parameter set; "" removes */
+const char *url_part(struct request *rq, struct span text); /* percent-encoded: one part of a path or query, for links built in C */
 const char *moment_words(const struct request *rq, moment at); /* «2026年11月24日 08:05» / «24 November 2026, 08:05»; "" for 0 */
 const char *day_words(const struct request *rq, day d);
 const char *size_words(const struct request *rq, int64_t bytes); /* «1.2 MB» */
