@@ -149,8 +149,8 @@ static void fetch(struct browser *b, const char *path)
 
 static long get(struct browser *b, const char *path)
 {
-  curl_easy_setopt(b->curl, CURLOPT_HTTPGET, 1L);
   curl_easy_setopt(b->curl, CURLOPT_MIMEPOST, NULL);
+  curl_easy_setopt(b->curl, CURLOPT_HTTPGET, 1L);
   fetch(b, path);
   return b->status;
 }
