@@ -273,7 +273,7 @@ static int decide_failed(const struct account *a, struct decision *d)
   decision_emit(d, "sign-in-failed", "", NULL);
   moment first = a->failures[0];
   if (first && d->now - first < ACCOUNT_LOCK)
-    decision_emit(d, "locked", "", json_pack("{s:I}", "until", (json_int_t)(d->now + ACCOUNT_LOCK)));
+    decision_emit(d, "locked", "", json_pack("{s:I}", "until", (json_int_t)d->now + ACCOUNT_LOCK));
   return 0;
 }
 
@@ -359,7 +359,7 @@ static void evolve_made(struct account *a, struct arena *arena, const struct eve
                         .login = arena_str(arena, json_str(e->data, "login")),
                         .name = arena_str(arena, json_str(e->data, "name")),
                         .agency = arena_str(arena, json_str(e->data, "agency")),
-                        .identity = arena_str(arena, json_str(e->data, "identity")),
+                        .identity = account_masked(arena, json_str(e->data, "identity")),
                         .password = "",
                         .roles = staff ? roles_of(json_list(e->data, "roles")) : (unsigned)ACCOUNT_APPLICANT,
                         .created = e->at};

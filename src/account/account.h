@@ -10,13 +10,15 @@
  * the check was made against, and is refused when that has changed meanwhile.
  *
  * Commands (data) → events:
- *   create          {login, name, roles: […], agency}         administrators     → created
- *   register        {name, identity, lookup}                  the system, for an identity provider → registered
- *   set-password    {password, keep}                          oneself or administrators → password-set; ends the sessions but
- * «keep» sign-in         {session, against}                        → signed-in {session, expires} sign-in-failed  {} →
- * sign-in-failed; the fifth in 15 minutes → locked {until} sign-out        {session}    end-sessions {keep}          oneself →
- * signed-out, sessions-ended set-roles       {roles, agency}                           administrators, never for themselves →
- * roles-set disable, enable {}                                        administrators, never for themselves → disabled, enabled
+ *   create {login, name, roles: […], agency}   administrators → created
+ *   register {name, identity, lookup}          the system, for an identity provider → registered
+ *   set-password {password, keep}              oneself or administrators → password-set; ends the sessions but «keep»
+ *   sign-in {session, against}                 oneself → signed-in {session, expires}
+ *   sign-in-failed {}                          → sign-in-failed; the fifth in 15 minutes → locked {until}
+ *   sign-out {session}, end-sessions {keep}    oneself → signed-out, sessions-ended
+ *   set-roles {roles, agency}                  administrators, never for themselves → roles-set
+ *   disable {}, enable {}                      administrators, never for themselves → disabled, enabled
+ *
  * session and keep are the hex SHA-256 of a token; the token itself is nowhere but in the browser.
  */
 #ifndef ONEVISIT_ACCOUNT_ACCOUNT_H
@@ -29,12 +31,12 @@
  * and who oversees belong to the centre, officers to their department (Zhejiang's reform plan: 统一抽调人员).
  */
 #define ACCOUNT_ROLES(X)                                                                                                           \
-  X(CLERK, 1, "clerk", "窗口受理", "clerk")                                                                                        \
-  X(OFFICER, 2, "officer", "部门经办", "officer")                                                                                  \
-  X(ISSUER, 4, "issuer", "统一出件", "issuer")                                                                                     \
-  X(SUPERVISOR, 8, "supervisor", "监督", "supervisor")                                                                             \
-  X(ADMIN, 16, "admin", "系统管理", "administrator")                                                                               \
-  X(APPLICANT, 32, "applicant", "申请人", "applicant")
+  X(CLERK, 1, "clerk", "窗口受理", "Clerk")                                                                                        \
+  X(OFFICER, 2, "officer", "部门经办", "Officer")                                                                                  \
+  X(ISSUER, 4, "issuer", "统一出件", "Issuer")                                                                                     \
+  X(SUPERVISOR, 8, "supervisor", "监督", "Supervisor")                                                                             \
+  X(ADMIN, 16, "admin", "系统管理", "Administrator")                                                                               \
+  X(APPLICANT, 32, "applicant", "申请人", "Applicant")
 
 enum account_role {
 #define X(name, bit, word, zh, en) ACCOUNT_##name = (bit),
@@ -75,8 +77,8 @@ int password_check(const char *login, struct span password, struct error *error)
 struct accounts;
 
 /*
- * Opens KEY_DIR/identity.key (32 random bytes in hex, made when missing, mode 0600). At most hashers passwords are hashed at
- * once (19 MiB and about 30 ms of a core each); 0: one a core. Errors: bad-key-file, key-dir.
+ * Opens KEY_DIR/identity.key (32 random bytes in hex, made when missing, mode 0600); key_dir NULL: for passwords only. At most
+ * hashers passwords are hashed at once (19 MiB and about 30 ms of a core each); 0: one a core. Errors: bad-key-file, key-dir.
  */
 int accounts_open(const char *key_dir, int hashers, struct accounts **ret, struct error *error);
 void accounts_close(struct accounts *accounts);
@@ -126,8 +128,9 @@ int account_end_others(const struct account_at *at, const char *actor, struct sp
 
 struct account_row {
   int64_t id;
-  const char *actor, *login, *name, *agency, *identity; /* in the arena; "" where there is none */
-  const char *password;                                 /* the stored string */
+  const char *actor, *login, *name, *agency; /* in the arena; "" where there is none */
+  const char *identity;                      /* masked: rows never hold the number itself */
+  const char *password;                      /* the stored string */
   unsigned roles;
   bool disabled;
   moment locked_until, created;
@@ -144,6 +147,7 @@ struct session_row {
   moment created, expires;
   bool this_one;
 };
+/* The session of the token first, then the newest; at most 50. */
 int account_sessions(struct db *db, struct arena *arena, int64_t id, struct span token, moment now, struct session_row **ret,
                      size_t *ret_n, struct error *error);
 

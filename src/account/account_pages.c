@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "base/text.h"
+#include "catalog/catalog.h"
 #include "catalog/codes.h"
 #include "templates_account.h"
 
@@ -206,6 +207,92 @@ static int idp_submit(struct request *rq, struct error *error)
   return web_redirect(rq, 303, arena_printf(rq->arena, "/sign-in/callback?code=%s&state=%s", code, rq_str(rq, "state")));
 }
 
+/* ---- my account ---- */
+
+static const char *roles_words(struct request *rq, unsigned roles)
+{
+  static const struct {
+    unsigned bit;
+    const char *zh, *en;
+  } words[] = {
+#define X(name, bit, word, zh, en) {(bit), (zh), (en)},
+      ACCOUNT_ROLES(X)
+#undef X
+  };
+  const char *list = "";
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (roles & words[i].bit)
+      list = arena_printf(rq->arena, "%s%s%s", list, *list ? say(rq, "、", ", ") : "", say(rq, words[i].zh, words[i].en));
+  return list;
+}
+
+static const char *agency_words(struct request *rq, const char *id)
+{
+  const struct catalog *catalog = rq->app->catalog;
+  if (strcmp(id, ACCOUNT_CENTRE) == 0)
+    return tr(rq, "Service centre");
+  for (size_t i = 0; catalog && i < catalog->agency_count; i++)
+    if (strcmp(catalog->agencies[i].id, id) == 0)
+      return say(rq, catalog->agencies[i].name.zh, catalog->agencies[i].name.en);
+  return id;
+}
+
+static int account_page_for(struct request *rq, unsigned status, struct error *error)
+{
+  struct account_view view = {0};
+  struct session_row *sessions;
+  int64_t id;
+  if (!account_id_of(rq->who->id, &id))
+    return error_set(error, ERROR_NOT_FOUND, "not-found", "没有这个账号", "There is no such account");
+  if (account_read(rq->db, rq->arena, id, &view.row, error) ||
+      account_sessions(rq->db, rq->arena, id, web_session_token(rq), rq->now, &sessions, &view.sessions_n, error))
+    return -1;
+  view.sessions = sessions;
+  view.password_changed = !rq->errors_n && span_is(rq_span(rq, "done"), "password");
+  view.others_ended = !rq->errors_n && span_is(rq_span(rq, "done"), "others");
+  view.roles = roles_words(rq, view.row.roles);
+  view.agency = agency_words(rq, view.row.agency);
+  return web_page(rq, status, account_page(rq, &view));
+}
+
+static int show_account(struct request *rq, struct error *error)
+{
+  return account_page_for(rq, 200, error);
+}
+
+static int end_others(struct request *rq, struct error *error)
+{
+  struct account_at at = at_of(rq);
+  if (account_end_others(&at, rq->who->id, web_session_token(rq), error))
+    return -1;
+  return web_redirect(rq, 303, "/account?done=others");
+}
+
+static int change_password(struct request *rq, struct error *error)
+{
+  struct account_at at = at_of(rq);
+  struct error why = {0};
+  if (!rq->errors_n && !span_eq(raw_field(rq, "wanted"), raw_field(rq, "again")))
+    web_field_error(rq, "again", tr(rq, "The two new passwords are not the same"));
+  if (rq->errors_n)
+    return account_page_for(rq, 400, error);
+  if (accounts_change_password(rq->app->accounts, &at, rq->who->id, web_session_token(rq), raw_field(rq, "now"),
+                               raw_field(rq, "wanted"), &why) == 0)
+    return web_redirect(rq, 303, "/account?done=password");
+  bool weak = strcmp(why.name, "weak-password") == 0;
+  if (!weak && strcmp(why.name, "wrong-password") != 0 && why.code != ERROR_TOO_MANY) {
+    *error = why;
+    return -1;
+  }
+  web_field_error(rq, weak ? "wanted" : "now", arena_str(rq->arena, say(rq, why.zh, why.en)));
+  return account_page_for(rq, (unsigned)error_http(why.code), error);
+}
+
+static const struct parameter password_form[] = {
+    {"now", IN_FORM, TYPE_TEXT, true, .max = PASSWORD_MAX, .zh = "现用密码", .en = "password in use"},
+    {"wanted", IN_FORM, TYPE_TEXT, true, .max = PASSWORD_MAX, .zh = "新密码", .en = "new password"},
+    {"again", IN_FORM, TYPE_TEXT, true, .max = PASSWORD_MAX, .zh = "再次输入的新密码", .en = "new password once more"},
+    {0}};
 static const struct parameter sign_in_form[] = {
     {"login", IN_FORM, TYPE_TEXT, true, .max = 64, .zh = "登录名", .en = "login name"},
     {"password", IN_FORM, TYPE_TEXT, true, .max = PASSWORD_MAX, .zh = "密码", .en = "password"},
@@ -218,11 +305,15 @@ static const struct parameter idp_form[] = {
     {"identity", IN_FORM, TYPE_TEXT, false, .max = 18, .zh = "公民身份号码", .en = "identity number"},
     {0}};
 
-const struct route account_routes[] = {{METHOD_GET, "/sign-in", ROLE_PUBLIC, sign_in_page},
-                                       {METHOD_POST, "/sign-in", ROLE_PUBLIC, sign_in, ROUTE_SHOWS_ERRORS, sign_in_form},
-                                       {METHOD_POST, "/sign-out", ROLE_PUBLIC, sign_out},
-                                       {METHOD_GET, "/sign-in/applicant", ROLE_PUBLIC, start_applicant},
-                                       {METHOD_GET, "/sign-in/callback", ROLE_PUBLIC, callback, ROUTE_WORKER},
-                                       {METHOD_GET, "/sample-idp", ROLE_PUBLIC, idp_page},
-                                       {METHOD_POST, "/sample-idp", ROLE_PUBLIC, idp_submit, ROUTE_SHOWS_ERRORS, idp_form},
-                                       {0}};
+const struct route account_routes[] = {
+    {METHOD_GET, "/sign-in", ROLE_PUBLIC, sign_in_page},
+    {METHOD_POST, "/sign-in", ROLE_PUBLIC, sign_in, ROUTE_SHOWS_ERRORS, sign_in_form},
+    {METHOD_POST, "/sign-out", ROLE_PUBLIC, sign_out},
+    {METHOD_GET, "/sign-in/applicant", ROLE_PUBLIC, start_applicant},
+    {METHOD_GET, "/sign-in/callback", ROLE_PUBLIC, callback, ROUTE_WORKER},
+    {METHOD_GET, "/sample-idp", ROLE_PUBLIC, idp_page},
+    {METHOD_POST, "/sample-idp", ROLE_PUBLIC, idp_submit, ROUTE_SHOWS_ERRORS, idp_form},
+    {METHOD_GET, "/account", ROLE_ANYONE_SIGNED_IN, show_account},
+    {METHOD_POST, "/account/end-others", ROLE_ANYONE_SIGNED_IN, end_others},
+    {METHOD_POST, "/account/password", ROLE_STAFF, change_password, ROUTE_SHOWS_ERRORS, password_form},
+    {0}};

@@ -13,4 +13,13 @@ extern const struct route account_routes[];
 /* For web_options.authenticate; the context is not looked at. One indexed read on rq->db. */
 bool account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret);
 
+/* What /account shows. */
+struct account_view {
+  struct account_row row;
+  const char *roles, *agency; /* in the reader's words */
+  const struct session_row *sessions;
+  size_t sessions_n;
+  bool password_changed, others_ended; /* just now */
+};
+
 #endif

@@ -53,7 +53,7 @@ static const struct sql list_staff = {"SELECT " ACCOUNT_COLUMNS " FROM accounts 
 static const struct sql read_session = {"SELECT " ACCOUNT_COLUMNS " FROM sessions s JOIN accounts a ON a.id = s.account"
                                         " WHERE s.token_hash = $1 AND s.expires > $2 AND a.disabled = 0"};
 static const struct sql list_sessions = {"SELECT token_hash, created, expires FROM sessions WHERE account = $1 AND expires > $2"
-                                         " ORDER BY created DESC"};
+                                         " ORDER BY (token_hash = $3) DESC, created DESC LIMIT 50"};
 static const struct sql find_identity = {"SELECT account FROM identities WHERE lookup = $1"};
 
 /* ---- project ---- */
@@ -176,7 +176,7 @@ int account_sessions(struct db *db, struct arena *arena, int64_t id, struct span
   size_t n = 0, cap = 0;
   struct rows rows;
   (void)token_digest(token, &d);
-  if (DB_QUERY(db, &list_sessions, &rows, error, V_INT(id), V_INT(now)))
+  if (DB_QUERY(db, &list_sessions, &rows, error, V_INT(id), V_INT(now), V_BYTES(d.b, sizeof d.b)))
     return -1;
   while (rows_next(&rows)) {
     list = arena_grow(arena, list, n, &cap, sizeof *list);

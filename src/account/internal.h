@@ -12,7 +12,8 @@
 /* Replayed from the events. */
 struct account {
   const char *actor; /* "staff:zhang", "person:8f3a…"; NULL before it exists */
-  const char *login, *name, *agency, *identity, *password;
+  const char *login, *name, *agency, *password;
+  const char *identity; /* masked: only the event «registered» has the number itself */
   unsigned roles;
   bool disabled;
   moment failures[ACCOUNT_FAILURES_MAX - 1]; /* the latest, oldest first; 0 for none */

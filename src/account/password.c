@@ -41,10 +41,19 @@ static bool is_common(struct span password)
   return same == password.n;
 }
 
+/* What nobody can type into a form's one line is a mistake in a script. */
+static bool one_line(struct span s)
+{
+  for (size_t i = 0; i < s.n; i++)
+    if ((unsigned char)s.p[i] < 0x20)
+      return false;
+  return text_plain(s);
+}
+
 int password_check(const char *login, struct span password, struct error *error)
 {
   size_t n = text_length(password);
-  if (!text_plain(password) || n > PASSWORD_MAX)
+  if (!one_line(password) || n > PASSWORD_MAX)
     return error_set(error, ERROR_BAD_INPUT, "weak-password", "密码最多 %d 个字符，不能含有控制字符",
                      "A password has at most %d characters, and no control characters", PASSWORD_MAX);
   if (n < PASSWORD_MIN)
@@ -125,12 +134,12 @@ int accounts_open(const char *key_dir, int hashers, struct accounts **ret, struc
 {
   struct accounts *accounts = calloc(1, sizeof *accounts);
   struct arena arena = {0};
-  if (!accounts || !(accounts->key_dir = strdup(key_dir)))
+  if (!accounts || (key_dir && !(accounts->key_dir = strdup(key_dir))))
     abort();
   long cores = hashers > 0 ? hashers : sysconf(_SC_NPROCESSORS_ONLN);
   (void)sem_init(&accounts->hashing, 0, cores > 0 ? (unsigned)cores : 1);
   pthread_mutex_init(&accounts->lock, NULL);
-  int bad = load_key(accounts, &arena, error);
+  int bad = key_dir ? load_key(accounts, &arena, error) : 0;
   arena_release(&arena);
   if (bad) {
     accounts_close(accounts);

@@ -13,11 +13,11 @@ struct throttle;
 
 struct app {
   const struct catalog *catalog;
-  struct accounts *accounts;  /* who people are: account.h */
-  struct store *store;        /* for attachments: blob.h */
-  struct throttle *throttle;  /* of sign-in and of the public's questions by number and code */
-  const char *key_dir;        /* the ledger's, the departments' and the accounts' secrets */
-  bool sample;                /* the sample city: sample identity provider, sample staff */
+  struct accounts *accounts; /* who people are: account.h */
+  struct store *store;       /* for attachments: blob.h */
+  struct throttle *throttle; /* of sign-in and of the public's questions by number and code */
+  const char *key_dir;       /* the ledger's, the departments' and the accounts' secrets */
+  bool sample;               /* the sample city: sample identity provider, sample staff */
 };
 
 #endif

@@ -21,7 +21,7 @@ void buf_clear(struct buf *buf)
   buf->full = false;
 }
 
-static bool reserve(struct buf *buf, size_t more)
+static bool grow(struct buf *buf, size_t more)
 {
   if (buf->full || more > buf->max - buf->n) {
     buf->full = true;
@@ -39,6 +39,13 @@ static bool reserve(struct buf *buf, size_t more)
   buf->p = p;
   buf->cap = cap;
   return true;
+}
+
+/* Room for more bytes and the NUL after them; false, and full from then on, where the maximum forbids it. */
+static inline bool reserve(struct buf *buf, size_t more)
+{
+  bool fits = !buf->full && more < buf->cap - buf->n && more <= buf->max - buf->n;
+  return fits || grow(buf, more);
 }
 
 void buf_bytes(struct buf *buf, const void *p, size_t n)
@@ -62,7 +69,22 @@ void buf_str(struct buf *buf, const char *s)
 
 void buf_char(struct buf *buf, char c)
 {
-  buf_bytes(buf, &c, 1);
+  if (!reserve(buf, 1))
+    return;
+  buf->p[buf->n++] = c;
+  buf->p[buf->n] = '\0';
+}
+
+void buf_int(struct buf *buf, int64_t value)
+{
+  char digits[20], *p = digits + sizeof digits;
+  uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+  do
+    *--p = (char)('0' + rest % 10);
+  while (rest /= 10);
+  if (value < 0)
+    *--p = '-';
+  buf_bytes(buf, p, (size_t)(digits + sizeof digits - p));
 }
 
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)

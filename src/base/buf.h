@@ -25,6 +25,7 @@ void buf_bytes(struct buf *buf, const void *p, size_t n);
 void buf_span(struct buf *buf, struct span s);
 void buf_str(struct buf *buf, const char *s);
 void buf_char(struct buf *buf, char c);
+void buf_int(struct buf *buf, int64_t value); /* in decimal digits */
 void buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 

@@ -40,41 +40,123 @@ const json_t *json_list(const json_t *object, const char *key)
   return json_is_array(list) ? list : NULL;
 }
 
-struct span json_text(struct arena *arena, const json_t *value)
+/* ---- scalars, byte for byte as jansson's JSON_COMPACT writes them: texts already stored and sealed are its own ---- */
+
+/* The high bit of each byte that is below n, n at most 128. Wrong only in bytes after a true one. */
+static uint64_t bytes_below(uint64_t eight, uint64_t n)
 {
-  const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
-  char *s = json_dumps(value, flags);
-  if (!s)
-    abort();
-  struct span copy = arena_span(arena, span_of(s));
-  free(s);
-  return copy;
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  return (eight - ones * n) & ~eight & (ones << 7);
 }
 
-struct json_writer json_to(struct buf *buf)
+/* How many bytes at the start stand in a JSON string as they are. */
+static size_t plain_head(struct span s)
 {
-  return (struct json_writer){.buf = buf};
+  const uint64_t ones = UINT64_C(0x0101010101010101);
+  size_t i = 0;
+  for (uint64_t eight; i + sizeof eight <= s.n; i += sizeof eight) {
+    memcpy(&eight, s.p + i, sizeof eight);
+    if (bytes_below(eight, 0x20) | bytes_below(eight ^ ones * '"', 1) | bytes_below(eight ^ ones * '\\', 1))
+      break;
+  }
+  while (i < s.n && (unsigned char)s.p[i] >= 0x20 && s.p[i] != '"' && s.p[i] != '\\')
+    i++;
+  return i;
+}
+
+static void put_escaped(struct buf *buf, char c)
+{
+  static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
+  const char *at = c ? strchr(from, c) : NULL;
+  if (at)
+    buf_bytes(buf, (const char[]){'\\', to[at - from]}, 2);
+  else
+    buf_printf(buf, "\\u%04X", (unsigned)(unsigned char)c);
 }
 
 static void put_quoted(struct buf *buf, struct span s)
 {
   buf_char(buf, '"');
-  size_t from = 0;
-  for (size_t i = 0; i < s.n; i++) {
-    unsigned char c = (unsigned char)s.p[i];
-    if (c >= 0x20 && c != '"' && c != '\\')
-      continue;
-    buf_bytes(buf, s.p + from, i - from);
-    from = i + 1;
-    if (c == '"' || c == '\\')
-      buf_printf(buf, "\\%c", c);
-    else if (c == '\n')
-      buf_str(buf, "\\n");
-    else
-      buf_printf(buf, "\\u%04x", c);
+  for (;;) {
+    size_t n = plain_head(s);
+    buf_bytes(buf, s.p, n);
+    if (n == s.n)
+      break;
+    put_escaped(buf, s.p[n]);
+    s.p += n + 1;
+    s.n -= n + 1;
   }
-  buf_bytes(buf, s.p + from, s.n - from);
   buf_char(buf, '"');
+}
+
+/* ---- a value whole ---- */
+
+static void put_value(struct buf *buf, const json_t *value, unsigned depth);
+
+static void put_object(struct buf *buf, const json_t *object, unsigned depth)
+{
+  json_t *o = (json_t *)(uintptr_t)object; /* jansson's iterators take no const */
+  char before = '{';
+  for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i), before = ',') {
+    buf_char(buf, before);
+    put_quoted(buf, (struct span){json_object_iter_key(i), json_object_iter_key_len(i)});
+    buf_char(buf, ':');
+    put_value(buf, json_object_iter_value(i), depth + 1);
+  }
+  buf_str(buf, before == '{' ? "{}" : "}");
+}
+
+static void put_array(struct buf *buf, const json_t *array, unsigned depth)
+{
+  buf_char(buf, '[');
+  for (size_t i = 0, n = json_array_size(array); i < n; i++) {
+    if (i)
+      buf_char(buf, ',');
+    put_value(buf, json_array_get(array, i), depth + 1);
+  }
+  buf_char(buf, ']');
+}
+
+static void put_by_jansson(struct buf *buf, const json_t *value)
+{
+  char *s = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+  if (!s)
+    abort();
+  buf_str(buf, s);
+  free(s);
+}
+
+static void put_value(struct buf *buf, const json_t *value, unsigned depth)
+{
+  if (json_is_string(value))
+    put_quoted(buf, (struct span){json_string_value(value), json_string_length(value)});
+  else if (json_is_integer(value))
+    buf_int(buf, json_integer_value(value));
+  else if (json_is_object(value) && depth < JSON_DEPTH_MAX)
+    put_object(buf, value, depth);
+  else if (json_is_array(value) && depth < JSON_DEPTH_MAX)
+    put_array(buf, value, depth);
+  else if (json_is_boolean(value))
+    buf_str(buf, json_is_true(value) ? "true" : "false");
+  else /* null, a real, what is nested too deeply for a recursion of ours */
+    put_by_jansson(buf, value);
+}
+
+struct span json_text(struct arena *arena, const json_t *value)
+{
+  struct buf buf;
+  buf_init(&buf, SIZE_MAX);
+  put_value(&buf, value, 0);
+  struct span copy = arena_span(arena, buf_view(&buf));
+  buf_release(&buf);
+  return copy;
+}
+
+/* ---- the writer ---- */
+
+struct json_writer json_to(struct buf *buf)
+{
+  return (struct json_writer){.buf = buf};
 }
 
 static void begin_value(struct json_writer *w, const char *key)
@@ -138,7 +220,7 @@ void json_put_str(struct json_writer *w, const char *key, const char *value)
 void json_put_int(struct json_writer *w, const char *key, int64_t value)
 {
   begin_value(w, key);
-  buf_printf(w->buf, "%lld", (long long)value);
+  buf_int(w->buf, value);
 }
 
 void json_put_num(struct json_writer *w, const char *key, double value)

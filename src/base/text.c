@@ -28,9 +28,32 @@ int32_t text_next(struct span *s)
   return c;
 }
 
+/* Skips ASCII, eight bytes at a time while it lasts. */
+static struct span after_ascii(struct span s)
+{
+  for (uint64_t eight; s.n >= sizeof eight; s.p += sizeof eight, s.n -= sizeof eight) {
+    memcpy(&eight, s.p, sizeof eight);
+    if (eight & UINT64_C(0x8080808080808080))
+      break;
+  }
+  for (; s.n && (unsigned char)*s.p < 0x80; s.p++)
+    s.n--;
+  return s;
+}
+
+/* Nearly every Chinese character: three bytes whose first alone rules out overlong forms and surrogates. */
+static struct span after_chinese(struct span s)
+{
+  const unsigned char *p = (const unsigned char *)s.p;
+  for (; s.n >= 3 && p[0] > 0xe0 && p[0] < 0xed && (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80; p += 3)
+    s.n -= 3;
+  s.p = (const char *)p;
+  return s;
+}
+
 bool text_utf8(struct span s)
 {
-  while (s.n)
+  while ((s = after_chinese(after_ascii(s))).n)
     if (text_next(&s) < 0)
       return false;
   return true;

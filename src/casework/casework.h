@@ -329,6 +329,9 @@ struct task {
  */
 int casework_inbox(struct db *db, const char *role, const char *agency, const struct task *after, size_t max, struct arena *arena,
                    struct task **ret, size_t *ret_n, struct error *error);
+/* The same, by the day it is due, soonest first, what has no day last. */
+int casework_inbox_by_due(struct db *db, const char *role, const char *agency, const struct task *after, size_t max,
+                          struct arena *arena, struct task **ret, size_t *ret_n, struct error *error);
 int64_t casework_inbox_count(struct db *db, const char *role, const char *agency,
                              int64_t up_to); /* stops counting at up_to; -1 on error */
 /* What is due by the day, soonest first, whoever has to do it (supervisor). */

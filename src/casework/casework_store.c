@@ -97,6 +97,7 @@ const struct migration casework_migrations[] = {
      "  due BIGINT,\n"
      "  at BIGINT NOT NULL\n"
      ");\n"},
+    {"casework", 2, "CREATE INDEX tasks_inbox_due ON tasks (role, agency, COALESCE(due, 2147483647), case_id, item, step);\n"},
     {0},
 };
 
@@ -402,6 +403,9 @@ static const struct sql plan_of = {"SELECT p.plan FROM cases c JOIN plans p ON p
 static const struct sql inbox = {"SELECT " TASK_COLUMNS " FROM tasks WHERE role = $1 AND agency = $2"
                                  " AND (created, case_id, item, step) > ($3, $4, $5, $6)"
                                  " ORDER BY created, case_id, item, step LIMIT $7"};
+static const struct sql inbox_by_due = {"SELECT " TASK_COLUMNS " FROM tasks WHERE role = $1 AND agency = $2"
+                                        " AND (COALESCE(due, 2147483647), case_id, item, step) > ($3, $4, $5, $6)"
+                                        " ORDER BY COALESCE(due, 2147483647), case_id, item, step LIMIT $7"};
 static const struct sql inbox_size = {
     "SELECT count(*) FROM (SELECT 1 FROM tasks WHERE role = $1 AND agency = $2 LIMIT $3) AS open_work"};
 static const struct sql tasks_by = {"SELECT " TASK_COLUMNS
@@ -609,6 +613,17 @@ int casework_inbox(struct db *db, const char *role, const char *agency, const st
   if (DB_QUERY(db, &inbox, &rows, error, V_STR(role), V_STR(agency), V_INT(after ? after->created : -1),
                V_INT(after ? after->case_id : 0), V_INT(after ? after->item : 0), V_INT(after ? after->step : 0),
                V_INT((int64_t)max)))
+    return -1;
+  return list_tasks(&rows, arena, ret, ret_n, error);
+}
+
+int casework_inbox_by_due(struct db *db, const char *role, const char *agency, const struct task *after, size_t max,
+                          struct arena *arena, struct task **ret, size_t *ret_n, struct error *error)
+{
+  struct rows rows;
+  int64_t due = !after ? INT32_MIN : after->due == DAY_NONE ? INT32_MAX : after->due;
+  if (DB_QUERY(db, &inbox_by_due, &rows, error, V_STR(role), V_STR(agency), V_INT(due), V_INT(after ? after->case_id : 0),
+               V_INT(after ? after->item : 0), V_INT(after ? after->step : 0), V_INT((int64_t)max)))
     return -1;
   return list_tasks(&rows, arena, ret, ret_n, error);
 }

@@ -11,6 +11,7 @@ const struct subcommand subcommands[] = {
     {"serve", cli_serve, "开始服务", "serve the city"},
     {"backup", cli_backup, "在线备份", "back up while the service runs"},
     {"restore", cli_restore, "从备份恢复", "restore a backup into an empty store"},
+    {"user", cli_user, "管理工作人员账号", "staff accounts"},
     {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
     {0},
 };

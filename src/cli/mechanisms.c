@@ -4,8 +4,11 @@
 #include "account/account_pages.h"
 #include "casework/applicant_pages.h"
 #include "casework/casework.h"
+#include "catalog/catalog_pages.h"
+#include "casework/desk_pages.h"
 #include "cli/service.h"
 #include "history/history.h"
+#include "plan/plan_pages.h"
 
 const struct kind *const all_kinds[] = {
     &account_kind, &casefile_kind, &history_kind, &history_log_kind, NULL,
@@ -16,11 +19,9 @@ const struct migration *const all_migrations[] = {
 };
 
 const struct route *const all_routes[] = {
-    service_routes,
-    account_routes,
-    applicant_routes,
-    applicant_api_routes,
-    NULL,
+    service_routes,   account_routes,       catalog_routes, catalog_api_routes, plan_routes,
+    applicant_routes, applicant_api_routes, desk_routes,    office_routes,      issue_routes,
+    overview_routes,  staff_api_routes,     NULL,
 };
 
 const struct nav_item site_nav[] = {

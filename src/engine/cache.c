@@ -104,6 +104,7 @@ static int load(struct engine *engine, struct aggregate *a, struct error *error)
   if (DB_QUERY(engine->db, &find_aggregate, &rows, error, V_INT(a->id)))
     return -1;
   if (rows_next(&rows)) {
+    a->stored = true;
     version = (int)rows_int(&rows, 1);
     a->head = rows_int(&rows, 2);
     struct span pseudonym = rows_span(&rows, 3);

@@ -36,6 +36,7 @@ struct aggregate {
   size_t key_count, key_cap;
   moment due;      /* as stored in timers; 0 none */
   moment next_due; /* what the group under way stores */
+  bool stored;     /* it has a row */
   bool touched;    /* in this group: its row and timer are written before the commit */
   struct aggregate *next_touched;
   size_t bytes;                    /* as counted in the cache */

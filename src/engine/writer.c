@@ -9,8 +9,8 @@
 #define WAKES_MAX 256
 #define WAKE_AGAIN (60 * SECOND_MS)
 
-static const struct sql save_aggregate = {"INSERT INTO aggregates (id, kind, version, head, pseudonym) VALUES ($1, $2, $3, $4, $5)"
-                                          " ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head"};
+static const struct sql add_aggregate = {"INSERT INTO aggregates (id, kind, version, head, pseudonym) VALUES ($1, $2, $3, $4, $5)"};
+static const struct sql move_aggregate = {"UPDATE aggregates SET version = $2, head = $3 WHERE id = $1"};
 static const struct sql save_timer = {
     "INSERT INTO timers (id, due) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET due = excluded.due"};
 static const struct sql drop_timer = {"DELETE FROM timers WHERE id = $1"};
@@ -65,11 +65,18 @@ static void reschedule(struct engine *engine, int64_t id)
 
 /* ---- one group ---- */
 
+static int save_aggregate(struct engine *engine, const struct aggregate *a, struct error *error)
+{
+  if (a->stored)
+    return DB_EXEC(engine->db, &move_aggregate, error, V_INT(a->id), V_INT(a->version), V_INT(a->head));
+  return DB_EXEC(engine->db, &add_aggregate, error, V_INT(a->id), V_STR(a->kind->name), V_INT(a->version), V_INT(a->head),
+                 V_BYTES(a->pseudonym, sizeof a->pseudonym));
+}
+
 static int save_touched(struct engine *engine, struct error *error)
 {
   for (struct aggregate *a = engine->touched; a; a = a->next_touched) {
-    if (DB_EXEC(engine->db, &save_aggregate, error, V_INT(a->id), V_STR(a->kind->name), V_INT(a->version), V_INT(a->head),
-                V_BYTES(a->pseudonym, sizeof a->pseudonym)))
+    if (save_aggregate(engine, a, error))
       return -1;
     moment due = a->kind->due ? a->kind->due(a->state) : 0;
     if (due != a->due && due && DB_EXEC(engine->db, &save_timer, error, V_INT(a->id), V_INT(due)))
@@ -91,7 +98,11 @@ static void settle_touched(struct engine *engine, bool committed)
     a->next_touched = NULL;
     if (!committed) {
       cache_drop(&engine->cache, a);
-    } else if (a->next_due != a->due) {
+      a = next;
+      continue;
+    }
+    a->stored = true;
+    if (a->next_due != a->due) {
       a->due = a->next_due;
       timers_set(&engine->timers, a->id, a->due);
     }

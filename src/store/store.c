@@ -340,26 +340,13 @@ void db_rollback(struct db *db)
   db->driver->rollback(db);
 }
 
-/* Eight bytes at a time: nearly all text is ASCII, and each value of each statement comes by here. */
-static bool is_ascii(struct span s)
-{
-  uint64_t seen = 0, eight;
-  for (; s.n >= sizeof eight; s.p += sizeof eight, s.n -= sizeof eight) {
-    memcpy(&eight, s.p, sizeof eight);
-    seen |= eight;
-  }
-  for (; s.n; s.p++, s.n--)
-    seen |= (unsigned char)*s.p;
-  return (seen & UINT64_C(0x8080808080808080)) == 0;
-}
-
 /* What one engine would take and the other would not is refused by both. */
 static int check_values(const struct value *values, size_t n, struct error *error)
 {
   for (size_t i = 0; i < n; i++) {
     if (values[i].type != VALUE_TEXT || values[i].s.n == 0)
       continue;
-    if (memchr(values[i].s.p, '\0', values[i].s.n) || (!is_ascii(values[i].s) && !text_utf8(values[i].s)))
+    if (memchr(values[i].s.p, '\0', values[i].s.n) || !text_utf8(values[i].s))
       return error_set(error, ERROR_BAD_INPUT, "store-text", "文字不是合法的 UTF-8，或含有空字符",
                        "A text is not well-formed UTF-8, or holds a NUL");
   }

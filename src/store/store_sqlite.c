@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,8 +190,16 @@ static int open_handle(struct sqlite_db *db, struct error *error)
   return rc == SQLITE_OK ? configure(db, error) : say(&db->base, rc, error);
 }
 
+/* Without its count of bytes in use SQLite allocates without a lock: else all connections of the process wait for one. */
+static void spare_the_lock(void)
+{
+  (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* where somebody has SQLite running already it stays as it is */
+}
+
 static int connect_sqlite(struct store *store, enum db_mode mode, struct db **ret, struct error *error)
 {
+  static pthread_once_t configured = PTHREAD_ONCE_INIT;
+  (void)pthread_once(&configured, spare_the_lock);
   struct sqlite_db *db = calloc(1, sizeof *db);
   if (!db)
     abort();

@@ -34,7 +34,8 @@ static bool name_is(struct span s, const char *name)
   return s.n == strlen(name) && !strncasecmp(s.p, name, s.n);
 }
 
-static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *key, size_t key_n, const char *value, size_t value_n)
+static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *key, size_t key_n, const char *value,
+                            size_t value_n)
 {
   (void)kind;
   struct seen *seen = context;

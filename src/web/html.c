@@ -47,7 +47,7 @@ static void escape(struct buf *out, struct span s)
 static bool put_number(struct buf *out, const struct hole *h)
 {
   if (h->type == HOLE_INT)
-    buf_printf(out, "%lld", (long long)h->i);
+    buf_int(out, h->i);
   else if (h->type == HOLE_UINT)
     buf_printf(out, "%llu", (unsigned long long)h->u);
   return h->type == HOLE_INT || h->type == HOLE_UINT;
@@ -113,15 +113,20 @@ void html_url(struct request *rq, struct hole value)
     buf_str(&rq->out, "about:invalid");
     return;
   }
+  size_t from = 0;
   for (size_t i = 0; i < s.n; i++) {
     char c = s.p[i];
-    if ((unsigned char)c >= 0x80 || strchr("\"'<>`{}|^", c))
-      put_percent(&rq->out, c);
-    else if (c == '&')
+    bool ampersand = c == '&';
+    if (!ampersand && (unsigned char)c < 0x80 && !strchr("\"'<>`{}|^", c))
+      continue;
+    buf_bytes(&rq->out, s.p + from, i - from);
+    from = i + 1;
+    if (ampersand)
       buf_str(&rq->out, "&amp;");
     else
-      buf_char(&rq->out, c);
+      put_percent(&rq->out, c);
   }
+  buf_bytes(&rq->out, s.p + from, s.n - from);
 }
 
 /* ---- for templates ---- */
@@ -142,6 +147,16 @@ static void put_component(struct buf *out, struct span s)
     else
       put_percent(out, s.p[i]);
   }
+}
+
+const char *url_part(struct request *rq, struct span text)
+{
+  struct buf out;
+  buf_init(&out, 3 * text.n + 1);
+  put_component(&out, text);
+  char *part = arena_dup(rq->arena, buf_view(&out));
+  buf_release(&out);
+  return part;
 }
 
 const char *url_with(struct request *rq, const char *name, const char *value)

@@ -85,8 +85,9 @@ static inline struct hole hole_html(struct html h)
 
 /* The writers a compiled template calls. */
 void html_literal(struct request *rq, const char *p, size_t n);
-void html_text(struct request *rq, struct hole value);      /* element content and quoted attributes: & < > " ' */
-void html_url(struct request *rq, struct hole value);       /* the start of a URL: http, https, mailto, tel, relative; else «about:invalid» */
+void html_text(struct request *rq, struct hole value); /* element content and quoted attributes: & < > " ' */
+void html_url(struct request *rq,
+              struct hole value); /* the start of a URL: http, https, mailto, tel, relative; else «about:invalid» */
 void html_component(struct request *rq, struct hole value); /* one part of a path or query: percent-encoded */
 
 /*
@@ -102,7 +103,8 @@ const char *tr(const struct request *rq, const char *english);
  */
 const char *tr_holes(struct request *rq, const char *english, const struct hole *holes, size_t n);
 #define trf(rq, english, ...)                                                                                                      \
-  tr_holes((rq), (english), (const struct hole[]){HOLES(__VA_ARGS__)}, sizeof((const struct hole[]){HOLES(__VA_ARGS__)}) / sizeof(struct hole))
+  tr_holes((rq), (english), (const struct hole[]){HOLES(__VA_ARGS__)},                                                             \
+           sizeof((const struct hole[]){HOLES(__VA_ARGS__)}) / sizeof(struct hole))
 
 #define HOLES(...) HOLES_N(__VA_ARGS__, HOLES_8, HOLES_7, HOLES_6, HOLES_5, HOLES_4, HOLES_3, HOLES_2, HOLES_1, 0)(__VA_ARGS__)
 #define HOLES_N(a, b, c, d, e, f, g, h, pick, ...) pick

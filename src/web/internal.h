@@ -34,14 +34,14 @@ struct multipart {
   enum multipart_state state;
   char delimiter[80]; /* "\r\n--" boundary */
   size_t delimiter_n;
-  struct buf held;          /* bytes not yet decided on */
-  struct buf value;         /* of the field being read */
-  struct span name;         /* of the part being read */
-  struct upload *upload;    /* NULL: the part is a field */
-  const char *declared;     /* its declared type */
-  bool skip;                /* a file field left empty */
-  int64_t file_bytes;       /* of all files */
-  int64_t field_bytes;      /* of all fields */
+  struct buf held;       /* bytes not yet decided on */
+  struct buf value;      /* of the field being read */
+  struct span name;      /* of the part being read */
+  struct upload *upload; /* NULL: the part is a field */
+  const char *declared;  /* its declared type */
+  bool skip;             /* a file field left empty */
+  int64_t file_bytes;    /* of all files */
+  int64_t field_bytes;   /* of all fields */
 };
 
 enum body_kind { BODY_NONE, BODY_FORM, BODY_MULTIPART, BODY_JSON };
@@ -97,7 +97,7 @@ struct web {
   struct MHD_Daemon *daemon;
   pthread_key_t thread_key;
   unsigned char secret[32];
-  struct route own_routes[3]; /* ended by {0} */
+  struct route own_routes[3];  /* ended by {0} */
   const struct route **routes; /* all, flat */
   size_t routes_n;
   char *sign_in, *upload_dir;
@@ -117,10 +117,12 @@ struct web {
   pthread_mutex_t threads_lock;
 };
 
-/* What a thread keeps: its connection to the store. */
+/* What a thread keeps: its connection to the store, and exchanges that are over, with memory for the next ones. */
 struct thread_state {
   struct thread_state *next;
   struct db *db;
+  struct exchange *spare;
+  unsigned spare_n;
 };
 
 /* span_cut() for where an empty rest is no end: the head is empty then. */
@@ -141,6 +143,7 @@ int request_form(struct exchange *x, struct span body, struct error *error);
 int request_json(struct exchange *x, struct span body, struct error *error);
 bool percent_decode(struct arena *arena, struct span s, bool plus, struct span *ret); /* false: malformed, or not plain text */
 struct span cookie_of(const struct exchange *x, const char *name);
+int quality(struct span item); /* of «gzip;q=0.5» in an Accept header, in thousandths; 1000 where it says none */
 void request_language(struct exchange *x);
 void request_who(struct exchange *x);
 

@@ -139,7 +139,8 @@ const struct route *route_find(struct exchange *x, struct error *error)
   }
   x->allow = allowed(x);
   if (x->allow)
-    (void)error_set(error, ERROR_NOT_FOUND, "method-not-allowed", "此页面不支持这种请求方式", "This page does not take this method");
+    (void)error_set(error, ERROR_NOT_FOUND, "method-not-allowed", "此页面不支持这种请求方式",
+                    "This page does not take this method");
   else
     (void)error_set(error, ERROR_NOT_FOUND, "page-not-found", "没有这个页面", "There is no such page");
   return NULL;
@@ -192,7 +193,8 @@ static int check_value(const struct parameter *p, struct span value, struct erro
       return wrong(error, p, "“%s”的数值超出范围", "The number is out of range: %s");
     return 0;
   case TYPE_DATE:
-    return day_parse(value, &date) ? 0 : wrong(error, p, "“%s”应为有效日期，如 2026-11-24", "Enter a real date like 2026-11-24: %s");
+    return day_parse(value, &date) ? 0
+                                   : wrong(error, p, "“%s”应为有效日期，如 2026-11-24", "Enter a real date like 2026-11-24: %s");
   case TYPE_BOOLEAN:
     if (span_is(value, "1") || span_is(value, "true") || span_is(value, "yes") || span_is(value, "on") || span_is(value, "0") ||
         span_is(value, "false") || span_is(value, "no") || span_is(value, "off"))
@@ -231,7 +233,7 @@ static int check_parameter(const struct exchange *x, const struct parameter *p, 
   }
   if (!full && p->required)
     return p->type == TYPE_CHOICE || p->type == TYPE_BOOLEAN ? wrong(error, p, "请选择%s", "Choose: %s")
-                                                              : wrong(error, p, "请填写%s", "Enter: %s");
+                                                             : wrong(error, p, "请填写%s", "Enter: %s");
   if (n > 1 && !p->many)
     return wrong(error, p, "“%s”重复出现", "It was sent more than once: %s");
   return 0;

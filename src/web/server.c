@@ -12,8 +12,10 @@
 
 #include "base/text.h"
 
-#define CONNECTION_MEMORY ((size_t)48 << 10)
+#define CONNECTION_MEMORY ((size_t)32 << 10) /* libmicrohttpd clears all of it before each request */
 #define CONNECTIONS_MAX 8192u
+#define SPARE_MAX 64u                  /* exchanges a thread keeps */
+#define SPARE_BYTES ((size_t)128 << 10) /* what each of them may keep, twice */
 #define BODY_SECONDS 900 /* the longest an upload may take */
 
 /* ---- threads and their connections to the store ---- */
@@ -45,17 +47,54 @@ static int use_store(struct exchange *x, struct error *error)
 
 /* ---- the life of an exchange ---- */
 
+/* Memory of an exchange that is over, emptied; the first ones of a thread are new. */
+static struct exchange *exchange_get(struct web *web)
+{
+  struct thread_state *t = this_thread(web);
+  struct exchange *x = t->spare;
+  if (!x) {
+    x = calloc(1, sizeof *x);
+    if (x)
+      buf_init(&x->rq.out, PAGE_MAX);
+    return x;
+  }
+  t->spare = x->next;
+  t->spare_n--;
+  x->next = NULL;
+  return x;
+}
+
+static void exchange_free(struct exchange *x)
+{
+  buf_release(&x->rq.out);
+  arena_release(&x->arena);
+  free(x);
+}
+
+static void exchange_put(struct web *web, struct exchange *x)
+{
+  struct thread_state *t = this_thread(web);
+  if (t->spare_n == SPARE_MAX || x->arena.used > SPARE_BYTES || x->rq.out.cap > SPARE_BYTES) {
+    exchange_free(x);
+    return;
+  }
+  arena_reset(&x->arena);
+  buf_clear(&x->rq.out);
+  *x = (struct exchange){.rq.out = x->rq.out, .arena = x->arena, .next = t->spare};
+  t->spare = x;
+  t->spare_n++;
+}
+
 static void *exchange_begin(void *context, const char *uri, struct MHD_Connection *connection)
 {
   struct web *web = context;
-  struct exchange *x = calloc(1, sizeof *x);
+  struct exchange *x = exchange_get(web);
   if (!x)
     return NULL;
   x->web = web;
   x->connection = connection;
   x->fd = -1;
   x->began_us = monotonic_us();
-  buf_init(&x->rq.out, PAGE_MAX);
   x->rq.exchange = x;
   x->rq.arena = &x->arena;
   x->rq.engine = web->options.engine;
@@ -90,9 +129,7 @@ static void exchange_end(void *context, struct MHD_Connection *connection, void 
   buf_release(&x->multipart.held);
   buf_release(&x->multipart.value);
   buf_release(&x->body);
-  buf_release(&x->rq.out);
-  arena_release(&x->arena);
-  free(x);
+  exchange_put(web, x);
 }
 
 /* ---- the first look ---- */
@@ -307,7 +344,8 @@ static enum MHD_Result finish(struct exchange *x)
       return MHD_YES;
     } else {
       struct error error;
-      (void)error_set(&error, ERROR_BUSY, "queue-full", "现在办理的人太多，请稍后再试", "Too many people are being served just now: try again");
+      (void)error_set(&error, ERROR_BUSY, "queue-full", "现在办理的人太多，请稍后再试",
+                      "Too many people are being served just now: try again");
       refuse(x, &error);
     }
   }
@@ -390,8 +428,14 @@ static size_t flatten(const struct route *const *lists, const struct route **out
 static void own_routes(struct web *web)
 {
   size_t n = 0;
-  web->own_routes[n++] = (struct route){METHOD_GET, "/api/openapi.json", ROLE_PUBLIC, handler_openapi, ROUTE_API, NULL,
-                                        "本接口的说明（OpenAPI 3.1）", "This interface, described (OpenAPI 3.1)"};
+  web->own_routes[n++] = (struct route){METHOD_GET,
+                                        "/api/openapi.json",
+                                        ROLE_PUBLIC,
+                                        handler_openapi,
+                                        ROUTE_API,
+                                        NULL,
+                                        "本接口的说明（OpenAPI 3.1）",
+                                        "This interface, described (OpenAPI 3.1)"};
   if (web->options.sample)
     web->own_routes[n++] = (struct route){METHOD_GET, "/kit", ROLE_PUBLIC, handler_kit, 0, NULL, NULL, NULL};
 }
@@ -540,6 +584,10 @@ void web_close(struct web *web)
     web->threads = t->next;
     if (t->db && web->options.disconnect)
       web->options.disconnect(web->options.context, t->db);
+    for (struct exchange *x = t->spare, *next; x; x = next) {
+      next = x->next;
+      exchange_free(x);
+    }
     free(t);
   }
   pthread_key_delete(web->thread_key);

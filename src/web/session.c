@@ -85,9 +85,9 @@ struct html form_guard(struct request *rq)
   unsigned char random[16];
   random_bytes(random, sizeof random);
   hex_encode(random, sizeof random, x->once);
-  const char *s = arena_printf(rq->arena,
-                               "<input type=\"hidden\" name=\"csrf\" value=\"%s\"><input type=\"hidden\" name=\"once\" value=\"%s\">",
-                               csrf_token(rq), x->once);
+  const char *s = arena_printf(
+      rq->arena, "<input type=\"hidden\" name=\"csrf\" value=\"%s\"><input type=\"hidden\" name=\"once\" value=\"%s\">",
+      csrf_token(rq), x->once);
   return (struct html){span_of(s)};
 }
 
@@ -100,7 +100,8 @@ static bool same_host(const char *origin, const char *host)
 
 static int foreign(struct error *error)
 {
-  return error_set(error, ERROR_FORBIDDEN, "cross-site", "请求来自其他网站，已拒绝", "The request came from another site and was refused");
+  return error_set(error, ERROR_FORBIDDEN, "cross-site", "请求来自其他网站，已拒绝",
+                   "The request came from another site and was refused");
 }
 
 int origin_check(struct exchange *x, struct error *error)

@@ -10,7 +10,7 @@
 #define WAYS 8
 
 struct bucket {
-  uint64_t key; /* 0: free */
+  uint64_t key;   /* 0: free */
   moment full_at; /* when it has all of its tokens again */
 };
 

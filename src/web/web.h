@@ -127,7 +127,7 @@ day rq_day(const struct request *rq, const char *name);
 bool rq_flag(const struct request *rq, const char *name); /* 1, true, yes, on */
 bool rq_has(const struct request *rq, const char *name);  /* present and not empty */
 size_t rq_count(const struct request *rq, const char *name);
-struct span rq_nth(const struct request *rq, const char *name, size_t i);       /* of a repeated field (checkboxes) */
+struct span rq_nth(const struct request *rq, const char *name, size_t i);             /* of a repeated field (checkboxes) */
 const struct upload *rq_upload(const struct request *rq, const char *name, size_t i); /* NULL: there is none */
 const char *rq_header(const struct request *rq, const char *name);                    /* "" where absent */
 
@@ -157,12 +157,12 @@ struct parameter {
 };
 
 enum {
-  ROUTE_API = 1 << 0,         /* JSON: problems as problem+json, described in openapi.json; also every path under /api/ */
-  ROUTE_UPLOADS = 1 << 1,     /* takes files: 20 MiB each, 50 MiB in all */
-  ROUTE_NO_CSRF = 1 << 2,     /* for callers that are no browsers (a department's system); never with a session */
+  ROUTE_API = 1 << 0,          /* JSON: problems as problem+json, described in openapi.json; also every path under /api/ */
+  ROUTE_UPLOADS = 1 << 1,      /* takes files: 20 MiB each, 50 MiB in all */
+  ROUTE_NO_CSRF = 1 << 2,      /* for callers that are no browsers (a department's system); never with a session */
   ROUTE_SHOWS_ERRORS = 1 << 3, /* called also with rq->errors_n > 0: shows its form again (status 400) */
-  ROUTE_WORKER = 1 << 4,      /* a GET too slow for the HTTP thread */
-  ROUTE_CACHED = 1 << 5,      /* the same for everybody: may be kept for a minute; else no-store */
+  ROUTE_WORKER = 1 << 4,       /* a GET too slow for the HTTP thread */
+  ROUTE_CACHED = 1 << 5,       /* the same for everybody: may be kept for a minute; else no-store */
 };
 
 /* Answers through one of the web_… functions and returns 0, or fills *error and returns -1, which answers it. */
@@ -200,7 +200,8 @@ int web_bytes(struct request *rq, unsigned status, const char *type, const char 
 int web_file(struct request *rq, int fd, int64_t size, const char *type, const char *filename);
 
 void web_header(struct request *rq, const char *name, const char *value);
-void web_cookie(struct request *rq, const char *name, const char *value, int64_t max_age_seconds); /* 0: for the browser's session; <0: forget */
+void web_cookie(struct request *rq, const char *name, const char *value,
+                int64_t max_age_seconds); /* 0: for the browser's session; <0: forget */
 void web_retry_after(struct request *rq, int seconds);
 
 /* Notes what is wrong with a field; the form's page shows it in error_summary() and beside the field. */
@@ -217,10 +218,12 @@ const char *web_local_path(const char *path);
 
 /* ---- for templates ---------------------------------------------------------------------------------------- */
 
-struct html form_guard(struct request *rq);      /* the hidden fields csrf and once: in every form with method="post" */
-const char *csrf_token(struct request *rq);      /* for the header X-CSRF-Token */
-const char *asset_url(const char *name);         /* "app.css" → "/assets/app.3f….css"; aborts for one that does not exist */
-const char *url_with(struct request *rq, const char *name, const char *value); /* this page's URL with one query parameter set; "" removes */
+struct html form_guard(struct request *rq); /* the hidden fields csrf and once: in every form with method="post" */
+const char *csrf_token(struct request *rq); /* for the header X-CSRF-Token */
+const char *asset_url(const char *name);    /* "app.css" → "/assets/app.3f….css"; aborts for one that does not exist */
+const char *url_with(struct request *rq, const char *name,
+                     const char *value);                    /* this page's URL with one query parameter set; "" removes */
+const char *url_part(struct request *rq, struct span text); /* percent-encoded: one part of a path or query, for links built in C */
 const char *moment_words(const struct request *rq, moment at); /* «2026年11月24日 08:05» / «24 November 2026, 08:05»; "" for 0 */
 const char *day_words(const struct request *rq, day d);
 const char *size_words(const struct request *rq, int64_t bytes); /* «1.2 MB» */
@@ -252,14 +255,14 @@ struct input_option {
 /* One field of a form, for the component templates (web/templates/components.html). */
 struct input {
   const char *name, *label;
-  const char *hint;   /* NULL: none */
-  const char *value;  /* NULL: what was sent with this request, so that a form shown again keeps it */
-  const char *suffix; /* «m²» */
-  bool optional;      /* says so beside the label */
-  int max;            /* characters; 0: no limit */
+  const char *hint;                   /* NULL: none */
+  const char *value;                  /* NULL: what was sent with this request, so that a form shown again keeps it */
+  const char *suffix;                 /* «m²» */
+  bool optional;                      /* says so beside the label */
+  int max;                            /* characters; 0: no limit */
   const struct input_option *options; /* radios, checkboxes, select: ended by {0} */
-  const char *autocomplete;     /* as in HTML; NULL: off */
-  const char *inputmode;        /* NULL: text; "numeric", "tel", "email" */
+  const char *autocomplete;           /* as in HTML; NULL: off */
+  const char *inputmode;              /* NULL: text; "numeric", "tel", "email" */
 };
 
 const char *input_value(const struct request *rq, const struct input *input);
@@ -312,9 +315,9 @@ struct web_options {
 };
 
 struct web;
-int web_open(const struct web_options *options, struct web **ret, struct error *error); /* Errors: bad-listen, listen-failed, bad-routes */
+int web_open(const struct web_options *options, struct web **ret,
+             struct error *error); /* Errors: bad-listen, listen-failed, bad-routes */
 int web_port(const struct web *web);
 void web_close(struct web *web); /* answers what is under way, then stops */
-
 
 #endif

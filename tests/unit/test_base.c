@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -118,6 +119,16 @@ static void utf8_is_strict(void **state)
   const char *bad[] = {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe4\xb8", "\x80", "\xf8\x88\x80\x80\x80"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     assert_false(text_utf8(span_of(bad[i])));
+  /* the fast ways see what follows them, wherever it stands */
+  const char *const stuffing = "abcdefgh宁波市行政服务中心";
+  for (size_t n = 0; n <= strlen(stuffing); n++) {
+    char text[80];
+    memcpy(text, stuffing, n);
+    memcpy(text + n, "\xed\xa0\x80", 3);
+    bool whole = text_utf8((struct span){stuffing, n});
+    assert_true(whole == (n <= 8 || (n - 8) % 3 == 0));
+    assert_false(text_utf8((struct span){text, n + 3}));
+  }
   assert_false(text_plain(SPAN("a\x01")));
   assert_true(text_plain(SPAN("a\tb\n")));
   assert_int_equal(text_length(SPAN("宁a波")), 3);
@@ -187,6 +198,78 @@ static void json_is_written_as_it_is_read(void **state)
   buf_release(&b);
 }
 
+/* ---- json_text() writes what jansson writes: texts of earlier versions must keep their digests ---- */
+
+static uint64_t draw(uint64_t *seed) /* xorshift64 */
+{
+  *seed ^= *seed << 13;
+  *seed ^= *seed >> 7;
+  return *seed ^= *seed << 17;
+}
+
+static size_t random_text(uint64_t *seed, char out[64])
+{
+  static const char *const parts[] = {"a",    "宁波市", "\xf0\xa0\xae\xb7", "\"",       "\\",    "/",
+                                      "\x7f", "é",      "\b\f\n\r\t",       "\x01\x1f", " !#[]", "plain text"};
+  size_t n = 0;
+  for (uint64_t i = draw(seed) % 6; i > 0; i--) {
+    const char *part = parts[draw(seed) % (sizeof parts / sizeof *parts)];
+    memcpy(out + n, part, strlen(part));
+    n += strlen(part);
+  }
+  out[n] = '\0';
+  return n;
+}
+
+static json_t *random_value(uint64_t *seed, unsigned depth)
+{
+  char text[64], name[64];
+  size_t length = random_text(seed, text);
+  uint64_t kind = draw(seed) % (depth ? 9 : 7);
+  json_t *list = kind == 7 ? json_array() : json_object();
+  for (uint64_t i = draw(seed) % 5; kind >= 7 && i > 0; i--) {
+    size_t name_n = random_text(seed, name);
+    json_t *one = random_value(seed, depth - 1);
+    assert_int_equal(kind == 7 ? json_array_append_new(list, one) : json_object_setn_new(list, name, name_n, one), 0);
+  }
+  if (kind >= 7)
+    return list;
+  json_decref(list);
+  return kind == 0   ? json_null()
+         : kind == 1 ? json_boolean(draw(seed) & 1)
+         : kind == 2 ? json_integer((json_int_t)(draw(seed) >> draw(seed) % 64))
+         : kind == 3 ? json_integer(-(json_int_t)(draw(seed) >> 1) - 1)
+         : kind == 4 ? json_real((double)draw(seed) / 977.0)
+         : kind == 5 ? json_stringn("a\0b", draw(seed) % 4)
+                     : json_stringn(text, length);
+}
+
+static void assert_jansson_agrees(struct arena *arena, const json_t *value)
+{
+  char *wanted = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+  assert_string_equal(json_text(arena, value).p, wanted);
+  free(wanted);
+  arena_reset(arena);
+}
+
+static void json_texts_are_those_of_jansson(void **state)
+{
+  (void)state;
+  struct arena arena = {0};
+  uint64_t seed = 88172645463325252u;
+  for (int i = 0; i < 20000; i++) {
+    json_t *value = random_value(&seed, 4);
+    assert_jansson_agrees(&arena, value);
+    json_decref(value);
+  }
+  json_t *deep = json_integer(INT64_MIN);
+  for (int i = 0; i < 3 * JSON_DEPTH_MAX; i++)
+    deep = i % 2 ? json_pack("[o,s]", deep, "尾") : json_pack("{s:o}", "\"层", deep);
+  assert_jansson_agrees(&arena, deep);
+  json_decref(deep);
+  arena_release(&arena);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -199,6 +282,7 @@ int main(void)
       cmocka_unit_test(encodings_go_round),
       cmocka_unit_test(digests_match_the_standard),
       cmocka_unit_test(json_is_written_as_it_is_read),
+      cmocka_unit_test(json_texts_are_those_of_jansson),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
