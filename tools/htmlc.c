@@ -50,7 +50,6 @@ struct context {
   char name[NAME_MAX_];    /* of the attribute being read */
   enum attr attr;
   enum url_part url;
-  bool refresh; /* the tag has http-equiv: its content is no place for a hole */
 };
 
 #define DEPTH_MAX 64
@@ -145,7 +144,7 @@ static enum attr attr_kind(const char *name)
 {
   static const char *const urls[] = {"href", "src",        "action",   "formaction", "poster",     "cite",
                                      "data", "background", "manifest", "ping",       "xlink:href", NULL};
-  static const char *const banned[] = {"srcdoc", "srcset", "http-equiv", NULL};
+  static const char *const banned[] = {"srcdoc", "srcset", NULL};
   if (one_of(name, urls))
     return ATTR_URL;
   return one_of(name, banned) ? ATTR_BANNED : ATTR_PLAIN;
@@ -172,7 +171,6 @@ static void end_of_tag(struct compiler *cc)
   if (x->state == TEXT)
     x->element[0] = 0;
   x->name[0] = 0;
-  x->refresh = false;
 }
 
 static void end_of_name(struct compiler *cc)
@@ -183,10 +181,8 @@ static void end_of_name(struct compiler *cc)
   if (!strncmp(x->name, "on", 2))
     FAIL(cc, "an event attribute (%s): the Content-Security-Policy blocks it, use app.js", x->name);
   if (!strcmp(x->name, "http-equiv"))
-    x->refresh = true;
+    FAIL(cc, "http-equiv is not used in our pages: the server sends the headers");
   x->attr = attr_kind(x->name);
-  if (x->refresh && !strcmp(x->name, "content"))
-    x->attr = ATTR_BANNED;
   x->url = URL_START;
 }
 
@@ -212,7 +208,7 @@ static void in_raw(struct compiler *cc, const char *p, size_t left)
 {
   struct context *x = &cc->context;
   size_t n = strlen(x->element);
-  if (*p == '<' && left > n + 1 && p[1] == '/' && !strncasecmp(p + 2, x->element, n)) {
+  if (*p == '<' && left > n + 1 && p[1] == '/' && !strncasecmp(p + 2, x->element, n) && !is_word(p[2 + n])) {
     x->state = END_TAG;
     x->element[0] = 0;
   } else if (x->state == RAW && !is_space(*p)) {
@@ -309,7 +305,7 @@ static void advance(struct compiler *cc, const char *p, size_t left)
 
 static bool same_context(const struct context *a, const struct context *b)
 {
-  return a->state == b->state && !strcmp(a->element, b->element) && a->refresh == b->refresh &&
+  return a->state == b->state && !strcmp(a->element, b->element) &&
          (a->state != VALUE || (a->attr == b->attr && (a->attr != ATTR_URL || a->url == b->url) && !strcmp(a->name, b->name)));
 }
 

@@ -300,6 +300,16 @@ const char *applicant_paper_only(struct request *rq, const struct case_view *v)
   return *names ? trf(rq, "Needed for a courier. On paper only: %s", names) : tr(rq, "Only needed for a courier");
 }
 
+bool applicant_wants_address(const struct case_view *v, const char *mode)
+{
+  struct casefile would = *v->c;
+  would.delivery_mode = mode;
+  for (size_t i = 0; i < would.item_count; i++)
+    if (strcmp(casefile_delivery(&would, i), "courier") == 0)
+      return true;
+  return false;
+}
+
 bool applicant_may_withdraw(const struct case_view *v)
 {
   bool open = v->c->state < CASE_ACCEPTED;
@@ -323,7 +333,7 @@ const char *applicant_answer_text(const struct request *rq, const struct questio
   for (size_t i = 0; i < question->choice_count; i++)
     if (strcmp(question->choices[i].value, text) == 0)
       return words_text(rq, question->choices[i].name);
-  return question->unit ? arena_printf(rq->arena, "%s %s", text, question->unit) : text;
+  return question->unit ? arena_printf(rq->arena, "%s %s", text, unit_text(question->unit)) : text;
 }
 
 /* ---- progress for anybody who has number and code ---- */

@@ -139,7 +139,7 @@ static int delivery_save(struct request *rq, struct error *error)
   struct case_view *v;
   if (applicant_case(rq, &v, error))
     return -1;
-  if (strcmp(rq_str(rq, "mode"), "courier") == 0 && !rq_has(rq, "address"))
+  if (rq_has(rq, "mode") && applicant_wants_address(v, rq_str(rq, "mode")) && !rq_has(rq, "address"))
     web_field_error(rq, "address", tr(rq, "Give the address for the courier"));
   if (rq->errors_n)
     return web_page(rq, 400, applicant_delivery(rq, v));

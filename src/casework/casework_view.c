@@ -140,6 +140,13 @@ const char *presence_text(const struct request *rq, const char *why)
   return meaning_of(rq, list, why);
 }
 
+const char *unit_text(const char *unit)
+{
+  if (!unit)
+    return "";
+  return strcmp(unit, "m2") == 0 ? "m²" : strcmp(unit, "m3") == 0 ? "m³" : unit;
+}
+
 /* ---- the pinned plan: reasons, units, holders ---- */
 
 static const char *plan_words(struct request *rq, const json_t *object, const char *key)
@@ -204,7 +211,7 @@ static void read_field(struct request *rq, const struct casefile *c, size_t i, c
 {
   v->f = &c->fields[i];
   v->name = words_text(rq, c->fields[i].name);
-  v->unit = arena_str(rq->arena, json_str(from, "unit"));
+  v->unit = unit_text(arena_str(rq->arena, json_str(from, "unit")));
   v->value = field_value(rq, v->f, v->unit);
   v->reasons = read_reasons(rq, c, json_list(from, "for"), &v->reason_count);
 }

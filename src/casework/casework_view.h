@@ -82,6 +82,8 @@ const char *delivery_text(const struct request *rq, const char *mode);
 const char *special_text(const struct request *rq, const char *type); /* hearing … */
 const char *presence_text(const struct request *rq, const char *why); /* identity … hand-in */
 
+const char *unit_text(const char *unit); /* as people write it: «m²»; "" for NULL */
+
 /* ---- commands and files ---- */
 
 /*

@@ -66,7 +66,7 @@ static const struct parameter inbox_query[] = {
     {"after", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "上一页的最后一条", .en = "the last of the page before"},
     {0}};
 static const struct parameter number[] = {{"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"}, {0}};
-static const struct parameter issue_all_form[] = {
+static const struct parameter all_form[] = {
     {"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"},
     {"version", IN_FORM, TYPE_INT, false, .max = INT32_MAX, .zh = "版本", .en = "version"},
     {0}};
@@ -79,6 +79,6 @@ static const struct parameter action_form[] = {
 const struct route issue_routes[] = {
     {METHOD_GET, "/issue", ROLE_ISSUER, inbox, 0, inbox_query, "待出件", "The issuing desk"},
     {METHOD_GET, "/issue/cases/{no}", ROLE_ISSUER, case_page, 0, number, "出件办件", "A case at the issuing desk"},
-    {METHOD_POST, "/issue/cases/{no}/issue-all", ROLE_ISSUER, issue_all, 0, issue_all_form},
+    {METHOD_POST, "/issue/cases/{no}/issue-all", ROLE_ISSUER, issue_all, 0, all_form},
     {METHOD_POST, "/issue/cases/{no}/{command}", ROLE_ISSUER, action, ROUTE_SHOWS_ERRORS, action_form},
     {0}};

@@ -305,11 +305,22 @@ static void put_caching(const struct exchange *x, struct MHD_Response *r)
     MHD_add_response_header(r, "Vary", "Cookie, Accept-Language");
 }
 
+static bool accepts_gzip(const struct exchange *x)
+{
+  struct span header = span_of(rq_header(&x->rq, "Accept-Encoding")), item;
+  while (span_cut(&header, ',', &item)) {
+    struct span rest = span_trim(item), name = span_trim(cut(&rest, ';'));
+    if (span_is(name, "gzip"))
+      return quality(item) > 0;
+  }
+  return false;
+}
+
 static struct MHD_Response *body_of(struct exchange *x)
 {
   struct MHD_Response *r;
   if (x->asset) {
-    bool gzip = strstr(rq_header(&x->rq, "Accept-Encoding"), "gzip") != NULL && x->asset->gzip_n < x->asset->plain_n;
+    bool gzip = accepts_gzip(x) && x->asset->gzip_n < x->asset->plain_n;
     const unsigned char *p = gzip ? x->asset->gzip : x->asset->plain;
     r = MHD_create_response_from_buffer(gzip ? x->asset->gzip_n : x->asset->plain_n, (void *)(uintptr_t)p, MHD_RESPMEM_PERSISTENT);
     if (r && gzip)

@@ -143,6 +143,7 @@ int request_form(struct exchange *x, struct span body, struct error *error);
 int request_json(struct exchange *x, struct span body, struct error *error);
 bool percent_decode(struct arena *arena, struct span s, bool plus, struct span *ret); /* false: malformed, or not plain text */
 struct span cookie_of(const struct exchange *x, const char *name);
+int quality(struct span item); /* of «gzip;q=0.5» in an Accept header, in thousandths; 1000 where it says none */
 void request_language(struct exchange *x);
 void request_who(struct exchange *x);
 

@@ -33,6 +33,27 @@ static void put_description(struct json_writer *w, const char *key, struct buf *
   json_put_span(w, key, buf_view(scratch));
 }
 
+/* Those of the pattern that the route does not describe: OpenAPI wants each of them. */
+static void put_path_parameters(struct json_writer *w, const struct route *r)
+{
+  for (const char *p = r->pattern; (p = strchr(p, '{')); p++) {
+    struct span name = {p + 1, strcspn(p + 1, "}")};
+    const struct parameter *q = r->parameters;
+    while (q && q->name && !(q->where == IN_PATH && span_is(name, q->name)))
+      q++;
+    if (q && q->name)
+      continue;
+    json_begin_object(w, NULL);
+    json_put_span(w, "name", name);
+    json_put_str(w, "in", "path");
+    json_put_bool(w, "required", true);
+    json_begin_object(w, "schema");
+    json_put_str(w, "type", "string");
+    json_end(w);
+    json_end(w);
+  }
+}
+
 static void put_parameters(struct json_writer *w, const struct route *r, struct buf *scratch)
 {
   json_begin_array(w, "parameters");
@@ -47,6 +68,7 @@ static void put_parameters(struct json_writer *w, const struct route *r, struct 
     put_schema(w, p);
     json_end(w);
   }
+  put_path_parameters(w, r);
   json_end(w);
 }
 

@@ -152,7 +152,7 @@ struct span cookie_of(const struct exchange *x, const char *name)
   return (struct span){NULL, 0};
 }
 
-static int weight(struct span item)
+int quality(struct span item)
 {
   struct span part;
   int q = 1000;
@@ -175,7 +175,7 @@ static enum language accepted(struct span header)
   struct span item;
   while (span_cut(&header, ',', &item)) {
     item = span_trim(item);
-    int q = weight(item);
+    int q = quality(item);
     if (item.n >= 2 && !strncasecmp(item.p, "zh", 2) && q > zh)
       zh = q;
     if (item.n >= 2 && !strncasecmp(item.p, "en", 2) && q > en)

@@ -3,7 +3,7 @@
  *
  *   load write URL KEYS ROUND THREADS   commands without end; each line on stdout is one that was acknowledged:
  *                                       «A id version key amount», and «D delivery key» for each message delivered
- *   load drain URL KEYS                 delivers every message that waits, and ends
+ *   load drain URL KEYS                 delivers every message that waits, and tells J and V
  *   load check URL KEYS                 opens the store again; reads «id version key amount» lines and tells what it finds:
  *                                       V events intact · E seq id version key amount · R id version key repeated ·
  *                                       N events after the repeats · J id coins
@@ -263,8 +263,9 @@ static int drain(const char *url, const char *keys)
   while (waiting_messages(store) > 0)
     (void)usleep(20000);
   engine_close(engine);
+  tell_jars_and_ledger(store);
   store_close(store);
-  return 0;
+  return fflush(stdout) ? 3 : 0;
 }
 
 static int check(const char *url, const char *keys)
@@ -280,7 +281,6 @@ static int check(const char *url, const char *keys)
     give_up("seal", &error);
   engine_close(engine);
   (void)printf("N %" PRId64 "\n", scan(store, false));
-  tell_jars_and_ledger(store);
   store_close(store);
   return fflush(stdout) ? 3 : 0;
 }

