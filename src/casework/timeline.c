@@ -204,9 +204,10 @@ static const char *say_decided(struct telling *t)
   bool granted = json_flag(t->data, "granted");
   add(t, agency_text(t->rq, t->item->agency));
   add_private(t, data_text(t, "reasons"));
-  add_private(t, data_text(t, "remedy"));
-  if (!granted)
+  if (!granted) {
+    add_private(t, data_text(t, "remedy"));
     t->line.stage = STAGE_STOPPED;
+  }
   if (granted && json_flag(t->data, "tolerant"))
     return trf(t->rq, "%s: granted, the materials that may follow are still to come", item_text(t));
   return granted ? trf(t->rq, "%s: granted", item_text(t)) : trf(t->rq, "%s: refused", item_text(t));

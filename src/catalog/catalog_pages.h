@@ -26,7 +26,8 @@ const char *condition_words(struct request *rq, const struct thing *thing, const
 
 /* The name of what an item yields: its certificate, its document, or «outcome». */
 const char *result_words(struct request *rq, const struct item *item);
-const struct item *producer_of(const struct catalog *catalog, const char *material); /* the first item that yields it; NULL */
+/* What yields a material an item wants: of the items it needs, else the first of the catalogue; NULL for none. */
+const struct item *producer_of(const struct catalog *catalog, const struct item *item, const char *material);
 
 /* Each set bit of enum channel_set or delivery_set in words, joined. */
 const char *channels_words(struct request *rq, unsigned channels);

@@ -57,17 +57,23 @@ const char *result_words(struct request *rq, const struct item *item)
   if (item->result)
     return name_of(rq, item->result->name);
   const struct material *document = item->document ? catalog_material(rq->app->catalog, span_of(item->document)) : NULL;
-  return document ? name_of(rq, document->name) : tr(rq, "Outcome of the matter");
+  return document ? name_of(rq, document->name) : trf(rq, "Outcome of “%s”", name_of(rq, item->name));
 }
 
-const struct item *producer_of(const struct catalog *catalog, const char *material)
+static bool yields(const struct item *item, const char *material)
 {
-  for (size_t i = 0; i < catalog->item_count; i++) {
-    const struct item *item = &catalog->items[i];
-    const char *yields = item->result ? item->result->id : item->document;
-    if (yields && !strcmp(yields, material))
-      return item;
-  }
+  const char *id = item->result ? item->result->id : item->document;
+  return id && !strcmp(id, material);
+}
+
+const struct item *producer_of(const struct catalog *catalog, const struct item *item, const char *material)
+{
+  for (size_t i = 0; i < item->need_count; i++)
+    if (yields(item->needs[i], material))
+      return item->needs[i];
+  for (size_t i = 0; i < catalog->item_count; i++)
+    if (yields(&catalog->items[i], material))
+      return &catalog->items[i];
   return NULL;
 }
 
@@ -161,11 +167,16 @@ struct reading {
   struct buf out;
 };
 
+static void put_question(struct reading *r, const struct question *q)
+{
+  buf_printf(&r->out, "%s%s%s", say(r->rq, "「", "“"), name_of(r->rq, q->text), say(r->rq, "」", "”"));
+}
+
 static void put_yes_no(struct reading *r, const struct question *q, bool yes)
 {
   struct request *rq = r->rq;
-  buf_printf(&r->out, "%s%s%s %s", say(rq, "「", "“"), name_of(rq, q->text), say(rq, "」", "”"),
-             yes ? tr(rq, "yes") : tr(rq, "no"));
+  put_question(r, q);
+  buf_printf(&r->out, "%s%s", say(rq, "：", ": "), yes ? tr(rq, "yes") : tr(rq, "no"));
 }
 
 static void put_name(struct reading *r, struct span word, struct span rest)
@@ -178,7 +189,7 @@ static void put_name(struct reading *r, struct span word, struct span rest)
   else if (q->type == ASK_BOOLEAN && !span_starts(rest, "="))
     put_yes_no(r, q, true);
   else
-    buf_printf(&r->out, "%s%s%s", say(r->rq, "「", "“"), name_of(r->rq, q->text), say(r->rq, "」", "”"));
+    put_question(r, q);
 }
 
 static void put_word(struct reading *r, struct span *rest)
@@ -202,16 +213,32 @@ static void put_word(struct reading *r, struct span *rest)
     put_name(r, word, *rest);
 }
 
+static const char *choice_name(const struct reading *r, const struct thing *thing, struct span value)
+{
+  const struct question *q = question_in(thing, span_of(r->last->id));
+  for (size_t i = 0; q && i < q->choice_count; i++)
+    if (span_is(value, q->choices[i].value))
+      return name_of(r->rq, q->choices[i].name);
+  return NULL;
+}
+
+/* Things may offer different choices of one question: what this one lacks another may name. */
+static const char *value_name(const struct reading *r, struct span value)
+{
+  const struct catalog *catalog = r->rq->app->catalog;
+  const char *name = r->last && r->thing ? choice_name(r, r->thing, value) : NULL;
+  for (size_t i = 0; r->last && !name && i < catalog->thing_count; i++)
+    name = choice_name(r, &catalog->things[i], value);
+  return name;
+}
+
 static void put_value(struct reading *r, struct span *rest)
 {
   size_t n = 1;
   while (n < rest->n && rest->p[n] != '"')
     n++;
   struct span value = {rest->p + 1, n - 1};
-  const char *name = NULL;
-  for (size_t i = 0; r->last && i < r->last->choice_count; i++)
-    if (span_is(value, r->last->choices[i].value))
-      name = name_of(r->rq, r->last->choices[i].name);
+  const char *name = value_name(r, value);
   if (name)
     buf_str(&r->out, name);
   else

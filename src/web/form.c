@@ -27,6 +27,8 @@ static int bad_form(struct error *error)
 /* The value of a parameter of a header: name="…" or name=token; NULL pointer where there is none. */
 static struct span header_parameter(struct span header, const char *name)
 {
+  if (!header.n)
+    return (struct span){NULL, 0};
   const char *p = header.p, *end = header.p + header.n;
   size_t n = strlen(name);
   while (p < end && *p != ';')
