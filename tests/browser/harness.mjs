@@ -1,0 +1,226 @@
+// harness.mjs: the program on a fresh store, a browser, and ok / not ok lines.
+import { spawn, spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { deflateSync, crc32 } from "node:zlib";
+import { chromium } from "playwright-core";
+
+export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+// ---- what is counted ----
+
+let passed = 0;
+let failed = 0;
+
+export function check(what, good, why = "") {
+  if (good) passed++;
+  else failed++;
+  console.log(`${good ? "ok" : "not ok"} ${what}${good || !why ? "" : `\n   ${String(why).replaceAll("\n", "\n   ")}`}`);
+  return Boolean(good);
+}
+
+// ---- the program ----
+
+export async function serve(extra = []) {
+  const home = mkdtempSync(join(tmpdir(), "onevisit-browser-"));
+  const program = spawn(join(root, "build/onevisit"),
+    ["serve", "--store", `sqlite:${home}/s.db`, "--catalog", join(root, "catalogs/ningbo"), "--listen", "127.0.0.1:0", "--sample", "--uploads", home, ...extra],
+    { cwd: home, stdio: ["ignore", "ignore", "pipe"] });
+  let log = "";
+  const port = await new Promise((found, missed) => {
+    const late = setTimeout(() => missed(new Error(`the program did not start:\n${log}`)), 60000);
+    program.stderr.on("data", (bytes) => {
+      log += bytes;
+      const line = /"port":\s*"?(\d+)/.exec(log);
+      if (line) {
+        clearTimeout(late);
+        found(Number(line[1]));
+      }
+    });
+    program.on("exit", () => missed(new Error(`the program ended:\n${log}`)));
+  });
+  return {
+    home, store: `sqlite:${home}/s.db`,
+    url: `http://127.0.0.1:${port}`,
+    password: readFileSync(join(home, "s.db.keys/sample-password"), "utf8").split("\n")[0],
+    errors: () => log.split("\n").filter((l) => l.includes('"error"')),
+    async stop() {
+      const ended = new Promise((done) => program.exitCode === null ? program.on("exit", done) : done(program.exitCode));
+      program.kill("SIGTERM");
+      const code = await ended;
+      return code;
+    },
+    remove: () => rmSync(home, { recursive: true, force: true }),
+    verify: () => spawnSync(join(root, "build/onevisit"), ["ledger", "verify", "--store", `sqlite:${home}/s.db`], { encoding: "utf8" }),
+  };
+}
+
+// ---- the browser ----
+
+export async function browse() {
+  const path = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"].find((p) => p && existsSync(p));
+  return chromium.launch({ executablePath: path, headless: true,
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+}
+
+// A person at a browser of his own: language, width, with or without JavaScript.
+export async function person(browser, city, { lang = "zh", width = 1280, js = true } = {}) {
+  const context = await browser.newContext({ viewport: { width, height: width < 600 ? 812 : 900 }, javaScriptEnabled: js,
+    locale: lang === "en" ? "en-GB" : "zh-CN", hasTouch: width < 600, baseURL: city.url });
+  context.setDefaultTimeout(20000);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on("pageerror", (error) => complaints.push(`${page.url()}: ${error}`));
+  page.on("console", (m) => {
+    if (m.type() === "error" && !/status of (4\d\d|503)/.test(m.text())) complaints.push(`${page.url()}: ${m.text()}`);
+  });
+  page.on("response", (r) => {
+    if (r.status() >= 500) complaints.push(`${r.request().method()} ${r.url()}: ${r.status()}`);
+  });
+  await page.goto(`/?lang=${lang}`);
+  return { context, page, lang, width, js, complaints };
+}
+
+// ---- every page: axe, no horizontal scrolling, its language ----
+
+const seen = new Set();
+
+function shape(url) {
+  const u = new URL(url);
+  return u.pathname.replace(/\/\d{8}[0-9A-Z]{7}/g, "/{no}") + (u.searchParams.get("q") ? "?q" : "");
+}
+
+// where: a word that tells states of one page apart ("correction").
+export async function look(p, where = "") {
+  const name = `${shape(p.page.url())}${where ? ` (${where})` : ""} ${p.lang} ${p.width}${p.js ? "" : " without JavaScript"}`;
+  if (seen.has(name)) return;
+  seen.add(name);
+  const trouble = [];
+  const wide = await p.page.evaluate(() => {
+    const over = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    if (over <= 0) return "";
+    const far = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1);
+    return `wider than the window by ${over} px: ${far.slice(0, 3).map((e) => e.outerHTML.slice(0, 120)).join(" | ")}`;
+  });
+  if (wide) trouble.push(wide);
+  const lang = await p.page.evaluate(() => document.documentElement.lang);
+  if (lang !== (p.lang === "en" ? "en" : "zh-CN")) trouble.push(`lang="${lang}"`);
+  if (p.lang === "en") {
+    const left = await untranslated(p.page);
+    if (left.length) trouble.push(`Chinese without lang in an English page: ${left.slice(0, 5).join(" | ")}`);
+  }
+  if (p.js) trouble.push(...await axe(p.page));
+  defect(name, trouble);
+  check(`${name}: axe finds nothing, nothing scrolls sideways`, trouble.length === 0, trouble.join("\n"));
+}
+
+async function axe(page) {
+  await page.evaluate(axeSource);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations.map((v) => `axe ${v.id} (${v.impact}): ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160)).join(" | ")}`);
+}
+
+// Text the page itself says (not what people typed) that was left in Chinese: headings, labels, buttons, legends.
+function untranslated(page) {
+  return page.evaluate(() => [...document.querySelectorAll("main h1, main h2, main h3, main label, main legend, main button, main th, main dt, nav a")]
+    .filter((e) => !e.closest("[lang='zh-CN']") && e.closest("form[action='/sample-idp']") === null)
+    .map((e) => e.textContent.trim()).filter((t) => /\p{Script=Han}/u.test(t)));
+}
+
+function defect(name, trouble) {
+  if (trouble.length && process.env.DEFECTS) appendFileSync(process.env.DEFECTS, `${name}\n${trouble.map((t) => `   ${t}\n`).join("")}`);
+}
+
+export async function picture(p, name) {
+  if (process.env.SCREENSHOTS !== "1") return;
+  const directory = join(root, "docs/screenshots");
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, `${name}-${p.lang}-${p.width}.png`);
+  await p.page.screenshot({ path, fullPage: false });
+  check(`screenshot ${name} ${p.lang} ${p.width} is small`, statSync(path).size < 150000, statSync(path).size);
+}
+
+// ---- signing in ----
+
+export async function staff(browser, city, login, options = {}) {
+  const p = await person(browser, city, options);
+  await p.page.goto("/sign-in");
+  await look(p);
+  await p.page.fill("[name=login]", login);
+  await p.page.fill("[name=password]", city.password);
+  await p.page.click("main form[action='/sign-in'] button[type=submit]");
+  await p.page.waitForSelector("form[action='/sign-out']");
+  return p;
+}
+
+// ---- real small files ----
+
+export function pdf(text) {
+  const objects = ["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
+    `<< /Length ${text.length + 35} >>\nstream\nBT /F1 18 Tf 20 100 Td (${text}) Tj ET  \nendstream`, "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"];
+  let out = "%PDF-1.4\n";
+  const at = objects.map((body, i) => {
+    const place = out.length;
+    out += `${i + 1} 0 obj\n${body}\nendobj\n`;
+    return place;
+  });
+  const table = out.length;
+  out += `xref\n0 6\n0000000000 65535 f \n${at.map((n) => `${String(n).padStart(10, "0")} 00000 n \n`).join("")}`;
+  return Buffer.from(`${out}trailer\n<< /Size 6 /Root 1 0 R >>\nstartxref\n${table}\n%%EOF\n`);
+}
+
+export function png(width = 60, height = 40) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type), data]);
+    const size = Buffer.alloc(4), sum = Buffer.alloc(4);
+    size.writeUInt32BE(data.length);
+    sum.writeUInt32BE(crc32 ? crc32(body) : checksum(body));
+    return Buffer.concat([size, body, sum]);
+  };
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  const rows = Buffer.alloc(height * (1 + 3 * width), 0x7f);
+  for (let y = 0; y < height; y++) rows[y * (1 + 3 * width)] = 0;
+  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+}
+
+function checksum(bytes) { // older Node has no crc32
+  let c = ~0;
+  for (const b of bytes) {
+    c ^= b;
+    for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
+  }
+  return ~c >>> 0;
+}
+
+// ---- the frame of a journey file ----
+
+export async function journey(name, body) {
+  console.log(`# ${name}`);
+  const city = await serve();
+  const browser = await browse();
+  try {
+    await body(city, browser);
+  } catch (error) {
+    check(`${name} goes through`, false, error.stack);
+    for (const context of browser.contexts())
+      for (const page of context.pages())
+        console.log(`   at ${page.url()}: ${(await page.locator(".error-summary").allTextContents()).join(" ").replace(/\s+/g, " ")}`);
+  }
+  await browser.close();
+  check(`${name}: the log has no error`, city.errors().length === 0, city.errors().join("\n"));
+  check(`${name}: the program ends well`, (await city.stop()) === 0);
+  const ledger = city.verify();
+  check(`${name}: the ledger is intact afterwards`, ledger.status === 0, ledger.stderr);
+  city.remove();
+  if (process.env.TALLY) appendFileSync(process.env.TALLY, `${passed} ${failed}\n`);
+  console.log(`# ${name}: ${passed} passed, ${failed} failed`);
+  process.exitCode = failed ? 1 : 0;
+}

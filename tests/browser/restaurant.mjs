@@ -1,0 +1,401 @@
+// The restaurant, from the first question to the certificate numbers: zero trips online, one through a window.
+import { check, journey, look, pdf, person, picture, png, staff } from "./harness.mjs";
+
+const answers = { has_company: "false", area: "320", premises_owned: "false", food_kind: "hot", cold_dishes: "true", signboard: "true",
+  gas: "true", sewage: "true", delivery_only: "false", staff_certified: "true" };
+const entries = { lease_until: "2031-12-31", waste_kg_per_day: "42.5", seal_kind: "公章", owner_name: "王建国", equipment_model: "YJ-200", sign_size: "4 × 1.2 m" };
+const agencies = ["market-regulation", "health", "public-security", "tax", "fire-rescue", "urban-management", "ecology-environment",
+  "housing-construction", "gas-supply"];
+
+const field = (page, name) => page.locator(`[name="${name}"]`);
+
+// A person presses the label, not the little circle.
+async function choose(page, name, value) {
+  const id = await page.locator(`input[name="${name}"][value="${value}"]`).first().getAttribute("id");
+  await page.locator(`label[for="${id}"]`).click();
+}
+
+async function press(p, selector) {
+  const before = p.page.url();
+  await Promise.all([p.page.waitForNavigation({ waitUntil: "load" }), p.page.locator(selector).first().click()]);
+  return before;
+}
+
+async function submit(p, form) {
+  await press(p, `${form} button[type=submit]`);
+}
+
+// ---- the applicant ----
+
+async function questions(p, shots) {
+  const { page } = p;
+  await look(p);
+  if (shots) await picture(p, "home");
+  await page.fill("#q", p.lang === "en" ? "open a restaurant" : "开饭馆");
+  await submit(p, "form.search");
+  await look(p);
+  await press(p, "a[href='/things/open-a-restaurant']");
+  await look(p);
+  await press(p, "main a.button");
+  for (let n = 0; page.url().includes("/ask") && n < 20; n++) {
+    await look(p, n < 2 ? `question ${n + 1}` : "questions");
+    if (shots && n === 1) await picture(p, "question");
+    const id = await page.locator("input[name=q]").inputValue();
+    if (n === 1) { // a wrong answer is told and nothing is lost
+      await field(page, `a.${id}`).fill("many");
+      await submit(p, "form.question");
+      check(`${p.lang}: a wrong answer is named`, await page.locator(".error-summary").count() === 1);
+      await look(p, "wrong answer");
+    }
+    if (await field(page, `a.${id}`).first().getAttribute("type") === "radio") await choose(page, `a.${id}`, answers[id]);
+    else await field(page, `a.${id}`).fill(answers[id]);
+    await submit(p, "form.question");
+  }
+}
+
+async function plan(p, shots) {
+  const promise = await p.page.locator("#trips").textContent();
+  check(`${p.lang} ${p.width}: the plan promises no trip`, /need not come|不用跑|无需|零|不用|不必/.test(promise), promise);
+  await look(p, "plan");
+  if (shots) await picture(p, "plan");
+  const picture_ok = await p.page.evaluate(() => [...document.images].every((i) => i.complete && i.naturalWidth > 0));
+  check(`${p.lang} ${p.width}: the plan's chart is there`, picture_ok);
+}
+
+async function begin(p, number) {
+  await press(p, "a.button[href*='/apply']");
+  if (p.page.url().includes("/sign-in")) await press(p, "a[href^='/sign-in/applicant']");
+  await look(p);
+  await press(p, `button[name=person][value="${number}"]`);
+  await look(p);
+  await field(p.page, "phone").fill("13800001234");
+  await submit(p, "form[action='/apply']");
+  const no = /\/cases\/([0-9A-Z]+)/.exec(p.page.url());
+  check(`${p.lang} ${p.width}: a draft has begun`, no, p.page.url());
+  return no[1];
+}
+
+async function fill(page, prefix) {
+  for (const [id, value] of Object.entries(entries)) {
+    const box = field(page, prefix + id);
+    if (await box.count()) await box.first().fill(value);
+  }
+}
+
+// One by one, as a person does, without or with JavaScript.
+async function upload(p, no) {
+  await p.page.goto(`/cases/${no}/materials`);
+  await look(p, "empty");
+  const names = await p.page.locator("input[type=file]").evaluateAll((list) => list.map((i) => i.name));
+  for (const [i, name] of names.entries()) {
+    const file = i % 2 ? { name: `图 ${i}.png`, mimeType: "image/png", buffer: png() } : { name: `scan-${i}.pdf`, mimeType: "application/pdf", buffer: pdf(name) };
+    const form = p.page.locator("form", { has: field(p.page, name) });
+    await field(p.page, name).setInputFiles([file]);
+    await Promise.all([p.page.waitForNavigation({ waitUntil: "load" }), form.locator("button[type=submit]").last().click()]);
+    if (await p.page.locator(".error-summary").count()) check(`${p.lang} ${p.width}: ${name} is taken`, false, await p.page.locator(".error-summary").textContent());
+  }
+  await p.page.goto(`/cases/${no}/materials`);
+  await look(p, "full");
+  const kept = await p.page.locator(".file-list li").count();
+  check(`${p.lang} ${p.width}: ${names.length} uploads are kept`, kept === names.length, kept);
+}
+
+async function complete(p, no, shots) {
+  const { page } = p;
+  await page.goto(`/cases/${no}`);
+  await look(p, "draft");
+  if (shots) await picture(p, "tasks");
+  await page.goto(`/cases/${no}/form`);
+  await look(p);
+  await fill(page, "fields.");
+  await submit(p, `form[action='/cases/${no}/form']`);
+  check(`${p.lang} ${p.width}: the form is saved`, await page.locator(".error-summary").count() === 0);
+  await page.goto(`/cases/${no}/check`); // before anything was uploaded
+  await look(p, "lacking");
+  await upload(p, no);
+  await page.goto(`/cases/${no}/delivery`);
+  await look(p);
+  await choose(page, "mode", "e-certificate");
+  await field(page, "address").fill(p.lang === "en" ? "1 Zhongshan East Road, Haishu" : "海曙区中山东路1号");
+  await submit(p, `form[action='/cases/${no}/delivery']`);
+  await page.goto(`/cases/${no}/check`);
+  await look(p, "complete");
+  if (shots) await picture(p, "check");
+  await submit(p, `form[action='/cases/${no}/submit']`);
+  await look(p, "submitted");
+  check(`${p.lang} ${p.width}: the application is received`, await page.locator(".notice-good").count() > 0);
+}
+
+async function mend(p, no) {
+  const { page } = p;
+  await page.goto("/cases");
+  await look(p);
+  await page.goto(`/cases/${no}`);
+  await look(p, "correction");
+  check(`${p.lang} ${p.width}: the applicant sees what is to be corrected`, await page.locator("#asked").count() === 1);
+  await page.goto(`/cases/${no}/form`);
+  await look(p, "correction");
+  await field(page, "fields.sign_size").fill("3.8 × 1.2 m");
+  await submit(p, `form[action='/cases/${no}/form']`);
+  await page.goto(`/cases/${no}/materials`);
+  await look(p, "correction");
+  const material = page.locator("#m-floor-plan");
+  await material.locator("input[type=file]").setInputFiles([{ name: "floor plan, mended.pdf", mimeType: "application/pdf", buffer: pdf("mended") }]);
+  await Promise.all([page.waitForNavigation(), material.locator("form[enctype] button[type=submit]").click()]);
+  await page.goto(`/cases/${no}/check`);
+  await look(p, "correction");
+  await submit(p, `form[action='/cases/${no}/resubmit']`);
+  check(`${p.lang} ${p.width}: handed in again`, await page.locator("form[action$='/resubmit']").count() === 0);
+}
+
+// ---- staff ----
+
+async function ask_correction(clerk, no, shots) {
+  const { page } = clerk;
+  await page.goto("/desk");
+  await look(clerk, "waiting");
+  if (shots) await picture(clerk, "desk");
+  check(`${clerk.lang}: the clerk finds the case`, await page.locator(`a[href='/desk/cases/${no}']`).count() === 1);
+  await press(clerk, `a[href='/desk/cases/${no}']`);
+  await look(clerk, "submitted");
+  await page.locator("details:has(#f-form-correct) > summary").click();
+  await page.locator("label[for='c-material-floor-plan']").click();
+  await field(page, "standard-material-floor-plan").fill("请标明厨房与餐厅的面积");
+  await page.locator("label[for='c-field-sign_size']").click();
+  await field(page, "standard-field-sign_size").fill("不超过 4 m");
+  await submit(clerk, "#f-form-correct");
+  await look(clerk, "correction asked");
+  check(`${clerk.lang}: the notice of corrections is served`, await page.locator(".notice-good").count() === 1, await page.locator(".error-summary").allTextContents());
+}
+
+// Only keys: the skip link, then Tab until the button has the focus.
+async function accept_by_keyboard(clerk, no) {
+  const { page } = clerk;
+  await page.goto("/desk");
+  await page.keyboard.press("j");
+  for (let n = 0; n < 30 && !(await page.evaluate((href) => document.activeElement?.getAttribute("href") === href, `/desk/cases/${no}`)); n++) await page.keyboard.press("j");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  const on = () => page.evaluate(() => document.activeElement?.closest("#f-form-accept") && document.activeElement.matches("button[type=submit]"));
+  let steps = 0;
+  for (; steps < 200 && !(await on()); steps++) await page.keyboard.press("Tab");
+  const ring = await page.evaluate(() => {
+    const s = getComputedStyle(document.activeElement);
+    return (s.outlineStyle !== "none" && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== "none";
+  });
+  check(`${clerk.lang}: the focus can be seen on «accept», ${steps} tabs away`, ring && steps < 200);
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  await look(clerk, "accepted");
+  check(`${clerk.lang}: accepted by keyboard alone`, await page.locator(".notice-good").count() === 1, await page.locator(".error-summary").allTextContents());
+}
+
+async function one_act(officer) {
+  const { page, lang } = officer;
+  const forms = await page.locator("form[action$='/step-done'], form[action$='/decide']").evaluateAll((list) => list.map((f) => ({ id: f.id, decide: f.action.endsWith("/decide") })));
+  if (!forms.length) return false;
+  const { id, decide } = forms[0];
+  const key = id.replace(/^f-form-/, "");
+  const words = lang === "en" ? "The place and the papers meet the standard." : "场所与材料符合标准。";
+  const form = `[id="${id}"]`;
+  const radio = page.locator(`${form} input[type=radio][value="${decide ? "true" : "pass"}"]`);
+  await page.locator(`label[for="${await radio.getAttribute("id")}"]`).click();
+  await page.locator(`${form} textarea`).first().fill(words);
+  await submit(officer, form);
+  const wrong = await page.locator(".error-summary").allTextContents();
+  if (wrong.length) throw new Error(`${key}: ${wrong.join(" ").replace(/\s+/g, " ")}`);
+  return true;
+}
+
+async function departments(browser, city, no, lang, shots) {
+  const officers = [];
+  for (const agency of agencies) officers.push({ agency, ...(await staff(browser, city, agency, { lang, width: 1280 })) });
+  const waiting = async () => {
+    const list = [];
+    for (const o of officers) {
+      await o.page.goto("/office");
+      if (await o.page.locator(`a[href='/office/cases/${no}']`).count()) list.push(o);
+    }
+    return list;
+  };
+  let most = 0, acts = 0, first = true;
+  for (let round = 0; round < 12; round++) {
+    const list = await waiting();
+    if (!list.length) break;
+    most = Math.max(most, list.length);
+    if (round === 0) await look(list[0], "waiting");
+    for (const o of list) {
+      await o.page.goto(`/office/cases/${no}`);
+      await look(o, acts === 0 ? "first" : "later");
+      if (shots && first && o.agency === "fire-rescue") {
+        await picture(o, "officer");
+        first = false;
+      }
+      while (await one_act(o)) acts++;
+    }
+  }
+  check(`${lang}: ${most} departments have the case at the same time`, most >= 4);
+  check(`${lang}: nothing waits in the departments after ${acts} steps and decisions`, (await waiting()).length === 0);
+  for (const o of officers) {
+    await look(o, "empty");
+    check(`${lang}: no complaint at ${o.agency}`, o.complaints.length === 0, o.complaints.join("\n"));
+    await o.context.close();
+  }
+}
+
+async function issue(issuer, no) {
+  const { page } = issuer;
+  await page.goto("/issue");
+  await look(issuer, "waiting");
+  await press(issuer, `a[href='/issue/cases/${no}']`);
+  await look(issuer, "granted");
+  await submit(issuer, "#f-form-all");
+  await look(issuer, "issued");
+  for (let n = 0; n < 12 && await page.locator("form[action$='/deliver']").count(); n++) {
+    const form = page.locator("form[action$='/deliver']").first();
+    const id = await form.getAttribute("id");
+    const modes = await form.locator("input[type=radio]").evaluateAll((l) => l.map((i) => [i.value, i.id, i.checked]));
+    const mode = modes.find(([, , checked]) => checked) ?? modes[0];
+    if (!mode[2]) await page.locator(`label[for="${mode[1]}"]`).click();
+    if (mode[0] === "courier") await form.locator("input[type=text]").fill(`SF10${n}2233`);
+    await submit(issuer, `[id="${id}"]`);
+  }
+  check(`${issuer.lang}: everything is delivered`, await page.locator("form[action$='/deliver'], form[action$='/issue']").count() === 0);
+}
+
+async function results(p, no) {
+  const { page } = p;
+  await page.goto(`/cases/${no}`);
+  await look(p, "archived");
+  const numbers = await page.locator("dd.number").allTextContents();
+  const certificates = new Set(numbers.map((t) => t.trim()).filter((t) => /^3302\d{2}\d{4}\d{6}.$/.test(t)));
+  check(`${p.lang} ${p.width}: eleven certificate numbers, each its own`, certificates.size === 11, numbers.join(" "));
+  const facts = await page.locator("main dl.summary").first().innerText();
+  const code = /\b(\d{6})\b/.exec(facts.replace(no, ""))?.[1];
+  return { code, facts };
+}
+
+async function track(browser, city, no, code, options) {
+  const p = await person(browser, city, options);
+  await p.page.goto("/progress");
+  await look(p, "form");
+  await field(p.page, "number").fill(no);
+  await field(p.page, "code").fill(code);
+  await submit(p, "main form[action='/progress']");
+  await look(p, "found");
+  const text = await p.page.locator("main").innerText();
+  check(`${p.lang} ${p.width}: anybody with number and code sees the progress, and no name`, text.includes(no) && !text.includes("陈小满") && !text.includes("林海生"));
+  await p.page.goto(`/progress?number=${no}&code=000000`);
+  check(`${p.lang} ${p.width}: a wrong code shows nothing`, !(await p.page.locator("main").innerText()).includes("business") && await p.page.locator(".error-summary, .notice-warn, h1").count() > 0);
+  await p.context.close();
+}
+
+async function online(city, browser, { lang, width, js, number, shots }) {
+  console.log(`## online, ${lang}, ${width} px, ${js ? "with" : "without"} JavaScript`);
+  const p = await person(browser, city, { lang, width, js });
+  await questions(p, shots);
+  await plan(p, shots);
+  const no = await begin(p, number);
+  await complete(p, no, shots);
+  const clerk = await staff(browser, city, "chen", { lang, width: 1280 });
+  await ask_correction(clerk, no, shots);
+  await mend(p, no);
+  await accept_by_keyboard(clerk, no);
+  if (shots) {
+    await p.page.goto(`/cases/${no}`);
+    await picture(p, "progress");
+  }
+  await departments(browser, city, no, lang, shots);
+  const issuer = await staff(browser, city, "sun", { lang, width: 1280 });
+  await issue(issuer, no);
+  const { code, facts } = await results(p, no);
+  check(`${lang} ${width}: zero trips`, /(Trips so far|跑动次数|已跑次数|跑[^\n]*)\s*\n?\s*0/.test(facts), facts);
+  await track(browser, city, no, code ?? "", { lang, width, js });
+  const other = await person(browser, city, { lang, width });
+  await other.page.goto(`/sign-in/applicant?return=/cases/${no}`);
+  await press(other, `button[name=person][value="${(number + 1) % 6}"]`);
+  check(`${lang} ${width}: another person does not see the case`, !(await other.page.locator("main").innerText()).includes("YJ-200"));
+  await look(other, "refused");
+  for (const one of [p, clerk, issuer, other]) {
+    check(`${lang} ${width}: no complaint in the browser`, one.complaints.length === 0, one.complaints.join("\n"));
+    await one.context.close();
+  }
+}
+
+async function through_a_window(city, browser, lang) {
+  console.log(`## through a window, ${lang}`);
+  const clerk = await staff(browser, city, "zhou", { lang, width: 1280 });
+  const { page } = clerk;
+  await page.goto("/desk/new");
+  await look(clerk);
+  await page.goto("/desk/new?q=餐馆");
+  await press(clerk, "a[href='/desk/new/open-a-restaurant']");
+  await look(clerk);
+  await submit(clerk, "form[action='/desk/new/open-a-restaurant']");
+  await look(clerk, "nothing filled in");
+  check(`${lang}: an empty intake is refused`, await page.locator(".error-summary").count() === 1);
+  await field(page, "applicant_name").fill("林海生");
+  await field(page, "applicant_id").fill("330200197809089978");
+  await field(page, "applicant_phone").fill("13900005678");
+  for (const [id, value] of Object.entries(answers)) {
+    if (await field(page, id).first().getAttribute("type") === "radio") await choose(page, id, value);
+    else await field(page, id).fill(value);
+  }
+  await submit(clerk, "form[action='/desk/new/open-a-restaurant']");
+  const no = /\/desk\/cases\/([0-9A-Z]+)/.exec(page.url())?.[1];
+  if (!check(`${lang}: the window has begun a case`, no, `${page.url()} ${await page.locator(".error-summary").allTextContents()}`)) return;
+  await page.goto(`/desk/cases/${no}/fill`);
+  await look(clerk);
+  for (const [id, value] of Object.entries(entries)) {
+    const box = page.locator(`#f-form-fill [name$="${id}"]`);
+    if (await box.count()) await box.first().fill(value);
+  }
+  await choose(page, "mode", "e-certificate");
+  await field(page, "address").fill("海曙区中山东路1号");
+  for (const [i, input] of (await page.locator("#f-form-fill input[type=file]").all()).entries()) await input.setInputFiles([{ name: `scan ${i}.pdf`, mimeType: "application/pdf", buffer: pdf(`window ${i}`) }]);
+  await press(clerk, "#f-form-fill button[name=submit]");
+  check(`${lang}: handed in at the window`, await page.locator("#f-form-accept").count() === 1 || await page.locator(".notice-good").count() === 1, await page.locator(".error-summary").allTextContents());
+  await page.goto(`/desk/cases/${no}`);
+  await submit(clerk, "#f-form-accept");
+  await look(clerk, "accepted");
+  const trips = (await page.locator("main dl.summary").first().innerText()).replace(/\s+/g, " ");
+  await departments(browser, city, no, lang, false);
+  const issuer = await staff(browser, city, "sun", { lang, width: 1280 });
+  await issue(issuer, no);
+  await page.goto(`/desk/cases/${no}`);
+  await look(clerk, "closed");
+  const after = (await page.locator("main dl.summary").first().innerText()).replace(/\s+/g, " ");
+  check(`${lang}: through the window it is one trip`, /(Applicant|申请人|群众|办事人)\D{0,6}1\D/.test(after), `${trips} / ${after}`);
+  const supervisor = await staff(browser, city, "wu", { lang, width: 1280 });
+  await supervisor.page.goto("/overview");
+  await look(supervisor);
+  await picture(supervisor, "overview");
+  await supervisor.page.goto(`/overview/cases/${no}`);
+  await look(supervisor);
+  for (const one of [clerk, issuer, supervisor]) {
+    check(`${lang}: no complaint in the browser`, one.complaints.length === 0, one.complaints.join("\n"));
+    await one.context.close();
+  }
+}
+
+const runs = {
+  "zh-375": (city, browser) => online(city, browser, { lang: "zh", width: 375, js: true, number: 0, shots: true }),
+  "en-1280": (city, browser) => online(city, browser, { lang: "en", width: 1280, js: true, number: 1, shots: true }),
+  "en-375-no-js": (city, browser) => online(city, browser, { lang: "en", width: 375, js: false, number: 2, shots: false }),
+  "window-zh": (city, browser) => through_a_window(city, browser, "zh"),
+  "window-en": (city, browser) => through_a_window(city, browser, "en"),
+};
+
+const only = process.argv[2];
+await journey("open a restaurant", async (city, browser) => {
+  for (const [name, run] of Object.entries(runs)) {
+    if (only && only !== name) continue;
+    try {
+      await run(city, browser);
+    } catch (error) {
+      check(`${name} goes to its end`, false, error.stack.split("\n").slice(0, 6).join("\n"));
+      for (const context of browser.contexts())
+        for (const page of context.pages())
+          console.log(`   open: ${page.url()}: ${(await page.locator(".error-summary, h1").allTextContents()).join(" ").replace(/\s+/g, " ")}`);
+      for (const context of browser.contexts()) await context.close();
+    }
+  }
+});

@@ -1,0 +1,31 @@
+#!/bin/sh
+# tests/browser/run.sh [TALLY]: the program in a real browser. SCREENSHOTS=1 renews docs/screenshots; DEFECTS=FILE keeps what
+# the pages lack. Needs build/onevisit (./test makes it), Node and Chromium; says so and passes where they are not there.
+set -u
+cd "$(dirname "$0")"
+tally=${1:-/dev/null}
+skip() {
+  echo "browser: left out: $1"
+  echo "0 0" >"$tally"
+  exit 0
+}
+browser=${CHROMIUM:-}
+for found in /usr/bin/chromium /usr/bin/google-chrome /usr/bin/chromium-browser; do
+  [ -z "$browser" ] && [ -x "$found" ] && browser=$found
+done
+[ -n "$browser" ] || skip "no Chromium here (apt install chromium)"
+command -v npm >/dev/null || skip "no Node here (apt install nodejs npm)"
+ninja -C ../../build --quiet onevisit || exit 1
+if [ ! -d node_modules/playwright-core ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  npm ci --no-audit --no-fund --loglevel=error || exit 1
+fi
+export CHROMIUM="$browser"
+counts=$(mktemp)
+status=0
+for journey in public.mjs restaurant.mjs; do
+  TALLY=$counts node "$journey" || status=1
+done
+awk '{p += $1; f += $2} END {printf "%d %d\n", p, f}' "$counts" >"$tally"
+[ $status = 0 ] || awk '{f += $2} END {exit f == 0}' "$counts" || { read -r p f <"$tally"; echo "$p $((f + 1))" >"$tally"; }
+rm -f "$counts"
+exit $status
