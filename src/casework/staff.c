@@ -379,6 +379,8 @@ json_t *staff_form_data(struct request *rq)
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (*form_value(rq, flags[i]))
       (void)json_object_set_new(data, flags[i], json_boolean(strcmp(form_value(rq, flags[i]), "true") == 0));
+  if (json_flag(data, "granted"))
+    (void)json_object_del(data, "remedy"); /* it stands ready in the form, for a refusal */
   add_missing(rq, data);
   return data;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "casework/internal.h"
+#include "casework/staff.h"
 
 struct telling {
   struct request *rq;
@@ -354,9 +355,9 @@ static void add_actor(struct telling *t)
   if (t->who != VIEW_STAFF || strcmp(actor->role, "system") == 0)
     return;
   if (*actor->agency)
-    add(t, trf(t->rq, "by %s, %s", actor->id, agency_text(t->rq, actor->agency)));
+    add(t, trf(t->rq, "by %s, %s", staff_name(t->rq, actor->id), staff_agency(t->rq, actor->agency)));
   else
-    add(t, trf(t->rq, "by %s", actor->id));
+    add(t, trf(t->rq, "by %s", staff_name(t->rq, actor->id)));
 }
 
 static void reverse(struct stage_line *lines, size_t n)

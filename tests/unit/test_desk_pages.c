@@ -23,7 +23,8 @@
 #define PASSWORD "window-and-desk-9"
 
 static const struct kind *const kinds[] = {&account_kind, &casefile_kind, NULL};
-static const struct route *const routes[] = {account_routes, desk_routes, office_routes, issue_routes, overview_routes, staff_api_routes, NULL};
+static const struct route *const routes[] = {account_routes,  desk_routes,      office_routes, issue_routes,
+                                             overview_routes, staff_api_routes, NULL};
 static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations, NULL};
 
 struct city {
@@ -64,7 +65,13 @@ static void hire(const char *login, const char *agency)
   const struct actor system = {"system", "system", "", "system"};
   json_t *create = json_pack("{s:s,s:s,s:[s,s],s:s}", "login", login, "name", login, "roles", "clerk", "officer", "agency", agency);
   json_t *password = json_pack("{s:s}", "password", hash);
-  struct command command = {.kind = &account_kind, .id = account_staff_id(login), .expect = -1, .type = "create", .key = "", .actor = system, .data = create};
+  struct command command = {.kind = &account_kind,
+                            .id = account_staff_id(login),
+                            .expect = -1,
+                            .type = "create",
+                            .key = "",
+                            .actor = system,
+                            .data = create};
   struct outcome outcome;
   GOOD(engine_do(city.engine, &command, &outcome, &city.error));
   command.type = "set-password";
@@ -81,20 +88,40 @@ static void open_city(const struct fresh_store *fresh)
   struct db *writer;
   const char *source = getenv("ONEVISIT_SOURCE");
   memset(&city, 0, sizeof city);
-  GOOD(catalog_load(arena_printf(&city.arena, "%s/catalogs/ningbo", source ? source : "."), &city.catalog, &city.arena, &findings, &city.error));
+  GOOD(catalog_load(arena_printf(&city.arena, "%s/catalogs/ningbo", source ? source : "."), &city.catalog, &city.arena, &findings,
+                    &city.error));
   city.world.catalog = city.catalog;
   GOOD(store_open(fresh->url, &city.store, &city.error));
   GOOD(store_connect(city.store, DB_WRITE, &writer, &city.error));
   GOOD(store_migrate(writer, sets, &city.error));
   db_close(writer);
-  city.app = (struct app){.catalog = city.catalog, .store = city.store, .throttle = throttle_open(1000), .key_dir = arena_printf(&city.arena, "%s/keys", fresh->directory), .sample = true};
-  struct engine_options options = {.kinds = kinds, .outlets = none, .world = &city.world, .key_dir = city.app.key_dir, .origin = "test.example/log", .seal_ms = -1};
+  city.app = (struct app){.catalog = city.catalog,
+                          .store = city.store,
+                          .throttle = throttle_open(1000),
+                          .key_dir = arena_printf(&city.arena, "%s/keys", fresh->directory),
+                          .sample = true};
+  struct engine_options options = {.kinds = kinds,
+                                   .outlets = none,
+                                   .world = &city.world,
+                                   .key_dir = city.app.key_dir,
+                                   .origin = "test.example/log",
+                                   .seal_ms = -1};
   GOOD(engine_open(city.store, &options, &city.engine, &city.error));
   GOOD(accounts_open(city.app.key_dir, 0, &city.app.accounts, &city.error));
   GOOD(account_sample(city.app.accounts, city.engine, city.catalog, PASSWORD, &city.error));
   hire("double", "market-regulation");
-  struct web_options web = {.listen = "127.0.0.1:0", .routes = routes, .engine = city.engine, .app = &city.app, .authenticate = account_authenticate,
-                            .connect = connect_reader, .disconnect = disconnect_reader, .context = &city, .upload_dir = fresh->directory, .sample = true, .threads = 1, .workers = 4};
+  struct web_options web = {.listen = "127.0.0.1:0",
+                            .routes = routes,
+                            .engine = city.engine,
+                            .app = &city.app,
+                            .authenticate = account_authenticate,
+                            .connect = connect_reader,
+                            .disconnect = disconnect_reader,
+                            .context = &city,
+                            .upload_dir = fresh->directory,
+                            .sample = true,
+                            .threads = 1,
+                            .workers = 4};
   GOOD(web_open(&web, &city.web, &city.error));
   GOOD(store_connect(city.store, DB_READ, &city.db, &city.error));
 }
@@ -178,7 +205,8 @@ static const char *hidden(const struct browser *b, const char *form, const char 
 /* The hidden fields of a form on the page that is open, and more: «&why-refuse=not-required». */
 static const char *filled(struct browser *b, const char *form, const char *more)
 {
-  return arena_printf(&city.arena, "csrf=%s&once=%s&version=%s&form=%s%s", hidden(b, form, "csrf"), hidden(b, form, "once"), hidden(b, form, "version"), form, more);
+  return arena_printf(&city.arena, "csrf=%s&once=%s&version=%s&form=%s%s", hidden(b, form, "csrf"), hidden(b, form, "once"),
+                      hidden(b, form, "version"), form, more);
 }
 
 static void browser_open(struct browser *b, const char *login)
@@ -190,7 +218,8 @@ static void browser_open(struct browser *b, const char *login)
   curl_easy_setopt(b->curl, CURLOPT_WRITEDATA, b);
   curl_easy_setopt(b->curl, CURLOPT_NOPROXY, "*");
   assert_int_equal(get(b, "/sign-in"), 200);
-  const char *form = arena_printf(&city.arena, "csrf=%s&once=%s&login=%s&password=" PASSWORD "&return=/", hidden(b, "", "csrf"), hidden(b, "", "once"), login);
+  const char *form = arena_printf(&city.arena, "csrf=%s&once=%s&login=%s&password=" PASSWORD "&return=/", hidden(b, "", "csrf"),
+                                  hidden(b, "", "once"), login);
   assert_int_equal(post(b, "/sign-in", form), 303);
 }
 
@@ -223,7 +252,10 @@ static const char *answers(const struct thing *thing)
   const char *text = "";
   for (size_t i = 0; i < thing->question_count; i++) {
     const struct question *q = &thing->questions[i];
-    const char *value = q->type == ASK_NUMBER ? "100" : q->type == ASK_CHOICE ? q->choices[0].value : strcmp(q->id, "signboard") == 0 ? "true" : "false";
+    const char *value = q->type == ASK_NUMBER             ? "100"
+                        : q->type == ASK_CHOICE           ? q->choices[0].value
+                        : strcmp(q->id, "signboard") == 0 ? "true"
+                                                          : "false";
     text = PATH("%s&%s=%s", text, q->id, value);
   }
   return text;
@@ -239,7 +271,8 @@ static const char *take_in(struct browser *b)
   const char *guard = PATH("csrf=%s&once=%s", hidden(b, "", "csrf"), hidden(b, "", "once"));
   assert_int_equal(post(b, "/desk/new/open-a-restaurant", PATH("%s&applicant_name=&applicant_id=1&applicant_phone=1", guard)), 400);
   SHOWS(b, "error-summary");
-  const char *who = "&applicant_name=%E6%9D%8E%F0%A0%80%80&applicant_id=11010519491231002X&applicant_phone=13800000000&district=330203";
+  const char *who =
+      "&applicant_name=%E6%9D%8E%F0%A0%80%80&applicant_id=11010519491231002X&applicant_phone=13800000000&district=330203";
   assert_int_equal(post(b, "/desk/new/open-a-restaurant", PATH("%s%s%s", guard, who, answers(thing))), 303);
   const char *at = b->location + strlen("/desk/cases/");
   return arena_dup(&city.arena, (struct span){at, strcspn(at, "/?")});
@@ -316,7 +349,9 @@ static void decide(struct browser *b, const char *no, const char *item, size_t i
   /* reasons are mandatory */
   assert_int_equal(post(b, PATH("%s/decide", page), filled(b, key, PATH("&item-%s=%s&granted-%s=true", key, item, key))), 400);
   SHOWS(b, PATH("e-reasons-%s", key));
-  assert_int_equal(post(b, PATH("%s/decide", page), filled(b, key, PATH("&item-%s=%s&granted-%s=true&reasons-%s=ok", key, item, key, key))), 303);
+  assert_int_equal(
+      post(b, PATH("%s/decide", page), filled(b, key, PATH("&item-%s=%s&granted-%s=true&reasons-%s=ok", key, item, key, key))),
+      303);
   assert_int_equal(get(b, b->location), 200);
   SHOWS(b, "准予行政许可决定书");
 }
@@ -363,7 +398,9 @@ static void deliver_all(struct browser *b, const char *no)
       continue;
     const char *key = PATH("deliver-%zu", i), *page = PATH("/issue/cases/%s", no), *mode = casefile_delivery(c, i);
     assert_int_equal(get(b, page), 200);
-    assert_int_equal(post(b, PATH("%s/deliver", page), filled(b, key, PATH("&item-%s=%s&mode-%s=%s&tracking-%s=SF1", key, c->items[i].item, key, mode, key))), 303);
+    assert_int_equal(post(b, PATH("%s/deliver", page),
+                          filled(b, key, PATH("&item-%s=%s&mode-%s=%s&tracking-%s=SF1", key, c->items[i].item, key, mode, key))),
+                     303);
   }
 }
 
@@ -417,7 +454,8 @@ static void a_case_lives(struct browser *chen)
   browser_open(&wu, "wu");
   assert_int_equal(get(&wu, "/overview"), 200);
   assert_int_equal(get(&wu, PATH("/overview/cases/%s", no)), 200);
-  const char *revoke = filled(&wu, "revoke-0", PATH("&item-revoke-0=%s&reasons-revoke-0=fraud&basis-revoke-0=art69", load(no)->items[0].item));
+  const char *revoke =
+      filled(&wu, "revoke-0", PATH("&item-revoke-0=%s&reasons-revoke-0=fraud&basis-revoke-0=art69", load(no)->items[0].item));
   assert_int_equal(post(&wu, PATH("/overview/cases/%s/revoke", no), revoke), 303);
   assert_int_equal(load(no)->items[0].state, ITEM_REVOKED);
   assert_int_equal(get(&wu, PATH("/api/cases/%s/history", no)), 200);
@@ -443,7 +481,8 @@ static void corrections_are_asked_for_once_and_whole(struct browser *chen)
   assert_int_equal(post(chen, ask, filled(chen, "correct", "")), 400);
   SHOWS(chen, "f-missing-correct");
   get(chen, page);
-  assert_int_equal(post(chen, ask, filled(chen, "correct", PATH("&missing-correct=material:%s&standard-material-%s=legible", id, id))), 303);
+  assert_int_equal(
+      post(chen, ask, filled(chen, "correct", PATH("&missing-correct=material:%s&standard-material-%s=legible", id, id))), 303);
   assert_int_equal(load(no)->state, CASE_CORRECTION);
   assert_int_equal(send_page(chen, no, true, "submit"), 303);
   assert_int_equal(load(no)->state, CASE_SUBMITTED);
@@ -455,7 +494,8 @@ static void corrections_are_asked_for_once_and_whole(struct browser *chen)
   if (f < load(no)->field_count) {
     const char *field = load(no)->fields[f].field;
     assert_null(strstr(chen->body, PATH("value=\"field:%s\"", field)));
-    assert_int_equal(post(chen, ask, filled(chen, "correct", PATH("&missing-correct=field:%s&standard-field-%s=x", field, field))), 422);
+    assert_int_equal(post(chen, ask, filled(chen, "correct", PATH("&missing-correct=field:%s&standard-field-%s=x", field, field))),
+                     422);
     SHOWS(chen, "补正须一次性告知");
   }
 }
@@ -473,7 +513,8 @@ static void who_accepted_does_not_decide(void)
   assert_null(strstr(both.body, "id=\"f-form-step-"));
   assert_null(strstr(both.body, "id=\"f-form-decide-"));
   get(&both, page);
-  const char *forced = PATH("csrf=%s&once=forced&form=x&item-x=%s&granted-x=true&reasons-x=ok", hidden(&both, "presence", "csrf"), load(no)->items[0].item);
+  const char *forced = PATH("csrf=%s&once=forced&form=x&item-x=%s&granted-x=true&reasons-x=ok", hidden(&both, "presence", "csrf"),
+                            load(no)->items[0].item);
   assert_int_equal(post(&both, PATH("/office/cases/%s/decide", no), forced), 403);
   SHOWS(&both, "受理与办理相分离");
   assert_int_equal(load(no)->items[0].decided, 0);
