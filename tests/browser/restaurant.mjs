@@ -394,7 +394,7 @@ await journey("open a restaurant", async (city, browser) => {
       check(`${name} goes to its end`, false, error.stack.split("\n").slice(0, 6).join("\n"));
       for (const context of browser.contexts())
         for (const page of context.pages())
-          console.log(`   open: ${page.url()}: ${(await page.locator(".error-summary, h1").allTextContents()).join(" ").replace(/\s+/g, " ")}`);
+          console.log(`   open: ${page.url()}: ${(await page.locator("main").allInnerTexts()).join(" ").replace(/\s+/g, " ").slice(0, 600)}`);
       for (const context of browser.contexts()) await context.close();
     }
   }
