@@ -137,6 +137,8 @@ struct account_row {
 };
 
 int account_read(struct db *db, struct arena *arena, int64_t id, struct account_row *ret, struct error *error); /* not-found */
+/* The number itself, of a person; "" for staff and where there is no such account. For the person's own applications only. */
+const char *account_identity(struct db *db, struct arena *arena, int64_t id);
 int account_list(struct db *db, struct arena *arena, struct account_row **ret, size_t *ret_n,
                  struct error *error); /* staff by login */
 

@@ -204,3 +204,16 @@ int account_by_lookup(struct db *db, const struct digest *lookup, bool *ret_foun
   *ret_found = found;
   return 0;
 }
+
+const char *account_identity(struct db *db, struct arena *arena, int64_t id)
+{
+  static const struct kind *const kinds[] = {&account_kind, NULL};
+  struct event *events;
+  size_t n;
+  struct error ignored;
+  if (engine_history(db, kinds, id, arena, &events, &n, &ignored))
+    return "";
+  const char *number = n ? arena_str(arena, json_str(events[0].data, "identity")) : "";
+  history_free(events, n);
+  return number;
+}

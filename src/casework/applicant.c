@@ -91,10 +91,8 @@ bool applicant_phone_fits(struct span phone)
 /* The number an identity provider vouched for; "" where the room of accounts does not know the person. */
 static const char *identity_of(struct request *rq)
 {
-  struct account_row row;
-  struct error ignored;
   int64_t id;
-  return account_id_of(rq->who->id, &id) && account_read(rq->db, rq->arena, id, &row, &ignored) == 0 ? row.identity : "";
+  return account_id_of(rq->who->id, &id) ? account_identity(rq->db, rq->arena, id) : "";
 }
 
 int applicant_draft(struct request *rq, const char *prefix, struct case_row *ret, struct error *error)

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""The command line as a user meets it: exit codes, messages in both languages, and that what is refused changes nothing.
+
+    cli.py PROGRAM [TALLYFILE]
+"""
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import closing
+
+PROGRAM = os.path.abspath(sys.argv[1])
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CATALOG = os.path.join(ROOT, "catalogs/ningbo")
+ANSWERS = ["has_company=false", "area=320", "premises_owned=false", "food_kind=hot", "cold_dishes=true", "signboard=true", "gas=true",
+           "sewage=true", "delivery_only=false", "staff_certified=true"]
+TALLY = [0, 0]
+
+
+def check(what, good, why=""):
+    TALLY[0 if good else 1] += 1
+    print(("ok " if good else "not ok ") + what + ("" if good else f"\n   {why}"), flush=True)
+    return good
+
+
+def run(*arguments, lang="en", **more):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=120,
+                          env={**os.environ, "LC_ALL": lang}, **more)
+
+
+def expect(what, code, arguments, says="", where="stderr", lang="en", **more):
+    done = run(*arguments, lang=lang, **more)
+    said = getattr(done, where)
+    check(what, done.returncode == code and says in said, f"exit {done.returncode}, wanted {code} and «{says}»: {(done.stdout[-300:] + done.stderr[-600:]).strip()}")
+    return done
+
+
+class City:
+    """`onevisit serve --sample` on a store."""
+
+    def __init__(self, home, store, *more):
+        began = time.monotonic()
+        self.process = subprocess.Popen([PROGRAM, "serve", "--store", store, "--catalog", CATALOG, "--listen", "127.0.0.1:0", "--sample", *more],
+                                        cwd=home, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "en"})
+        self.log, self.port = [], 0
+        for line in self.process.stderr:
+            self.log.append(line)
+            if '"listening"' in line:
+                self.port = int(json.loads(line)["port"])
+                break
+        if self.port:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10).read()
+        self.took = time.monotonic() - began
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.stderr.read()
+        return self.process.wait(timeout=30)
+
+
+def everything_of(path):
+    """A digest of the events and accounts as SQLite gives them."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
+        return hashlib.sha256(repr([(t, sorted(map(repr, db.execute(f'SELECT * FROM "{t}"')))) for t in tables]).encode()).hexdigest()
+
+
+def words():
+    expect("--version", 0, ["--version"], "onevisit", "stdout")
+    expect("no argument shows the help and is exit 2", 2, [], "Usage", "stdout")
+    expect("an unknown subcommand is named", 2, ["fly"], "fly")
+    for name in ("check", "plan", "serve", "ledger", "backup", "restore", "import", "export"):
+        zh, en = run(name, "--help", lang="zh"), run(name, "--help", "--lang", "en", lang="zh")
+        check(f"{name} --help, in Chinese and in English", zh.returncode == en.returncode == 0 and "用法" in zh.stdout and "sage" in en.stdout.split("\n")[0]
+              and "用法" not in en.stdout, f"{zh.returncode} {en.returncode} {zh.stdout[:80]!r} {en.stdout[:80]!r} {en.stderr[:80]}")
+        wrong = run(name, "--no-such-option")
+        check(f"{name} refuses an unknown option", wrong.returncode == 2 and wrong.stderr, wrong.returncode)
+
+
+def catalogues(home):
+    expect("check: the sample city is fit", 0, ["check", CATALOG])
+    done = run("check", CATALOG, "--json")
+    check("check --json says so in JSON", json.loads(done.stdout)["fit"] is True)
+    broken = os.path.join(home, "broken")
+    shutil.copytree(CATALOG, broken)
+    path = os.path.join(broken, "items/outdoor-signboard.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text + "colour: red\n")
+    line = len(text.splitlines()) + 1
+    expect("check: a finding is exit 1, with file, line and column", 1, ["check", broken], f"items/outdoor-signboard.yaml:{line}:1", "stdout")
+    done = run("check", broken, "--json")
+    found = json.loads(done.stdout)["findings"]
+    check("check --json: the same finding in both languages", done.returncode == 1 and found and found[0]["line"] == line and found[0]["wrong"]["zh"] and found[0]["wrong"]["en"], done.stdout[:300])
+    done = expect("serve: a broken catalogue is exit 2", 2, ["serve", "--catalog", broken, "--store", f"sqlite:{home}/none.db", "--listen", "127.0.0.1:0"], "outdoor-signboard.yaml")
+    check("serve: with line and column, and no store made", f":{line}:1:" in done.stderr and not os.path.exists(f"{home}/none.db"), done.stderr[-300:])
+    expect("check: what is no folder is exit 2", 2, ["check", os.path.join(home, "nothing")], "nothing")
+
+
+def plans():
+    given = [word for answer in ANSWERS for word in ("--answer", answer)]
+    done = expect("plan: the restaurant", 0, ["plan", CATALOG, "open-a-restaurant", *given, "--json"])
+    plan = json.loads(done.stdout)
+    check("plan --json: eleven items, no trip online", len(plan["items"]) == 11 and plan["trips"]["online"] == 0, plan["trips"])
+    done = expect("plan --svg", 0, ["plan", CATALOG, "open-a-restaurant", *given, "--svg"], "<svg", "stdout")
+    import xml.dom.minidom
+    check("plan --svg is well-formed", xml.dom.minidom.parseString(done.stdout) is not None)
+    expect("plan: a wrong answer is refused and named", 2, ["plan", CATALOG, "open-a-restaurant", *given, "--answer", "area=many"], "area")
+    expect("plan: the same in Chinese", 2, ["plan", CATALOG, "open-a-restaurant", "--answer", "area=many"], "area", lang="zh")
+    expect("plan: a missing answer is named", 2, ["plan", CATALOG, "open-a-restaurant"], "has_company")
+    expect("plan: an unknown thing is named", 2, ["plan", CATALOG, "open-a-spaceport"], "open-a-spaceport")
+
+
+def flip(path, column):
+    """Another byte in one event row; the store as it was is given back afterwards by the caller."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        seq, value = db.execute(f"SELECT seq, {column} FROM events WHERE length({column}) > 3 ORDER BY seq LIMIT 1 OFFSET 5").fetchone()
+        changed = value[:2] + (bytes([value[2] ^ 1]) if isinstance(value, bytes) else chr(ord(value[2]) ^ 1)) + value[3:]
+        db.execute(f"UPDATE events SET {column} = ? WHERE seq = ?", (changed, seq))
+        return seq
+
+
+def ledger(home, path, url):
+    expect("ledger verify: intact", 0, ["ledger", "verify", "--store", url], "intact", "stdout")
+    expect("ledger verify, in Chinese", 0, ["ledger", "verify", "--store", url], "完好", "stdout", lang="zh")
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        columns = [(row[1], row[2]) for row in db.execute("PRAGMA table_info(events)")]
+    for column, kind in columns:
+        if kind.upper() not in ("TEXT", "BLOB", "BYTES"):
+            continue
+        bad = os.path.join(home, "flipped.db")
+        shutil.copy(path, bad)
+        try:
+            seq = flip(bad, column)
+        except TypeError:  # the column is empty in a sample store
+            continue
+        expect(f"ledger verify: a flipped byte in events.{column} is found", 1, ["ledger", "verify", "--store", f"sqlite:{bad}"], str(seq))
+    for what, statement in (("removed", "DELETE FROM events WHERE seq = 7"), ("two reordered", "UPDATE events SET at = at + 1 WHERE seq = 9")):
+        bad = os.path.join(home, "changed.db")
+        shutil.copy(path, bad)
+        with closing(sqlite3.connect(bad, isolation_level=None)) as db:
+            db.execute(statement)
+        expect(f"ledger verify: an event {what} is found", 1, ["ledger", "verify", "--store", f"sqlite:{bad}"])
+    expect("ledger verify: no store there cannot be checked", 3, ["ledger", "verify", "--store", f"sqlite:{home}/none.db"], "cannot be reached")
+
+
+def backups(home, path, url):
+    backup = os.path.join(home, "b.ovb")
+    expect("backup", 0, ["backup", "--store", url, backup])
+    expect("backup does not overwrite", 2, ["backup", "--store", url, backup])
+    back = os.path.join(home, "back.db")
+    expect("restore", 0, ["restore", "--store", f"sqlite:{back}", backup])
+    check("what came back is what was there", everything_of(back) == everything_of(path))
+    expect("ledger verify: intact after the restore", 0, ["ledger", "verify", "--store", f"sqlite:{back}"])
+    expect("restore refuses a store that is in use", 2, ["restore", "--store", f"sqlite:{back}", backup])
+    with open(backup, "rb") as file:
+        data = bytearray(file.read())
+    for name, bad in (("damaged", data[:len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1:]), ("truncated", data[:-100]), ("empty", b"")):
+        with open(f"{home}/{name}", "wb") as file:
+            file.write(bad)
+        done = run("restore", "--store", f"sqlite:{home}/{name}.db", f"{home}/{name}")
+        check(f"restore: a backup that is {name} is refused and leaves nothing", done.returncode in (2, 3) and done.stderr and not os.path.exists(f"{home}/{name}.db"),
+              f"{done.returncode} {done.stderr}")
+        expect(f"restore: nothing of the {name} one stands in the way of a good one", 0, ["restore", "--store", f"sqlite:{home}/{name}.db", backup])
+
+
+XES = """<?xml version="1.0" encoding="UTF-8"?>
+<log xes.version="1.0" xmlns="http://www.xes-standard.org/"><trace><string key="concept:name" value="case-1"/>
+<event><string key="concept:name" value="Receive"/><string key="org:resource" value="R1"/><date key="time:timestamp" value="2011-10-11T13:45:40.276+02:00"/></event>
+<event><string key="concept:name" value="Decide"/><date key="time:timestamp" value="2011-10-13T08:37:37.026+02:00"/></event></trace></log>
+"""
+
+
+def histories(home):
+    url, out = f"sqlite:{home}/history.db", f"{home}/out.xes"
+    with gzip.open(f"{home}/in.xes.gz", "wt", encoding="utf-8") as file:
+        file.write(XES)
+    expect("import xes", 0, ["import", "xes", f"{home}/in.xes.gz", "--store", url])
+    expect("export xes", 0, ["export", "xes", "--store", url, "-o", out])
+    with open(out, encoding="utf-8") as file:
+        text = file.read()
+    check("export xes: the same events", "case-1" in text and "Receive" in text and "Decide" in text and ".276" in text, text[:400])
+    with open(f"{home}/cut.xes", "w", encoding="utf-8") as file:
+        file.write(XES[:-60])
+    done = run("import", "xes", f"{home}/cut.xes", "--store", f"sqlite:{home}/cut.db")
+    check("import xes: a truncated log is refused", done.returncode == 2 and done.stderr, f"{done.returncode} {done.stderr}")
+
+
+def stores(home, city, path, url):
+    taken = run("serve", "--catalog", CATALOG, "--store", f"sqlite:{home}/other.db", "--listen", f"127.0.0.1:{city.port}")
+    check("serve refuses a port in use and says which", taken.returncode in (2, 3) and str(city.port) in taken.stderr, f"{taken.returncode} {taken.stderr[-300:]}")
+    second = run("serve", "--catalog", CATALOG, "--store", url, "--listen", "127.0.0.1:0")
+    check("a second writer of the same store is refused", second.returncode in (2, 3) and "onevisit:" in second.stderr, f"{second.returncode} {second.stderr[-300:]}")
+    expect("backup works while the city is served", 0, ["backup", "--store", url, f"{home}/online.ovb"])
+    expect("so does ledger verify", 0, ["ledger", "verify", "--store", url])
+
+
+def stores_in_bad_shape(home, path):
+    newer = os.path.join(home, "newer.db")
+    shutil.copy(path, newer)
+    with closing(sqlite3.connect(newer, isolation_level=None)) as db:
+        table = next(r[0] for r in db.execute("SELECT name FROM sqlite_schema WHERE name LIKE '%migration%' OR name LIKE '%schema%' ORDER BY name"))
+        columns = [r[1] for r in db.execute(f"PRAGMA table_info({table})")]
+        row = list(db.execute(f"SELECT * FROM {table} WHERE room = 'engine' ORDER BY number DESC LIMIT 1").fetchone())
+        row[columns.index("number")] = 999
+        db.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
+    before = everything_of(newer)
+    done = run("serve", "--catalog", CATALOG, "--store", f"sqlite:{newer}", "--listen", "127.0.0.1:0")
+    check("a store newer than the program is refused and unchanged", done.returncode in (2, 3) and "newer" in done.stderr and everything_of(newer) == before, f"{done.returncode} {done.stderr[-300:]}")
+    with open(f"{home}/text.db", "w", encoding="ascii") as file:
+        file.write("this is no database, it is a letter\n" * 200)
+    done = run("serve", "--catalog", CATALOG, "--store", f"sqlite:{home}/text.db", "--listen", "127.0.0.1:0")
+    check("a file that is no store is refused", done.returncode in (2, 3) and done.stderr, f"{done.returncode} {done.stderr[-300:]}")
+
+
+def mounted(home, size):
+    place = tempfile.mkdtemp(dir=home)
+    ok = os.geteuid() == 0 and subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], capture_output=True).returncode == 0
+    return place if ok else None
+
+
+def places(home, path):
+    place = mounted(home, "40m")
+    if not place:
+        print("a read-only store and a full disk: left out (mounting needs root)")
+        return
+    try:
+        shutil.copy(path, f"{place}/s.db")
+        shutil.copytree(path + ".keys", f"{place}/s.db.keys")
+        before = everything_of(f"{place}/s.db")
+        subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+        done = run("serve", "--catalog", CATALOG, "--store", f"sqlite:{place}/s.db", "--listen", "127.0.0.1:0")
+        check("a read-only store is refused with a clear message", done.returncode in (2, 3) and "onevisit:" in done.stderr, f"{done.returncode} {done.stderr[-300:]}")
+        subprocess.run(["mount", "-o", "remount,rw", place], check=True)
+        with open(f"{place}/filler", "wb", buffering=0) as file:
+            try:
+                while file.write(b"\0" * 4096):
+                    pass
+            except OSError:
+                pass
+        done = run("import", "xes", f"{home}/in.xes.gz", "--store", f"sqlite:{place}/s.db")
+        check("a full disk is told", done.returncode in (2, 3) and "onevisit:" in done.stderr, f"{done.returncode} {done.stderr[-300:]}")
+        done = run("backup", "--store", f"sqlite:{place}/s.db", f"{place}/b.ovb")
+        check("a backup onto a full disk is told and leaves no file", done.returncode in (2, 3) and not os.path.exists(f"{place}/b.ovb"), f"{done.returncode} {done.stderr[-300:]}")
+        os.unlink(f"{place}/filler")
+        check("what was there is there, and goes on when there is room", everything_of(f"{place}/s.db") == before)
+        expect("the store is intact after the full disk", 0, ["ledger", "verify", "--store", f"sqlite:{place}/s.db"])
+    finally:
+        subprocess.run(["umount", place], check=False)
+
+
+def main():
+    home = tempfile.mkdtemp(prefix="onevisit-cli-")
+    path, url = f"{home}/s.db", f"sqlite:{home}/s.db"
+    try:
+        words()
+        catalogues(home)
+        plans()
+        city = City(home, url)
+        check("serve --sample listens", city.port, "".join(city.log)[-500:])
+        print(f"   the first start with a new store took {city.took:.2f} s")
+        stores(home, city, path, url)
+        check("serve ends well when told to", city.stop() == 0)
+        city = City(home, url)
+        print(f"   the second start took {city.took:.2f} s")
+        check("serve goes on with its store, and ends well", city.port and city.stop() == 0)
+        ledger(home, path, url)
+        backups(home, path, url)
+        histories(home)
+        stores_in_bad_shape(home, path)
+        places(home, path)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    print(f"{TALLY[0]} passed, {TALLY[1]} failed")
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], "w", encoding="utf-8") as out:
+            out.write(f"{TALLY[0]} {TALLY[1]}\n")
+    return 1 if TALLY[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
