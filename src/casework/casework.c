@@ -765,13 +765,16 @@ static day months_after(day from, int months)
   return d;
 }
 
-/* Certificates: region, year, serial within the certificate and the year, check character; documents are numbered as papers. */
+/* Certificates of every kind share one series: region, year, serial of the year, check character; documents are numbered as papers.
+ */
 static const char *result_number(struct work *w, const struct case_item *it)
 {
   const struct catalog *catalog = w->d->world->catalog;
   int year = year_of(w->today);
-  const char *what = *it->certificate ? it->certificate : *it->document ? it->document : it->item;
-  int64_t n = decision_number(w->d, arena_printf(w->d->arena, "result/%s/%d", what, year));
+  const char *document = *it->document ? it->document : it->item;
+  const char *series = *it->certificate ? arena_printf(w->d->arena, "certificate/%d", year)
+                                        : arena_printf(w->d->arena, "result/%s/%d", document, year);
+  int64_t n = decision_number(w->d, series);
   if (!*it->certificate)
     return arena_printf(w->d->arena, "%s文〔%d〕%s%06lld号", catalog->paper_prefix, year,
                         it->code + (strlen(it->code) > 6 ? strlen(it->code) - 6 : 0), (long long)n);
