@@ -127,7 +127,7 @@ async function axe(page) {
 // Text the page itself says (not what people typed) that was left in Chinese: headings, labels, buttons, legends.
 function untranslated(page) {
   return page.evaluate(() => [...document.querySelectorAll("main h1, main h2, main h3, main label, main legend, main button, main th, main dt, nav a")]
-    .filter((e) => !e.closest("[lang='zh-CN']") && e.closest("form[action='/sample-idp']") === null)
+    .filter((e) => !e.closest("[lang='zh-CN']") && e.closest("form[action='/sample-idp']") === null && e.closest(".file-list") === null)
     .map((e) => e.textContent.trim()).filter((t) => /\p{Script=Han}/u.test(t)));
 }
 

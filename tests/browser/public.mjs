@@ -17,9 +17,9 @@ await journey("public pages", async (city, browser) => {
       await p.context.close();
     }
   const p = await person(browser, city, { lang: "zh" });
-  await p.page.goto("/search?q=饭馆");
+  await p.page.goto("/search?q=饭店");
   check("everyday words find the restaurant", await p.page.locator("a[href='/things/open-a-restaurant']").count() > 0);
-  await p.page.goto("/search?q=餐管");
+  await p.page.goto("/search?q=开餐管");
   check("a typing slip finds the restaurant", await p.page.locator("a[href='/things/open-a-restaurant']").count() > 0);
   await p.page.goto("/desk");
   check("the desk asks to sign in", p.page.url().includes("/sign-in"), p.page.url());
