@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deflateSync, crc32 } from "node:zlib";
+import * as zlib from "node:zlib";
 import { chromium } from "playwright-core";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -179,7 +179,7 @@ export function png(width = 60, height = 40) {
     const body = Buffer.concat([Buffer.from(type), data]);
     const size = Buffer.alloc(4), sum = Buffer.alloc(4);
     size.writeUInt32BE(data.length);
-    sum.writeUInt32BE(crc32 ? crc32(body) : checksum(body));
+    sum.writeUInt32BE(zlib.crc32 ? zlib.crc32(body) : checksum(body));
     return Buffer.concat([size, body, sum]);
   };
   const head = Buffer.alloc(13);
@@ -188,7 +188,7 @@ export function png(width = 60, height = 40) {
   head.set([8, 2, 0, 0, 0], 8);
   const rows = Buffer.alloc(height * (1 + 3 * width), 0x7f);
   for (let y = 0; y < height; y++) rows[y * (1 + 3 * width)] = 0;
-  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]), chunk("IHDR", head), chunk("IDAT", zlib.deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
 }
 
 function checksum(bytes) { // older Node has no crc32
