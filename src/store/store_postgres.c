@@ -174,6 +174,10 @@ static void close_connection(struct db *db)
 {
   struct pg_db *d = pg_db(db);
   PQclear(d->result);
+  d->result = NULL;
+  /* the server frees a session's locks some time after the connection is gone: whoever opens next would still find them */
+  if (d->base.mode == DB_WRITE && PQstatus(d->conn) == CONNECTION_OK && PQpipelineStatus(d->conn) == PQ_PIPELINE_OFF)
+    PQclear(PQexec(d->conn, "SELECT pg_advisory_unlock_all()"));
   PQfinish(d->conn);
   free(d);
 }

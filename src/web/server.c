@@ -14,9 +14,9 @@
 
 #define CONNECTION_MEMORY ((size_t)32 << 10) /* libmicrohttpd clears all of it before each request */
 #define CONNECTIONS_MAX 8192u
-#define SPARE_MAX 64u                  /* exchanges a thread keeps */
+#define SPARE_MAX 64u                   /* exchanges a thread keeps */
 #define SPARE_BYTES ((size_t)128 << 10) /* what each of them may keep, twice */
-#define BODY_SECONDS 900 /* the longest an upload may take */
+#define BODY_SECONDS 900                /* the longest an upload may take */
 
 /* ---- threads and their connections to the store ---- */
 
@@ -409,7 +409,7 @@ static int listen_on(const char *text, struct error *error)
 
 static int port_of(int fd)
 {
-  struct sockaddr_storage a;
+  struct sockaddr_storage a = {0};
   socklen_t n = sizeof a;
   if (getsockname(fd, (struct sockaddr *)&a, &n))
     return 0;
