@@ -765,19 +765,17 @@ static day months_after(day from, int months)
   return d;
 }
 
-/* Certificates of every kind share one series: region, year, serial of the year, check character; documents are numbered as papers.
+/*
+ * Certificates of every kind share one series of the year (region, year, serial, check character), documents another
+ * («甬政服文〔2026〕000123号»): no two results bear one number.
  */
 static const char *result_number(struct work *w, const struct case_item *it)
 {
   const struct catalog *catalog = w->d->world->catalog;
   int year = year_of(w->today);
-  const char *document = *it->document ? it->document : it->item;
-  const char *series = *it->certificate ? arena_printf(w->d->arena, "certificate/%d", year)
-                                        : arena_printf(w->d->arena, "result/%s/%d", document, year);
-  int64_t n = decision_number(w->d, series);
+  int64_t n = decision_number(w->d, arena_printf(w->d->arena, "%s/%d", *it->certificate ? "certificate" : "document", year));
   if (!*it->certificate)
-    return arena_printf(w->d->arena, "%s文〔%d〕%s%06lld号", catalog->paper_prefix, year,
-                        it->code + (strlen(it->code) > 6 ? strlen(it->code) - 6 : 0), (long long)n);
+    return arena_printf(w->d->arena, "%s文〔%d〕%06lld号", catalog->paper_prefix, year, (long long)n);
   char *body = arena_printf(w->d->arena, "%s%04d%06lld", catalog->region, year, (long long)n);
   return arena_printf(w->d->arena, "%s%c", body, mod3736_check(span_of(body)));
 }

@@ -274,7 +274,8 @@ async function results(p, no) {
   await page.goto(`/cases/${no}`);
   await look(p, "archived");
   const numbers = await page.locator("main li.panel dd.number").allTextContents();
-  check(`${p.lang} ${p.width}: eleven results with their numbers`, numbers.filter((t) => /^(3302\d{2}\d{4}\d{6}[0-9A-Z]|甬.*〔\d{4}〕\d+号)$/.test(t.trim())).length === 11, numbers.join(" "));
+  const known = numbers.map((t) => t.trim()).filter((t) => /^(3302\d{2}\d{4}\d{6}[0-9A-Z]|甬.*〔\d{4}〕\d+号)$/.test(t));
+  check(`${p.lang} ${p.width}: eleven results, each with a number of its own`, known.length === 11 && new Set(known).size === 11, numbers.join(" "));
   const facts = await page.locator("main dl.summary").first().innerText();
   const code = /\b(\d{6})\b/.exec(facts.replace(no, ""))?.[1];
   return { code, facts };
