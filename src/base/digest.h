@@ -1,5 +1,5 @@
 /*
- * digest.h: SHA-256, HMAC-SHA-256 and randomness (OpenSSL's).
+ * digest.h: SHA-256, SM3, HMAC-SHA-256 and randomness (OpenSSL's).
  */
 #ifndef ONEVISIT_BASE_DIGEST_H
 #define ONEVISIT_BASE_DIGEST_H
@@ -16,6 +16,9 @@ struct digest sha256(struct span s);
 
 /* The digest of several spans, one after another. */
 struct digest sha256_parts(const struct span *parts, size_t n);
+
+/* GB/T 32905-2016, of several spans. */
+struct digest sm3_parts(const struct span *parts, size_t n);
 
 /* RFC 2104; a key longer than 64 bytes is hashed first. */
 struct digest hmac_sha256(struct span key, struct span message);
