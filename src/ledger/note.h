@@ -46,10 +46,12 @@ void signer_free(struct signer *signer);
 const char *signer_name(const struct signer *signer);
 const char *signer_vkey(const struct signer *signer);
 enum note_algorithm signer_algorithm(const struct signer *signer);
+/* The public half; lives as long as the signer. */
+const struct verifier *signer_public(const struct signer *signer);
 
 /* base64(keyid || signature) of the text, as it stands after the name in a signature line. Not for cosigners: cosign.h. */
 char *signer_sign(const struct signer *signer, struct arena *arena, struct span text);
-/* The bare signature of the bytes as they are, whatever the algorithm. */
+/* The bare signature of the bytes as they are, of every algorithm. */
 void signer_bare(const struct signer *signer, struct span bytes, unsigned char out[NOTE_SIGNATURE_BYTES]);
 
 int verifier_open(struct span vkey, struct verifier **ret, struct error *error); /* bad-key; any algorithm above */

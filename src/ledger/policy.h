@@ -46,7 +46,8 @@ struct policy_verdict {
   bool quorum;     /* the witnesses suffice */
   size_t cosigned; /* witnesses who have */
   size_t missing;  /* the fewest further cosignatures that would make the quorum; 0 when there is one */
-  int64_t *times;  /* one for each witness of the policy: the Unix second of its cosignature, 0 for none */
+  int64_t
+      *times; /* one for each witness of the policy: the Unix second of its cosignature, 0 for none (and second 0 counts as none) */
 };
 
 /*
