@@ -236,8 +236,8 @@ static bool hash_is_left(int64_t *fn, int64_t *sn)
   return true;
 }
 
-bool merkle_check_inclusion(enum merkle_hash hash, int64_t index, int64_t size, const struct digest *leaf,
-                            const struct digest *root, const struct digest *path, size_t n)
+bool merkle_root_by_path(enum merkle_hash hash, int64_t index, int64_t size, const struct digest *leaf, const struct digest *path,
+                         size_t n, struct digest *ret)
 {
   if (index < 0 || index >= size)
     return false;
@@ -250,7 +250,15 @@ bool merkle_check_inclusion(enum merkle_hash hash, int64_t index, int64_t size, 
     fn >>= 1;
     sn >>= 1;
   }
-  return sn == 0 && digest_eq(&r, root);
+  *ret = r;
+  return sn == 0;
+}
+
+bool merkle_check_inclusion(enum merkle_hash hash, int64_t index, int64_t size, const struct digest *leaf,
+                            const struct digest *root, const struct digest *path, size_t n)
+{
+  struct digest r;
+  return merkle_root_by_path(hash, index, size, leaf, path, n, &r) && digest_eq(&r, root);
 }
 
 bool merkle_check_consistency(enum merkle_hash hash, int64_t old, int64_t size, const struct digest *old_root,

@@ -91,6 +91,9 @@ struct merkle_reader merkle_tree_reader(struct merkle_tree *tree);
 
 /* ---- checking proofs (RFC 9162 §2.1.3.2 and §2.1.4.2) ---- */
 
+/* The root a path leads to from a leaf; false where the path is too long or too short for the place. */
+bool merkle_root_by_path(enum merkle_hash hash, int64_t index, int64_t size, const struct digest *leaf, const struct digest *path,
+                         size_t n, struct digest *ret);
 bool merkle_check_inclusion(enum merkle_hash hash, int64_t index, int64_t size, const struct digest *leaf,
                             const struct digest *root, const struct digest *path, size_t n);
 
