@@ -57,7 +57,10 @@ struct policy_verdict {
 int policy_judge(const struct policy *policy, struct arena *arena, const struct note *note, struct policy_verdict *ret,
                  struct error *error);
 
-/* The same as one question: 0 when log and quorum have signed; errors as above and unsigned-note, no-quorum. */
+/* 0 when log and quorum have signed, else unsigned-note or no-quorum. */
+int policy_verdict_error(const struct policy_verdict *verdict, struct error *error);
+
+/* Both as one question. */
 int policy_satisfied(const struct policy *policy, struct arena *arena, const struct note *note, struct error *error);
 
 #endif
