@@ -10,8 +10,8 @@
  *
  * One thread at a time for each struct; any number of readers beside one writer (an flock on DIR/.lock keeps a second away).
  * Errors: log-unreadable (a file is missing or cannot be read), log-broken (bytes are not what they must be),
- * log-conflict, log-locked, log-full (BUSY: no space; nothing of the tree is lost), log-failed (an fsync failed: the
- * program must stop and start again). The place of the error is the file.
+ * log-conflict, log-locked, log-full (BUSY: no space; nothing of the tree is lost), log-unwritable, log-failed (an fsync
+ * failed: the program must stop and start again). The place of the error is the file.
  */
 #ifndef ONEVISIT_LEDGER_LOGDIR_H
 #define ONEVISIT_LEDGER_LOGDIR_H
@@ -55,7 +55,7 @@ int logdir_add(struct logdir *log, struct span entry, const struct digest *hash,
 /* Every file of the tree with all added entries is durably in its place when this returns 0. */
 int logdir_commit(struct logdir *log, struct error *error);
 /* The edge with all that was added; compare its root with the checkpoint's before publishing. */
-const struct merkle_edge *logdir_edge(const struct logdir *log);
+void logdir_edge(const struct logdir *log, struct merkle_edge *ret);
 /* Replaces DIR/checkpoint durably. */
 int logdir_publish(struct logdir *log, struct span note, struct error *error);
 

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../lib/vectors.h"
 #include "base/text.h"
 #include "ledger/merkle.h"
-#include "lib/vectors.h"
 
 /* ---- the vectors of transparency-dev/merkle ---- */
 
