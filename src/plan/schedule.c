@@ -45,7 +45,7 @@ static void collect_steps(struct timetable *table)
     const struct item *item = plan->items[i].item;
     for (size_t s = 0; s < item->step_count; s++) {
       const struct step *step = &item->steps[s];
-      if (!draft_holds(draft, step->when))
+      if (!draft_has_step(draft, step))
         continue;
       table->slots[plan->step_count].step = step;
       plan->steps[plan->step_count++] = (struct plan_step){

@@ -9,6 +9,7 @@
  *   - what must be picked up is picked up after the last such decision, all together: one more trip, or none where it is
  *     decided at once and so lies ready on the trip of the application;
  *   - handing in at a window is itself a trip, which all that happens at the application shares.
+ *   - a project in stages hands in and picks up stage by stage: trips of two stages are never shared.
  * A result must be picked up where the item says so, or where it is delivered neither by courier nor electronically.
  */
 #include "plan/passes.h"
@@ -40,7 +41,7 @@ static bool is_first_step(const struct draft *draft, int item, const struct plan
 {
   const struct item *of = draft->plan->items[item].item;
   for (size_t s = 0; s < of->step_count; s++)
-    if (draft_holds(draft, of->steps[s].when))
+    if (draft_has_step(draft, &of->steps[s]))
       return strcmp(of->steps[s].step, step->step) == 0;
   return true;
 }
@@ -101,15 +102,20 @@ static void collect_presences(struct draft *draft)
   }
 }
 
-/* All pick-ups wait for the last of them. */
-static void join_pick_ups(struct plan *plan)
+static int stage_of(const struct plan *plan, const struct plan_presence *presence)
+{
+  return plan->items[presence->item].stage;
+}
+
+/* All pick-ups of a stage wait for the last of them. */
+static void join_pick_ups(struct plan *plan, int stage)
 {
   int last = 0;
   for (size_t p = 0; p < plan->presence_count; p++)
-    if (plan->presences[p].why == WHY_PICK_UP && plan->presences[p].at > last)
+    if (plan->presences[p].why == WHY_PICK_UP && stage_of(plan, &plan->presences[p]) == stage && plan->presences[p].at > last)
       last = plan->presences[p].at;
   for (size_t p = 0; p < plan->presence_count; p++)
-    if (plan->presences[p].why == WHY_PICK_UP)
+    if (plan->presences[p].why == WHY_PICK_UP && stage_of(plan, &plan->presences[p]) == stage)
       plan->presences[p].at = last;
 }
 
@@ -125,7 +131,7 @@ static bool at_application(const struct draft *draft, const struct plan_presence
 /* Two later presences share a trip when both pick up, or the same department examines on the same day. */
 static bool share_trip(const struct plan *plan, const struct plan_presence *a, const struct plan_presence *b)
 {
-  if (a->why != b->why || a->at != b->at)
+  if (a->why != b->why || a->at != b->at || stage_of(plan, a) != stage_of(plan, b))
     return false;
   return a->why == WHY_PICK_UP || plan->items[a->item].agency == plan->items[b->item].agency;
 }
@@ -141,23 +147,35 @@ static void sort_presences(struct plan *plan)
   }
 }
 
-static bool any_only_offline(const struct plan *plan)
+static bool any_only_offline(const struct plan *plan, int stage)
 {
   for (size_t i = 0; i < plan->item_count; i++)
-    if (!applied_online(plan->items[i].item))
+    if (plan->items[i].stage == stage && !applied_online(plan->items[i].item))
       return true;
   return false;
 }
 
-/* Numbers the trips in their order; returns how many come after the application. */
-static int number_trips(const struct draft *draft, int application)
+/* Something of the stage is done in person when it is applied for online. */
+static bool comes_to_apply(const struct draft *draft, int stage)
+{
+  const struct plan *plan = draft->plan;
+  bool comes = any_only_offline(plan, stage);
+  for (size_t p = 0; p < plan->presence_count; p++)
+    comes |= stage_of(plan, &plan->presences[p]) == stage && at_application(draft, &plan->presences[p]);
+  return comes;
+}
+
+/* Numbers the trips of a stage in their order, after those so far; returns how many come after its application. */
+static int number_trips(const struct draft *draft, int stage, int so_far, int application)
 {
   struct plan *plan = draft->plan;
-  int trips = application;
+  int trips = so_far + application;
   for (size_t p = 0; p < plan->presence_count; p++) {
     struct plan_presence *presence = &plan->presences[p];
+    if (stage_of(plan, presence) != stage)
+      continue;
     if (at_application(draft, presence)) {
-      presence->trip = 1;
+      presence->trip = so_far + 1;
       continue;
     }
     for (size_t k = 0; k < p && !presence->trip; k++)
@@ -166,39 +184,46 @@ static int number_trips(const struct draft *draft, int application)
     if (!presence->trip)
       presence->trip = ++trips;
   }
-  return trips - application;
+  return trips - so_far - application;
 }
 
-/* Pass 7: presences and trips, when applied for online and when handed in at a window. */
+/* Pass 10: presences and trips, when applied for online and when handed in at a window. */
 void plan_trips(struct draft *draft)
 {
   struct plan *plan = draft->plan;
   collect_presences(draft);
-  join_pick_ups(plan);
+  for (size_t s = 0; s < plan->stage_count; s++)
+    join_pick_ups(plan, plan->stages[s].stage);
   sort_presences(plan);
-  bool application = any_only_offline(plan);
-  for (size_t p = 0; p < plan->presence_count; p++)
-    application |= at_application(draft, &plan->presences[p]);
-  int after = number_trips(draft, application);
-  plan->trips_online = application + after;
-  plan->trips_window = (plan->item_count > 0) + after;
+  for (size_t s = 0; s < plan->stage_count; s++) {
+    struct plan_stage *stage = &plan->stages[s];
+    bool application = comes_to_apply(draft, stage->stage);
+    int after = number_trips(draft, stage->stage, plan->trips_online, application);
+    stage->trips_online = application + after;
+    stage->trips_window = 1 + after;
+    plan->trips_online += stage->trips_online;
+    plan->trips_window += stage->trips_window;
+  }
 }
 
+static bool examined_later(const struct draft *draft, int item)
+{
+  const struct plan *plan = draft->plan;
+  for (size_t p = 0; p < plan->presence_count; p++)
+    if (plan->presences[p].item == item && plan->presences[p].why == WHY_EXAMINATION && !examined_at_application(draft, item))
+      return true;
+  return false;
+}
+
+/*
+ * Handed in at the counter, which identity, originals, signature and an examination at the application share; examined later;
+ * and picked up where there is a paper to fetch and it does not lie ready at once.
+ */
 int item_trips_alone(const struct draft *draft, int item)
 {
   const struct plan *plan = draft->plan;
-  const struct item *of = plan->items[item].item;
-  bool application = !applied_online(of), examination = false, pick_up = false;
-  for (size_t p = 0; p < plan->presence_count; p++) {
-    const struct plan_presence *presence = &plan->presences[p];
-    if (presence->item != item)
-      continue;
-    if (presence->why == WHY_PICK_UP && duration(&plan->items[item]) > 0)
-      pick_up = true;
-    else if (presence->why == WHY_EXAMINATION && !examined_at_application(draft, item))
-      examination = true;
-    else
-      application = true;
-  }
-  return application + examination + pick_up;
+  bool paper = plan->items[item].item->delivery & DELIVERY_WINDOW;
+  for (size_t p = 0; p < plan->presence_count; p++)
+    paper |= plan->presences[p].item == item && plan->presences[p].why == WHY_PICK_UP;
+  return 1 + examined_later(draft, item) + (paper && duration(&plan->items[item]) > 0);
 }
