@@ -1,6 +1,7 @@
 /*
  * passes.h: the inside of the compiler: what its passes hand to one another. Nobody outside src/plan includes it.
  *
+ *   blueprint.c  what holds whatever is answered: items, who waits for whom and when
  *   plan.c       select items · collect what they want · order them · agencies and tallies
  *   materials.c  one list of materials, one form
  *   schedule.c   steps in working days, joint visits, critical path
@@ -11,6 +12,7 @@
 #ifndef ONEVISIT_PLAN_PASSES_H
 #define ONEVISIT_PLAN_PASSES_H
 
+#include "plan/blueprint.h"
 #include "plan/plan.h"
 
 /* One material that one item of the plan wants, its condition held. */
@@ -24,11 +26,14 @@ struct want {
 struct draft {
   struct arena *arena;
   struct plan *plan;
+  const struct blueprint *blueprint;
   const struct catalog *catalog;
   day today;
+  int *place;         /* of the blueprint's items: index in the plan before it is sorted; -1: not in it */
   struct want *wants; /* by item, in the catalogue's order */
   size_t want_count;
-  bool *waits; /* item_count squared: waits[i * n + p] when i waits for the result of p, transitively */
+  int *examined; /* beside items: 0, or how many later examinations deep this item's own is, from 1 */
+  bool *waits;   /* item_count squared: waits[i * n + p] when i waits for the result of p, transitively */
 };
 
 /* The condition holds for the answers (NULL: it does). */
@@ -36,13 +41,16 @@ bool draft_holds(const struct draft *draft, const struct feel *when);
 const char *draft_condition(const struct draft *draft, const struct feel *when);
 bool draft_waits(const struct draft *draft, int item, int producer);
 
-/* The id of what an item yields: its certificate or its document; NULL where it yields nothing. */
-const char *item_yields(const struct item *item);
-
 void plan_materials(struct draft *draft);
 void plan_fields(struct draft *draft);
 void plan_schedule(struct draft *draft);
 void plan_trips(struct draft *draft);
+
+/* Before the schedule: which items are examined later than the application (trips.c); fills examined. */
+void plan_examinations(struct draft *draft);
+
+/* The step at which the applicant is examined; NULL where the item has none and it is done when the item begins. */
+const struct plan_step *examining_step(const struct plan *plan, int item);
 
 /* Trips of one item alone, handed in online: what the same matter costs one by one. */
 int item_trips_alone(const struct draft *draft, int item);
