@@ -85,6 +85,7 @@ void catalog_free(struct catalog *catalog)
 {
   if (!catalog)
     return;
+  search_release(&((struct loaded *)catalog)->search);
   arena_release(&catalog->arena);
   free((struct loaded *)catalog);
 }

@@ -4,6 +4,7 @@
  */
 #include "catalog/read.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *result_of(const struct item *item)
@@ -17,6 +18,49 @@ static bool yields(const struct item *item, const struct material *material)
   return result && material->id && strcmp(result, material->id) == 0;
 }
 
+/* The items in the order of what they yield: whoever yields a material is found by halving. */
+struct producers {
+  const struct item **list;
+  size_t n;
+};
+
+static int by_result(const void *a, const void *b)
+{
+  const struct item *x = *(const struct item *const *)a, *y = *(const struct item *const *)b;
+  int order = strcmp(result_of(x), result_of(y));
+  return order ? order : (x > y) - (x < y);
+}
+
+static struct producers producers_of(struct arena *arena, const struct catalog *catalog)
+{
+  struct producers p = {arena_array(arena, catalog->item_count, sizeof(struct item *)), 0};
+  for (size_t i = 0; i < catalog->item_count; i++) {
+    if (result_of(&catalog->items[i]))
+      p.list[p.n++] = &catalog->items[i];
+  }
+  if (p.n)
+    qsort((void *)p.list, p.n, sizeof *p.list, by_result);
+  return p;
+}
+
+/* How many items yield a material; the first of them. */
+static size_t find_producers(const struct producers *p, const struct material *material, const struct item **ret_first)
+{
+  size_t low = 0, high = p->n;
+  while (material->id && low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (strcmp(result_of(p->list[middle]), material->id) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  size_t n = 0;
+  while (low + n < p->n && yields(p->list[low + n], material))
+    n++;
+  *ret_first = n ? p->list[low] : NULL;
+  return n;
+}
+
 /* ---- what items produce and wait for ---- */
 
 struct edges { /* of one item: indexes of the items it waits for */
@@ -27,6 +71,7 @@ struct edges { /* of one item: indexes of the items it waits for */
 struct graph {
   struct arena *arena;
   const struct catalog *catalog;
+  struct producers producers;
   struct edges *edges;
   bool *in_cycle; /* reported already */
 };
@@ -43,17 +88,12 @@ static size_t index_of(const struct catalog *catalog, const struct item *item)
   return (size_t)(item - catalog->items);
 }
 
-static void check_producers(struct reader *r, const struct item *item)
+static void check_producers(struct reader *r, const struct producers *producers, const struct item *item)
 {
-  const struct catalog *catalog = &r->loaded->catalog;
   for (size_t i = 0; i < item->material_count; i++) {
     const struct item_material *m = &item->materials[i];
-    if (m->from != FROM_RESULT || !m->material)
-      continue;
-    bool produced = false;
-    for (size_t j = 0; j < catalog->item_count && !produced; j++)
-      produced = yields(&catalog->items[j], m->material);
-    if (!produced)
+    const struct item *producer = NULL;
+    if (m->from == FROM_RESULT && m->material && find_producers(producers, m->material, &producer) == 0)
       report_add(&r->report, m->place, "no-producer",
                  (struct words){"改为 from: government 或 applicant，或加上产生它的事项",
                                 "write from: government or applicant, or add the item that yields it"},
@@ -70,15 +110,9 @@ static void add_sure_edges(struct graph *g, size_t from)
     add_edge(g, from, index_of(c, item->needs[i]));
   for (size_t i = 0; i < item->material_count; i++) {
     const struct item_material *m = &item->materials[i];
-    size_t producers = 0, producer = 0;
-    for (size_t j = 0; m->from == FROM_RESULT && m->material && j < c->item_count; j++) {
-      if (yields(&c->items[j], m->material)) {
-        producers++;
-        producer = j;
-      }
-    }
-    if (producers == 1)
-      add_edge(g, from, producer);
+    const struct item *producer = NULL;
+    if (m->from == FROM_RESULT && m->material && find_producers(&g->producers, m->material, &producer) == 1)
+      add_edge(g, from, index_of(c, producer));
   }
 }
 
@@ -124,37 +158,59 @@ static void report_cycle(struct reader *r, struct graph *g, const size_t *path, 
                "items wait for one another: %s%s", names, g->catalog->items[path[0]].id);
 }
 
-/* Depth first, with a stack of our own: grey is on the path, black is done. */
-static void find_cycles(struct reader *r, struct graph *g)
+/* Depth first from the given items, with a stack of our own: grey is on the path, black is done. */
+enum colour { WHITE, GREY, BLACK };
+
+struct walk {
+  enum colour *colour;
+  size_t *path, *next;
+};
+
+static void walk_from(struct reader *r, struct graph *g, struct walk *w, size_t root)
 {
-  enum colour { WHITE, GREY, BLACK };
-  size_t n = g->catalog->item_count;
-  enum colour *colour = arena_array(g->arena, n, sizeof *colour);
-  size_t *path = arena_array(g->arena, n, sizeof *path), *next = arena_array(g->arena, n, sizeof *next);
-  for (size_t root = 0; root < n; root++) {
-    size_t depth = 0;
-    if (colour[root] == WHITE) {
-      path[depth++] = root;
-      colour[root] = GREY;
+  size_t depth = 0;
+  if (w->colour[root] == WHITE) {
+    w->path[depth++] = root;
+    w->colour[root] = GREY;
+  }
+  while (depth) {
+    size_t at = w->path[depth - 1];
+    if (w->next[at] == g->edges[at].n) {
+      w->colour[at] = BLACK;
+      depth--;
+      continue;
     }
-    while (depth) {
-      size_t at = path[depth - 1];
-      if (next[at] == g->edges[at].n) {
-        colour[at] = BLACK;
-        depth--;
-        continue;
-      }
-      size_t to = g->edges[at].to[next[at]++];
-      if (colour[to] == WHITE) {
-        colour[to] = GREY;
-        path[depth++] = to;
-      } else if (colour[to] == GREY) {
-        size_t start = depth;
-        while (path[start - 1] != to)
-          start--;
-        report_cycle(r, g, path + start - 1, depth - start + 1);
-      }
+    size_t to = g->edges[at].to[w->next[at]++];
+    if (w->colour[to] == WHITE) {
+      w->colour[to] = GREY;
+      w->path[depth++] = to;
+    } else if (w->colour[to] == GREY) {
+      size_t start = depth;
+      while (w->path[start - 1] != to)
+        start--;
+      report_cycle(r, g, w->path + start - 1, depth - start + 1);
     }
+  }
+}
+
+/* One thing's own order; what it touched is clean again afterwards, so that a thing costs what it holds. */
+static void check_thing_order(struct reader *r, struct graph *g, struct walk *w, const struct thing *thing)
+{
+  for (size_t i = 0; i < thing->item_count; i++) {
+    if (thing->items[i].item) {
+      size_t at = index_of(g->catalog, thing->items[i].item);
+      g->edges[at].n = 0;
+      w->colour[at] = WHITE;
+      w->next[at] = 0;
+    }
+  }
+  for (size_t i = 0; i < thing->item_count; i++) {
+    if (thing->items[i].item)
+      add_thing_edges(g, thing, thing->items[i].item);
+  }
+  for (size_t i = 0; i < thing->item_count; i++) {
+    if (thing->items[i].item)
+      walk_from(r, g, w, index_of(g->catalog, thing->items[i].item));
   }
 }
 
@@ -162,19 +218,19 @@ static void check_order(struct reader *r)
 {
   struct arena scratch = {0};
   const struct catalog *c = &r->loaded->catalog;
-  struct graph g = {&scratch, c, arena_array(&scratch, c->item_count, sizeof *g.edges),
-                    arena_array(&scratch, c->item_count, sizeof(bool))};
-  for (size_t i = 0; i < c->item_count; i++)
+  size_t n = c->item_count;
+  struct graph g = {&scratch, c, producers_of(&scratch, c), arena_array(&scratch, n, sizeof *g.edges),
+                    arena_array(&scratch, n, sizeof(bool))};
+  struct walk w = {arena_array(&scratch, n, sizeof *w.colour), arena_array(&scratch, n, sizeof *w.path),
+                   arena_array(&scratch, n, sizeof *w.next)};
+  for (size_t i = 0; i < n && !r->blind[INDEX_ITEM]; i++)
+    check_producers(r, &g.producers, &c->items[i]);
+  for (size_t i = 0; i < n; i++)
     add_sure_edges(&g, i);
-  find_cycles(r, &g);
-  for (size_t t = 0; t < c->thing_count; t++) {
-    memset(g.edges, 0, c->item_count * sizeof *g.edges);
-    for (size_t i = 0; i < c->things[t].item_count; i++) {
-      if (c->things[t].items[i].item)
-        add_thing_edges(&g, &c->things[t], c->things[t].items[i].item);
-    }
-    find_cycles(r, &g);
-  }
+  for (size_t i = 0; i < n; i++)
+    walk_from(r, &g, &w, i);
+  for (size_t t = 0; t < c->thing_count; t++)
+    check_thing_order(r, &g, &w, &c->things[t]);
   arena_release(&scratch);
 }
 
@@ -267,8 +323,6 @@ static void check_questions(struct reader *r, const struct thing *thing)
 void check_catalog(struct reader *r)
 {
   const struct catalog *c = &r->loaded->catalog;
-  for (size_t i = 0; i < c->item_count && !r->blind[INDEX_ITEM]; i++)
-    check_producers(r, &c->items[i]);
   check_order(r);
   for (size_t i = 0; i < c->thing_count; i++)
     check_questions(r, &c->things[i]);

@@ -424,6 +424,7 @@ int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, str
   struct loaded *loaded = calloc(1, sizeof *loaded);
   if (!loaded)
     abort();
+  search_init(&loaded->search);
   struct loader l = {.dir = dir, .dir_fd = fd};
   l.reader = (struct reader){loaded, &loaded->catalog.arena, {arena, findings}};
   size_t before = findings->n;
@@ -438,7 +439,6 @@ int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, str
     return error_set(error, ERROR_BAD_INPUT, "catalog-findings", "事项目录「%s」有 %zu 处错误",
                      "the catalogue '%s' has %zu findings", dir, n);
   }
-  search_build(loaded);
   *ret = &loaded->catalog;
   return 0;
 }

@@ -26,39 +26,45 @@ static bool needs_item(const struct plan *plan, int item, int other)
   return false;
 }
 
-static void mark_before(struct plan *plan, size_t s);
-
-static void mark(struct plan *plan, size_t s)
+/* Both wait for the day on which a department examines all of a trip. */
+static bool examined_together(const struct draft *draft, size_t k, size_t s)
 {
-  if (plan->steps[s].critical)
-    return;
-  plan->steps[s].critical = true;
-  mark_before(plan, s);
+  const struct plan_step *a = &draft->plan->steps[k], *b = &draft->plan->steps[s];
+  return draft->examined[b->item] && draft->examined[a->item] == draft->examined[b->item] && a->start == b->start &&
+         draft->plan->items[a->item].agency == draft->plan->items[b->item].agency && examining_step(draft->plan, a->item) == a &&
+         examining_step(draft->plan, b->item) == b;
 }
 
-/* What ended on the day step s began, and what s had to wait for. */
-static void mark_before(struct plan *plan, size_t s)
+/* Step s cannot begin before step k has ended, or begins with it. */
+static bool holds_up(const struct draft *draft, size_t k, size_t s)
 {
-  const struct plan_step *step = &plan->steps[s];
-  for (size_t k = 0; k < plan->step_count; k++) {
-    const struct plan_step *before = &plan->steps[k];
-    if (k == s || before->end != step->start)
-      continue;
-    bool same = before->item == step->item && precedes(plan, k, s);
-    bool needed = before->end == plan->items[before->item].end && needs_item(plan, step->item, before->item);
-    if (same || needed)
-      mark(plan, k);
-  }
-  for (size_t k = 0; step->visit >= 0 && k < plan->step_count; k++)
-    if (plan->steps[k].visit == step->visit)
-      mark(plan, k);
+  const struct plan *plan = draft->plan;
+  const struct plan_step *before = &plan->steps[k], *step = &plan->steps[s];
+  if (k == s || (step->visit >= 0 && before->visit == step->visit) || examined_together(draft, k, s))
+    return k != s;
+  if (before->end != step->start)
+    return false;
+  if (before->item == step->item)
+    return precedes(plan, k, s);
+  return before->end == plan->items[before->item].end && needs_item(plan, step->item, before->item);
 }
 
-/* Pass 7: the critical path. */
+/* Pass 7: the critical path: backwards from what ends last, with a list of the steps still to look behind. */
 void plan_critical(struct draft *draft)
 {
   struct plan *plan = draft->plan;
+  size_t *open = arena_array(draft->arena, plan->step_count + 1, sizeof *open), n = 0;
   for (size_t s = 0; s < plan->step_count; s++)
-    if (plan->days > 0 && plan->steps[s].end == plan->days)
-      mark(plan, s);
+    if (plan->days > 0 && plan->steps[s].end == plan->days) {
+      plan->steps[s].critical = true;
+      open[n++] = s;
+    }
+  while (n) {
+    size_t s = open[--n];
+    for (size_t k = 0; k < plan->step_count; k++)
+      if (!plan->steps[k].critical && holds_up(draft, k, s)) {
+        plan->steps[k].critical = true;
+        open[n++] = k;
+      }
+  }
 }

@@ -1,6 +1,7 @@
 /*
  * passes.h: the inside of the compiler: what its passes hand to one another. Nobody outside src/plan includes it.
  *
+ *   blueprint.c  what holds whatever is answered: items, who waits for whom and when
  *   plan.c       select items · collect what they want · order them · agencies and tallies
  *   materials.c  one list of materials, one form
  *   cover.c      what the zone's assessments make needless
@@ -15,6 +16,7 @@
 #ifndef ONEVISIT_PLAN_PASSES_H
 #define ONEVISIT_PLAN_PASSES_H
 
+#include "plan/blueprint.h"
 #include "plan/plan.h"
 
 /* One material that one item of the plan wants, its condition held. */
@@ -28,16 +30,19 @@ struct want {
 struct draft {
   struct arena *arena;
   struct plan *plan;
+  const struct blueprint *blueprint;
   const struct catalog *catalog;
   day today;
+  int *place;         /* of the blueprint's items: index in the plan before it is sorted; -1: not in it */
   struct want *wants; /* by item, in the catalogue's order */
   size_t want_count;
   struct field_slots *slots; /* of fields.c: what is known of each field */
+  int *examined;             /* beside items: 0, or how many later examinations deep this item's own is, from 1 */
   bool *waits;               /* item_count squared: waits[i * n + p] when i waits for the result of p, transitively */
 };
 
 /* The plan without its passes run; then all of them. draft->plan is the plan. */
-void draft_begin(struct draft *draft, struct arena *arena, const struct catalog *catalog, const struct thing *thing,
+void draft_begin(struct draft *draft, struct arena *arena, const struct catalog *catalog, const struct blueprint *blueprint,
                  const struct answers *answers, const struct zone *zone, day today);
 int draft_compile(struct draft *draft, struct error *error);
 
@@ -66,9 +71,6 @@ struct unasked {
 };
 struct unasked field_unasked(const struct draft *draft, int item, const struct field *field);
 
-/* The id of what an item yields: its certificate or its document; NULL where it yields nothing. */
-const char *item_yields(const struct item *item);
-
 void plan_materials(struct draft *draft);
 void plan_fields(struct draft *draft);
 void plan_schedule(struct draft *draft);
@@ -80,6 +82,12 @@ void plan_tallies(struct draft *draft);
 
 /* What the zone saves against the same plan elsewhere; nothing where both are one. */
 void plan_savings(struct plan *plan, const struct plan *elsewhere);
+
+/* Before the schedule: which items are examined later than the application (trips.c); fills examined. */
+void plan_examinations(struct draft *draft);
+
+/* The step at which the applicant is examined; NULL where the item has none and it is done when the item begins. */
+const struct plan_step *examining_step(const struct plan *plan, int item);
 
 /* Trips of one item by itself in the ordinary way, at its department's counter: what the same matter costs one by one. */
 int item_trips_alone(const struct draft *draft, int item);

@@ -177,6 +177,11 @@ struct plan {
 int plan_compile(struct arena *arena, const struct catalog *catalog, const struct thing *thing, const struct answers *answers,
                  const struct zone *zone, day today, struct plan **ret, struct error *error);
 
+/* The same from a blueprint made before: for many answers to one thing. */
+struct blueprint;
+int plan_fill(struct arena *arena, const struct catalog *catalog, const struct blueprint *blueprint, const struct answers *answers,
+              const struct zone *zone, day today, struct plan **ret, struct error *error);
+
 void plan_json(const struct plan *plan, struct json_writer *w, const char *key); /* the stored and published shape */
 struct span plan_svg(struct arena *arena, const struct plan *plan, const char *lang /* "zh" or "en" */);
 

@@ -438,7 +438,7 @@ static void deep_and_large_files_are_refused(void **state)
   (void)state;
   struct bench b = {0};
   bench_init(&b);
-  size_t n = 2 * 1024 * 1024;
+  size_t n = 9 * 1024 * 1024;
   char *text = arena_alloc(&b.arena, n);
   memset(text, '[', n);
   write_file(b.dir, "items/food.yaml", (struct span){text, 10000});
