@@ -274,7 +274,7 @@ static void check_names(struct reader *r, const struct thing *thing, struct plac
   struct span *names = NULL;
   size_t n = feel_names(when, r->report.arena, &names);
   for (size_t i = 0; i < n; i++) {
-    if (asks(thing, names[i]) || (zone && has_indicator(&r->loaded->catalog, names[i])))
+    if (asks(thing, names[i]) || (zone && (r->blind[INDEX_ZONE] || has_indicator(&r->loaded->catalog, names[i]))))
       continue;
     const char *name = arena_dup(r->report.arena, names[i]);
     const char *where = of ? arena_printf(r->report.arena, " (%s:%d:%d)", of->file, of->line, of->column) : "";
@@ -320,10 +320,34 @@ static void check_questions(struct reader *r, const struct thing *thing)
   }
 }
 
+static int stage_in(const struct thing_item *ti)
+{
+  return ti->stage || !ti->item ? ti->stage : ti->item->stage;
+}
+
+/* A stage is accepted when the one before it is through, so nothing of it can be waited for there. */
+static void check_stages(struct reader *r, const struct thing *thing)
+{
+  for (size_t i = 0; thing->audience == FOR_PROJECT && i < thing->item_count; i++)
+    for (size_t k = 0; k < thing->item_count; k++) {
+      const struct thing_item *early = &thing->items[i], *late = &thing->items[k];
+      if (!early->item || !late->item || stage_in(early) >= stage_in(late))
+        continue;
+      for (size_t n = 0; n < early->item->need_count; n++)
+        if (early->item->needs[n] == late->item)
+          report_add(
+              &r->report, early->place, "stage-order",
+              (struct words){"去掉这个前置条件，或把事项移到后面的阶段", "drop the prerequisite or move the item to a later stage"},
+              "事项「%s」要等后面阶段的「%s」", "item '%s' waits for '%s' of a later stage", early->item->id, late->item->id);
+    }
+}
+
 void check_catalog(struct reader *r)
 {
   const struct catalog *c = &r->loaded->catalog;
   check_order(r);
   for (size_t i = 0; i < c->thing_count; i++)
     check_questions(r, &c->things[i]);
+  for (size_t i = 0; i < c->thing_count; i++)
+    check_stages(r, &c->things[i]);
 }

@@ -46,7 +46,8 @@ static bool holds_up(const struct draft *draft, size_t k, size_t s)
     return false;
   if (before->item == step->item)
     return precedes(plan, k, s);
-  return before->end == plan->items[before->item].end && needs_item(plan, step->item, before->item);
+  bool earlier = plan->items[before->item].stage < plan->items[step->item].stage;
+  return before->end == plan->items[before->item].end && (earlier || needs_item(plan, step->item, before->item));
 }
 
 /* Pass 7: the critical path: backwards from what ends last, with a list of the steps still to look behind. */

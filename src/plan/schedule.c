@@ -12,12 +12,16 @@
  *
  * Examinations later than the application that share a trip (trips.c) are on one day: when the last of their items is
  * ready. Every step on a path is still there once, so this keeps that bound too.
+ *
+ * A stage of an investment project is accepted when the stage before it has been delivered, so none of its items begins
+ * earlier, and no visit joins two stages.
  */
 #include "plan/passes.h"
 
 #include <string.h>
 
 #define VISIT_WAIT 3
+#define STAGES 5 /* 1 to 4, and 0 where there are none */
 
 struct slot { /* beside plan->steps[i], before they are sorted */
   const struct step *step;
@@ -27,10 +31,11 @@ struct slot { /* beside plan->steps[i], before they are sorted */
 struct timetable {
   struct draft *draft;
   struct slot *slots;
-  int *from;     /* a visit: the day it can begin, so far known */
-  int *takes;    /* a visit: its longest step */
-  int *together; /* an item examined later: the first item of those that are examined with it; -1 */
-  int *examined; /* such a first item: the day all of them are ready, so far known */
+  int *from;            /* a visit: the day it can begin, so far known */
+  int *takes;           /* a visit: its longest step */
+  int *together;        /* an item examined later: the first item of those that are examined with it; -1 */
+  int *examined;        /* such a first item: the day all of them are ready, so far known */
+  int accepted[STAGES]; /* a stage: the day it can be accepted, so far known */
 };
 
 static int later(int a, int b)
@@ -95,7 +100,7 @@ static void place_item(struct timetable *table, size_t i, size_t *next)
 {
   struct plan *plan = table->draft->plan;
   struct plan_item *item = &plan->items[i];
-  item->start = 0;
+  item->start = table->accepted[item->stage];
   for (size_t p = 0; p < i; p++)
     if (draft_waits(table->draft, (int)i, (int)p))
       item->start = later(item->start, plan->items[p].end);
@@ -131,6 +136,19 @@ static bool settle_examinations(struct timetable *table)
   return settled;
 }
 
+/* A stage begins when all before it has ended. False where that moves one. */
+static bool settle_stages(struct timetable *table)
+{
+  const struct plan *plan = table->draft->plan;
+  bool settled = true;
+  for (size_t i = 0; i < plan->item_count; i++)
+    for (int stage = plan->items[i].stage + 1; stage < STAGES; stage++) {
+      settled &= plan->items[i].end <= table->accepted[stage];
+      table->accepted[stage] = later(table->accepted[stage], plan->items[i].end);
+    }
+  return settled;
+}
+
 /* One pass over all items, which stand in an order that respects what they wait for. True when no visit has moved. */
 static bool place_all(struct timetable *table)
 {
@@ -146,6 +164,7 @@ static bool place_all(struct timetable *table)
       settled = false;
     }
   }
+  settled &= settle_stages(table);
   return settle_examinations(table) && settled;
 }
 
@@ -154,6 +173,7 @@ static bool place_visits(struct timetable *table)
 {
   struct plan *plan = table->draft->plan;
   memset(table->examined, 0, plan->item_count * sizeof *table->examined);
+  memset(table->accepted, 0, sizeof table->accepted);
   memset(table->from, 0, plan->step_count * sizeof *table->from);
   memset(table->takes, 0, plan->step_count * sizeof *table->takes);
   for (size_t s = 0; s < plan->step_count; s++) {
@@ -161,7 +181,7 @@ static bool place_visits(struct timetable *table)
     if (v >= 0)
       table->takes[v] = later(table->takes[v], plan->steps[s].takes);
   }
-  for (size_t pass = 0; pass < plan->visit_count + plan->item_count + 2; pass++)
+  for (size_t pass = 0; pass < (plan->visit_count + plan->item_count + 2) * STAGES; pass++)
     if (place_all(table))
       return true;
   return false;
@@ -179,7 +199,8 @@ static bool can_meet(const struct timetable *table, size_t s, size_t visit)
     int a = plan->steps[s].item, b = other->item;
     int apart = plan->steps[s].start - other->start;
     if (plan->steps[s].takes == 0 || other->takes == 0 || strcmp(table->slots[k].step->merge, table->slots[s].step->merge) != 0 ||
-        a == b || draft_waits(draft, a, b) || draft_waits(draft, b, a) || apart > VISIT_WAIT || apart < -VISIT_WAIT)
+        a == b || plan->items[a].stage != plan->items[b].stage || draft_waits(draft, a, b) || draft_waits(draft, b, a) ||
+        apart > VISIT_WAIT || apart < -VISIT_WAIT)
       return false;
     some = true;
   }
@@ -310,7 +331,8 @@ static void group_examinations(struct timetable *table)
   for (size_t i = 0; i < plan->item_count; i++) {
     table->together[i] = draft->examined[i] ? (int)i : -1;
     for (size_t k = 0; k < i && draft->examined[i]; k++)
-      if (draft->examined[k] == draft->examined[i] && plan->items[k].agency == plan->items[i].agency) {
+      if (draft->examined[k] == draft->examined[i] && plan->items[k].agency == plan->items[i].agency &&
+          plan->items[k].stage == plan->items[i].stage) {
         table->together[i] = (int)k;
         break;
       }

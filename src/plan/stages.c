@@ -6,7 +6,7 @@
  * negative.
  *
  * A stage is handed in, accepted and delivered by itself: its papers do not exist before the stage before it is through, so
- * two stages never share a form or a trip. A stage may begin before another has ended where its items wait for less.
+ * two stages never share a form or a trip (schedule.c, trips.c).
  */
 #include "plan/passes.h"
 

@@ -1012,9 +1012,10 @@ static void every_plan_of_every_thing_keeps_its_promises(void **state)
 static void the_json_of_a_plan_is_strict_and_whole(void **state)
 {
   struct sample *sample = *state;
-  static const char *const members[] = {"thing",  "name",      "catalog",   "lead",     "answers", "zone",      "days",
-                                        "serial", "statutory", "trips",     "agencies", "items",   "materials", "fields",
-                                        "steps",  "visits",    "presences", "before",   "after"};
+  static const char *const members[] = {"thing",     "name",    "catalog",   "lead",   "answers",         "zone",
+                                        "days",      "serial",  "statutory", "trips",  "agencies",        "items",
+                                        "materials", "fields",  "steps",     "visits", "presences",       "before",
+                                        "after",     "covered", "services",  "stages", "serial_services", "days_with_services"};
   struct plan *plan = sample_plan(sample, "open-a-restaurant", "area=320 signboard=true gas=true", NULL);
   json_t *json = NULL;
   struct error error = {0};
