@@ -24,6 +24,7 @@ extern const struct subcommand subcommands[]; /* ended by {0} */
 #define CLI_STORE_DEFAULT "sqlite:onevisit.db"
 #define CLI_ORIGIN_DEFAULT "onevisit.example/log" /* the ledger's name */
 
+int cli_advise(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_serve(int argc, char **argv);
