@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "catalog/calendar.h"
-#include "feel/feel.h"
+#include "feel/table.h"
 
 struct words {
   const char *zh, *en;
@@ -177,6 +177,23 @@ struct question {
   struct place place;
 };
 
+/*
+ * A decision table: what several conditions would say at length, as rules. Its id is a name for conditions, like an answer's.
+ * Rules that leave an applicant without a value, or two of a «unique» table that hold together, are for the proof to find:
+ * table.rules[i].when is all cells of a rule as one condition, values[i] what the rule says.
+ */
+struct thing_table {
+  const char *id;
+  struct words name;
+  const struct feel *const *inputs; /* of the columns, as conditions are written */
+  size_t input_count;
+  struct feel_table table;            /* HIT_UNIQUE, HIT_ANY or HIT_FIRST, one output */
+  const struct feel_value *values;    /* a rule's: FEEL_BOOLEAN, FEEL_NUMBER or FEEL_STRING, all of one kind */
+  const struct place *rule_places;    /* a rule's */
+  const struct feel_value *otherwise; /* when no rule holds; NULL: not said, and a gap */
+  struct place place;
+};
+
 struct thing_item {
   const struct item *item;
   const struct feel *when;
@@ -195,6 +212,8 @@ struct thing { /* 「一件事」 */
   const struct agency *lead;
   const struct question *questions;
   size_t question_count;
+  const struct thing_table *tables; /* a table may read questions and the tables before it */
+  size_t table_count;
   const struct thing_item *items;
   size_t item_count;
   struct place place;

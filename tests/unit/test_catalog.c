@@ -120,6 +120,49 @@ static void an_item_is_read_in_full(void **state)
   assert_int_equal(fee->fees[0].fen, 1000);
 }
 
+struct shop {
+  const char *kind;
+  int64_t area;
+};
+
+static struct feel_value shop_answer(void *context, struct span name)
+{
+  const struct shop *shop = context;
+  if (span_is(name, "food_kind"))
+    return (struct feel_value){.type = FEEL_STRING, .string = span_of(shop->kind)};
+  if (span_is(name, "area"))
+    return (struct feel_value){.type = FEEL_NUMBER, .number = {shop->area, 0, 0}};
+  return (struct feel_value){.type = FEEL_NULL};
+}
+
+/* The table of the sample city says what three conditions said before it. */
+static void a_table_decides_what_conditions_would(void **state)
+{
+  (void)state;
+  const struct thing *thing = catalog_thing(ningbo, SPAN("open-a-convenience-store"));
+  assert_int_equal(thing->table_count, 1);
+  const struct thing_table *table = &thing->tables[0];
+  assert_string_equal(table->id, "food_regime");
+  assert_int_equal(table->table.hit, HIT_UNIQUE);
+  assert_int_equal(table->table.rule_count, 3);
+  assert_int_equal(table->input_count, 2);
+  assert_null(table->otherwise);
+  assert_true(span_is(table->values[1].string, "small-shop"));
+  assert_true(span_is(feel_text(table->table.rules[2].when), "food_kind in not(\"prepackaged\") and area in (> 50)"));
+  static const char *const kinds[] = {"prepackaged", "bulk", "hot"};
+  for (int64_t area = 48; area < 53; area++) {
+    for (size_t i = 0; i < 3; i++) {
+      struct arena arena = {0};
+      struct shop shop = {kinds[i], area};
+      const char *want = i == 0 ? "filing" : area <= 50 ? "small-shop" : "licence";
+      struct feel_value got = feel_table_eval(&table->table, &arena, shop_answer, &shop);
+      assert_int_equal(got.type, FEEL_STRING);
+      assert_true(span_is(got.string, want));
+      arena_release(&arena);
+    }
+  }
+}
+
 static void codes_of_every_item_fit_together(void **state)
 {
   (void)state;
@@ -551,6 +594,7 @@ int main(void)
       cmocka_unit_test(the_sample_city_is_whole),
       cmocka_unit_test(entries_are_found_by_id),
       cmocka_unit_test(an_item_is_read_in_full),
+      cmocka_unit_test(a_table_decides_what_conditions_would),
       cmocka_unit_test(codes_of_every_item_fit_together),
       cmocka_unit_test(a_restaurant_with_certified_staff_needs_no_presence),
       cmocka_unit_test(words_of_the_code_lists_are_there),
