@@ -315,6 +315,12 @@ struct findings {
 int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error);
 void catalog_free(struct catalog *catalog);
 
+/*
+ * What may stand in a catalogue that loads, and should not: findings in the given arena, by place. Rules: vague-wording (catch-all
+ * clauses), missing-element (of the guide), certificate-without-law, one-thing-two-names.
+ */
+void catalog_lint(const struct catalog *catalog, struct arena *arena, struct findings *findings);
+
 /* By id, in O(1); NULL where there is none. */
 const struct agency *catalog_agency(const struct catalog *catalog, struct span id);
 const struct item *catalog_item(const struct catalog *catalog, struct span id);
