@@ -357,6 +357,7 @@ struct words presence_words(enum presence_why why);
 struct words material_kind_words(const char *kind);
 struct words assessment_words(const char *kind); /* 节能评估 … */
 struct words form_group_words(enum form_group group);
+struct words form_group_named(const char *id); /* of the id in a plan */
 const char *form_group_id(enum form_group group);
 struct words stage_words(int stage); /* 立项用地规划许可 … of 1 to 4 */
 

@@ -55,6 +55,12 @@ bool draft_waits(const struct draft *draft, int item, int producer);
 bool draft_covered(const struct draft *draft, const char *kind, const struct feel *within);
 const struct assessment *zone_assessment(const struct zone *zone, const char *kind);
 
+/* What «zone_…» stands for; NULL where it is not known. */
+const char *draft_bound_text(const struct draft *draft, struct span name);
+
+/* Step s cannot begin before step k has ended, or begins with it (critical.c). */
+bool step_holds_up(const struct draft *draft, size_t k, size_t s);
+
 /* The item has this step for these answers, in this zone. */
 bool draft_has_step(const struct draft *draft, const struct step *step);
 

@@ -171,6 +171,7 @@ struct plan {
   int trips_window;       /* when handed in at a window */
   struct plan_tally before, after;
   struct plan_saved saved;
+  const struct plan_package *package; /* of package.h: the plan is for many projects; NULL */
 };
 
 /* zone may be NULL. Errors: none for a checked catalogue and read answers. */
