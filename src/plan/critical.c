@@ -40,8 +40,10 @@ bool step_holds_up(const struct draft *draft, size_t k, size_t s)
 {
   const struct plan *plan = draft->plan;
   const struct plan_step *before = &plan->steps[k], *step = &plan->steps[s];
-  if (k == s || (step->visit >= 0 && before->visit == step->visit) || examined_together(draft, k, s))
-    return k != s;
+  if (k == s)
+    return false;
+  if (before->start == step->start && ((step->visit >= 0 && before->visit == step->visit) || examined_together(draft, k, s)))
+    return true;
   if (before->end != step->start)
     return false;
   if (before->item == step->item)

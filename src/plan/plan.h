@@ -55,7 +55,7 @@ struct plan_material {
   int defer;              /* working days it may come later; 0: needed at submission */
   const char *assessment; /* PLAN_ZONE */
   struct reason *reasons; /* one an item that wants it */
-  size_t reason_count;
+  size_t reason_count, reason_cap;
 };
 
 struct plan_field { /* of the one form: each asked once, never what the government holds */

@@ -88,8 +88,9 @@ static int day_of_examination(const struct timetable *table, size_t i)
 static void place_step(struct timetable *table, size_t s, int ready)
 {
   const struct plan *plan = table->draft->plan;
-  if (examining_step(plan, plan->steps[s].item) == &plan->steps[s])
-    ready = later(ready, day_of_examination(table, (size_t)plan->steps[s].item));
+  int of = plan->steps[s].item;
+  if (table->together[of] >= 0 && examining_step(plan, of) == &plan->steps[s])
+    ready = later(ready, day_of_examination(table, (size_t)of));
   struct plan_step *step = &table->draft->plan->steps[s];
   table->slots[s].ready = ready;
   step->start = step->visit < 0 ? ready : later(ready, table->from[step->visit]);
@@ -104,7 +105,7 @@ static void place_item(struct timetable *table, size_t i, size_t *next)
   for (size_t p = 0; p < i; p++)
     if (draft_waits(table->draft, (int)i, (int)p))
       item->start = later(item->start, plan->items[p].end);
-  if (!examining_step(plan, (int)i))
+  if (table->together[i] >= 0 && !examining_step(plan, (int)i))
     item->start = later(item->start, day_of_examination(table, i));
   int now = item->start, opinions = item->start;
   for (; *next < plan->step_count && plan->steps[*next].item == (int)i; (*next)++) {
