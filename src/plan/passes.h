@@ -51,7 +51,10 @@ int draft_compile(struct draft *draft, struct error *error);
 /* The condition holds for the answers (NULL: it does). */
 bool draft_holds(const struct draft *draft, const struct feel *when);
 const char *draft_condition(const struct draft *draft, const struct feel *when);
-bool draft_waits(const struct draft *draft, int item, int producer);
+static inline bool draft_waits(const struct draft *draft, int item, int producer)
+{
+  return draft->waits[(size_t)item * draft->plan->item_count + (size_t)producer];
+}
 
 /* The zone's assessment of this kind (NULL: no), valid on the day, its bound kept. */
 bool draft_covered(const struct draft *draft, const char *kind, const struct feel *within);
