@@ -164,6 +164,8 @@ struct item {
   size_t step_count;
   const struct item *const *needs;
   size_t need_count;
+  const struct item *const *excludes; /* never handled together with these in one thing */
+  size_t exclude_count;
   const struct certificate *result; /* NULL: a document or nothing */
   const char *document;             /* id of the document it yields where result is NULL; may be NULL */
   int valid_months;                 /* 0: permanent or not said */
@@ -250,6 +252,29 @@ struct assessment { /* 区域评估: one report for the whole zone instead of on
   size_t indicator_count;
 };
 
+/* What a city cannot promise yet (the negative list): the proof of this property of this thing is not asked for. */
+struct exception {
+  const struct thing *thing;
+  const char *property; /* of docs/proof.md */
+  struct words reason;
+  const struct agency *owner;
+  day review; /* to be looked at again by then */
+  struct place place;
+};
+
+/* One applicant who was told once, kept: a regression case of the proof (persons/ID.yaml). */
+struct person {
+  const char *id;
+  const struct thing *thing;
+  const char *property;
+  bool fails; /* what is expected */
+  const char *const *answers; /* «area=320» */
+  size_t answer_count;
+  const char *zone; /* id; NULL */
+  struct words story;
+  struct place place;
+};
+
 struct zone {
   const char *id;
   struct words name;
@@ -319,6 +344,10 @@ struct catalog {
   struct district *districts;
   size_t district_count; /* streets too */
   struct calendar calendar;
+  struct exception *exceptions; /* negative.yaml */
+  size_t exception_count;
+  struct person *persons; /* no part of the version */
+  size_t person_count;
 };
 
 /* One mistake: where, what is wrong, what to do; both languages. */
@@ -382,6 +411,7 @@ struct words presence_words(enum presence_why why);
 struct words material_kind_words(const char *kind);
 struct words assessment_words(const char *kind); /* 节能评估 … */
 struct words form_group_words(enum form_group group);
+struct words form_group_named(const char *id); /* of the id in a plan */
 const char *form_group_id(enum form_group group);
 struct words stage_words(int stage); /* 立项用地规划许可 … of 1 to 4 */
 

@@ -101,7 +101,10 @@ static void check_producers(struct reader *r, const struct producers *producers,
   }
 }
 
-/* needs, and results that a single item yields: whichever things are asked for, this order holds. */
+/*
+ * needs, and results that a single item yields: whichever things are asked for, this order holds. What depends on answers is
+ * the proof's: it tells for whom items wait for one another.
+ */
 static void add_sure_edges(struct graph *g, size_t from)
 {
   const struct catalog *c = g->catalog;
@@ -111,7 +114,7 @@ static void add_sure_edges(struct graph *g, size_t from)
   for (size_t i = 0; i < item->material_count; i++) {
     const struct item_material *m = &item->materials[i];
     const struct item *producer = NULL;
-    if (m->from == FROM_RESULT && m->material && find_producers(&g->producers, m->material, &producer) == 1)
+    if (m->from == FROM_RESULT && !m->when && m->material && find_producers(&g->producers, m->material, &producer) == 1)
       add_edge(g, from, index_of(c, producer));
   }
 }
@@ -135,9 +138,9 @@ static void add_thing_edges(struct graph *g, const struct thing *thing, const st
   }
   for (size_t i = 0; i < item->material_count; i++) {
     const struct item_material *m = &item->materials[i];
-    for (size_t j = 0; m->from == FROM_RESULT && m->material && j < thing->item_count; j++) {
+    for (size_t j = 0; m->from == FROM_RESULT && !m->when && m->material && j < thing->item_count; j++) {
       const struct item *other = thing->items[j].item;
-      if (other && other != item && yields(other, m->material))
+      if (other && other != item && !thing->items[j].when && yields(other, m->material))
         add_edge(g, index_of(c, item), index_of(c, other));
     }
   }
@@ -205,7 +208,7 @@ static void check_thing_order(struct reader *r, struct graph *g, struct walk *w,
     }
   }
   for (size_t i = 0; i < thing->item_count; i++) {
-    if (thing->items[i].item)
+    if (thing->items[i].item && !thing->items[i].when)
       add_thing_edges(g, thing, thing->items[i].item);
   }
   for (size_t i = 0; i < thing->item_count; i++) {

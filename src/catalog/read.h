@@ -116,7 +116,7 @@ extern const struct vocabulary item_kinds, levels, channels, deliveries, materia
 
 /* The shapes, in shapes.c, shapes_item.c and shapes_thing.c. */
 extern const struct shape table_shape, agency_shape, field_shape, certificate_shape, material_shape, item_shape, thing_shape,
-    zone_shape, hall_shape, city_shape, districts_shape, calendar_shape, basis_shape;
+    zone_shape, hall_shape, exception_shape, person_shape, city_shape, districts_shape, calendar_shape, basis_shape;
 
 /* What only the whole shows: producers, cycles, questions; in check.c. */
 void check_catalog(struct reader *r);

@@ -280,6 +280,7 @@ static const struct key item_keys[] = {
     {"materials", KEY_MANY, COUNTED(struct item, materials, material_count), MUST, .shape = &item_material_shape},
     {"steps", KEY_MANY, COUNTED(struct item, steps, step_count), MUST, .shape = &step_shape},
     {"needs", KEY_REFS, COUNTED(struct item, needs, need_count), .index = INDEX_ITEM},
+    {"excludes", KEY_REFS, COUNTED(struct item, excludes, exclude_count), .index = INDEX_ITEM},
     {"result", KEY_INSIDE, MUST, .shape = &result_shape},
     {"follow-up", KEY_INSIDE, .shape = &follow_up_shape},
     SAMPLE,

@@ -149,6 +149,11 @@ struct words form_group_words(enum form_group group)
   return by_value(&form_groups, (int)group)->name;
 }
 
+struct words form_group_named(const char *id)
+{
+  return by_word(&form_groups, id && *id ? id : "other");
+}
+
 const char *form_group_id(enum form_group group)
 {
   return by_value(&form_groups, (int)group)->word;

@@ -16,6 +16,18 @@ const struct assessment *zone_assessment(const struct zone *zone, const char *ki
   return NULL;
 }
 
+/* The indicator that a name means, where it is valid on the day; NULL. */
+static const struct indicator *indicator_of(const struct draft *draft, struct span name)
+{
+  const struct zone *zone = draft->plan->zone;
+  struct span id = {name.p + 5, name.n - 5};
+  for (size_t a = 0; zone && a < zone->assessment_count; a++)
+    for (size_t i = 0; zone->assessments[a].valid_until >= draft->today && i < zone->assessments[a].indicator_count; i++)
+      if (span_is(id, zone->assessments[a].indicators[i].id))
+        return &zone->assessments[a].indicators[i];
+  return NULL;
+}
+
 static struct feel_value indicator_value(const struct indicator *indicator)
 {
   if (indicator->is_number)
@@ -27,15 +39,16 @@ static struct feel_value indicator_value(const struct indicator *indicator)
 static struct feel_value bound_lookup(void *context, struct span name)
 {
   const struct draft *draft = context;
-  const struct zone *zone = draft->plan->zone;
   if (!span_starts(name, "zone_"))
-    return answers_lookup(&draft->plan->answers, name);
-  struct span id = {name.p + 5, name.n - 5};
-  for (size_t a = 0; zone && a < zone->assessment_count; a++)
-    for (size_t i = 0; zone->assessments[a].valid_until >= draft->today && i < zone->assessments[a].indicator_count; i++)
-      if (span_is(id, zone->assessments[a].indicators[i].id))
-        return indicator_value(&zone->assessments[a].indicators[i]);
-  return (struct feel_value){.type = FEEL_NULL};
+    return answers_lookup((void *)&draft->plan->answers, name);
+  const struct indicator *indicator = indicator_of(draft, name);
+  return indicator ? indicator_value(indicator) : (struct feel_value){.type = FEEL_NULL};
+}
+
+const char *draft_bound_text(const struct draft *draft, struct span name)
+{
+  const struct indicator *indicator = span_starts(name, "zone_") ? indicator_of(draft, name) : NULL;
+  return indicator ? indicator->text : NULL;
 }
 
 bool draft_covered(const struct draft *draft, const char *kind, const struct feel *within)

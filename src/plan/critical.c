@@ -36,12 +36,14 @@ static bool examined_together(const struct draft *draft, size_t k, size_t s)
 }
 
 /* Step s cannot begin before step k has ended, or begins with it. */
-static bool holds_up(const struct draft *draft, size_t k, size_t s)
+bool step_holds_up(const struct draft *draft, size_t k, size_t s)
 {
   const struct plan *plan = draft->plan;
   const struct plan_step *before = &plan->steps[k], *step = &plan->steps[s];
-  if (k == s || (step->visit >= 0 && before->visit == step->visit) || examined_together(draft, k, s))
-    return k != s;
+  if (k == s)
+    return false;
+  if (before->start == step->start && ((step->visit >= 0 && before->visit == step->visit) || examined_together(draft, k, s)))
+    return true;
   if (before->end != step->start)
     return false;
   if (before->item == step->item)
@@ -63,7 +65,7 @@ void plan_critical(struct draft *draft)
   while (n) {
     size_t s = open[--n];
     for (size_t k = 0; k < plan->step_count; k++)
-      if (!plan->steps[k].critical && holds_up(draft, k, s)) {
+      if (!plan->steps[k].critical && step_holds_up(draft, k, s)) {
         plan->steps[k].critical = true;
         open[n++] = k;
       }

@@ -21,30 +21,24 @@ struct field_slot {
   const struct question *question;
   const struct said *said;
   size_t line; /* 1 + its place in the form; 0: not there */
+  int written; /* 1 + the last item whose own form had it */
 };
 
 struct field_slots {
-  struct field_slot *list; /* open addressing */
-  size_t mask;
+  struct pointers map;
+  struct field_slot *list;
+  size_t n;
 };
 
-size_t want_field_count(const struct want *want)
+/* The slot of a field; a new one where it has none yet. */
+static struct field_slot *slot_of(struct field_slots *slots, const struct field *field)
 {
-  return want->ask->material->field_count + want->ask->field_count;
-}
-
-const struct field *want_field(const struct want *want, size_t i)
-{
-  size_t own = want->ask->material->field_count;
-  return i < own ? want->ask->material->fields[i] : want->ask->fields[i - own];
-}
-
-static struct field_slot *slot_of(const struct field_slots *slots, const struct field *field)
-{
-  size_t at = ((uintptr_t)field >> 4) * 0x9e3779b97f4a7c15u >> 20;
-  while (slots->list[at & slots->mask].field && slots->list[at & slots->mask].field != field)
-    at++;
-  return &slots->list[at & slots->mask];
+  struct pointer_slot *at = pointers_slot(&slots->map, field);
+  if (!at->key) {
+    *at = (struct pointer_slot){field, slots->n};
+    slots->list[slots->n++] = (struct field_slot){.field = field};
+  }
+  return &slots->list[at->value];
 }
 
 static const struct question *answering(const struct thing *thing, const struct field *field)
@@ -60,7 +54,6 @@ static void add_fields(struct draft *draft, const struct field *const *fields, s
 {
   for (size_t f = 0; f < n; f++) {
     struct field_slot *slot = slot_of(draft->slots, fields[f]);
-    slot->field = fields[f];
     if (held && !slot->held)
       slot->held = held;
     if (said) {
@@ -98,20 +91,17 @@ static void make_slots(struct draft *draft)
     n += want_field_count(&draft->wants[w]);
   for (size_t p = 0; p < plan->item_count; p++)
     n += plan->items[p].item->result ? plan->items[p].item->result->field_count : 0;
+  for (size_t m = 0; m < plan->material_count; m++)
+    n += plan->materials[m].material->field_count;
   struct field_slots *slots = arena_new(draft->arena, struct field_slots);
-  size_t size = 16;
-  while (size < 2 * n)
-    size *= 2;
-  slots->mask = size - 1;
-  slots->list = arena_array(draft->arena, size, sizeof *slots->list);
+  pointers_init(&slots->map, draft->arena, n);
+  slots->list = arena_array(draft->arena, n, sizeof *slots->list);
   draft->slots = slots;
   for (size_t w = 0; w < draft->want_count; w++)
-    for (size_t f = 0; f < want_field_count(&draft->wants[w]); f++) {
-      const struct field *field = want_field(&draft->wants[w], f);
-      struct field_slot *slot = slot_of(slots, field);
-      if (!slot->field)
-        *slot = (struct field_slot){.field = field, .question = answering(plan->thing, field)};
-    }
+    for (size_t f = 0; f < want_field_count(&draft->wants[w]); f++)
+      (void)slot_of(slots, want_field(&draft->wants[w], f));
+  for (size_t f = 0; f < slots->n; f++)
+    slots->list[f].question = answering(plan->thing, slots->list[f].field);
   collect_said(draft);
 }
 
@@ -170,12 +160,24 @@ static int by_page(const void *a, const void *b)
   return (x->field > y->field) - (x->field < y->field); /* both stand in the catalogue's one array of fields */
 }
 
-static const struct plan_material *line_of(const struct plan *plan, const struct material *material)
+static bool writes(const struct want *want)
 {
-  for (size_t m = 0; m < plan->material_count; m++)
-    if (plan->materials[m].material == material)
-      return &plan->materials[m];
-  return NULL;
+  return want->ask->from == FROM_APPLICANT || want->ask->from == FROM_ZONE;
+}
+
+/* Each item's own form asks every field of what the applicant hands in there, once. */
+int fields_one_by_one(const struct draft *draft)
+{
+  int total = 0;
+  for (size_t w = 0; w < draft->want_count; w++) {
+    const struct want *want = &draft->wants[w];
+    for (size_t f = 0; writes(want) && f < want_field_count(want); f++) {
+      struct field_slot *slot = slot_of(draft->slots, want_field(want, f));
+      total += slot->written != want->item + 1;
+      slot->written = want->item + 1;
+    }
+  }
+  return total;
 }
 
 /* Pass 5: the one form. */
@@ -189,7 +191,7 @@ void plan_fields(struct draft *draft)
   make_slots(draft);
   for (size_t w = 0; w < draft->want_count; w++) {
     const struct want *want = &draft->wants[w];
-    enum plan_source source = line_of(plan, want->ask->material)->source;
+    enum plan_source source = plan->materials[want->line].source;
     if (source != PLAN_UPLOAD && source != PLAN_FORM)
       continue;
     for (size_t f = 0; f < want_field_count(want); f++)

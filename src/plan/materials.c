@@ -73,14 +73,16 @@ static int rank(const struct draft *draft, const struct want *want, enum plan_so
 static void merge_want(struct draft *draft, struct plan_material *line, const struct want *want, int *best)
 {
   enum plan_source source = source_of(draft, want);
-  if (rank(draft, want, source) > *best) {
-    *best = rank(draft, want, source);
+  int worth = rank(draft, want, source);
+  if (worth > *best) {
+    *best = worth;
     line->source = source;
     line->producer = source == PLAN_RESULT ? want->producer : -1;
     line->assessment = source == PLAN_ZONE ? assessment_for(draft, want) : NULL;
   }
   if (line->reason_count == 0 || want->ask->defer < line->defer)
     line->defer = want->ask->defer;
+  line->reasons = arena_grow(draft->arena, line->reasons, line->reason_count, &line->reason_cap, sizeof *line->reasons);
   line->reasons[line->reason_count++] = (struct reason){
       .item = draft->plan->items[want->item].item,
       .basis = want->ask->basis,
@@ -88,19 +90,15 @@ static void merge_want(struct draft *draft, struct plan_material *line, const st
   };
 }
 
-static struct plan_material *material_line(struct draft *draft, const struct material *material)
+/* The line of a material, in the order in which they are wanted. */
+static size_t material_line(struct plan *plan, struct pointers *lines, const struct material *material)
 {
-  struct plan *plan = draft->plan;
-  for (size_t m = 0; m < plan->material_count; m++)
-    if (plan->materials[m].material == material)
-      return &plan->materials[m];
-  struct plan_material *line = &plan->materials[plan->material_count++];
-  size_t wanted = 0;
-  for (size_t w = 0; w < draft->want_count; w++)
-    wanted += draft->wants[w].ask->material == material;
-  *line = (struct plan_material){.material = material, .producer = -1};
-  line->reasons = arena_array(draft->arena, wanted, sizeof *line->reasons);
-  return line;
+  struct pointer_slot *slot = pointers_slot(lines, material);
+  if (!slot->key) {
+    *slot = (struct pointer_slot){material, plan->material_count};
+    plan->materials[plan->material_count++] = (struct plan_material){.material = material, .producer = -1};
+  }
+  return slot->value;
 }
 
 /* Pass 4: every material once, with every item that wants it. */
@@ -110,9 +108,12 @@ void plan_materials(struct draft *draft)
   plan->materials = arena_array(draft->arena, draft->want_count + 1, sizeof *plan->materials);
   int *best = arena_array(draft->arena, draft->want_count + 1, sizeof *best); /* beside each line: the rank of its source */
   memset(best, -1, (draft->want_count + 1) * sizeof *best);
+  struct pointers lines;
+  pointers_init(&lines, draft->arena, draft->want_count);
   for (size_t w = 0; w < draft->want_count; w++) {
-    struct plan_material *line = material_line(draft, draft->wants[w].ask->material);
-    merge_want(draft, line, &draft->wants[w], &best[line - plan->materials]);
+    struct want *want = &draft->wants[w];
+    want->line = material_line(plan, &lines, want->ask->material);
+    merge_want(draft, &plan->materials[want->line], want, &best[want->line]);
   }
   for (size_t m = 0; m < plan->material_count; m++)
     if (plan->materials[m].source != PLAN_UPLOAD && plan->materials[m].source != PLAN_FORM)

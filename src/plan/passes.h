@@ -18,12 +18,14 @@
 
 #include "plan/blueprint.h"
 #include "plan/plan.h"
+#include "plan/pointers.h"
 
 /* One material that one item of the plan wants, its condition held. */
 struct want {
   int item;
   const struct item_material *ask;
   const char *condition; /* as written; NULL: always */
+  size_t line;           /* of the plan's materials, once there are any */
   int producer;          /* index of the item of the plan whose result it is and that this item waits for; -1 */
 };
 
@@ -49,18 +51,38 @@ int draft_compile(struct draft *draft, struct error *error);
 /* The condition holds for the answers (NULL: it does). */
 bool draft_holds(const struct draft *draft, const struct feel *when);
 const char *draft_condition(const struct draft *draft, const struct feel *when);
-bool draft_waits(const struct draft *draft, int item, int producer);
+static inline bool draft_waits(const struct draft *draft, int item, int producer)
+{
+  return draft->waits[(size_t)item * draft->plan->item_count + (size_t)producer];
+}
 
 /* The zone's assessment of this kind (NULL: no), valid on the day, its bound kept. */
 bool draft_covered(const struct draft *draft, const char *kind, const struct feel *within);
 const struct assessment *zone_assessment(const struct zone *zone, const char *kind);
 
+/* What «zone_…» stands for; NULL where it is not known. */
+const char *draft_bound_text(const struct draft *draft, struct span name);
+
+/* Step s cannot begin before step k has ended, or begins with it (critical.c). */
+bool step_holds_up(const struct draft *draft, size_t k, size_t s);
+
 /* The item has this step for these answers, in this zone. */
 bool draft_has_step(const struct draft *draft, const struct step *step);
 
 /* Everything a want asks: what stands in the material, and what the item asks in it beside. */
-size_t want_field_count(const struct want *want);
-const struct field *want_field(const struct want *want, size_t i);
+static inline size_t want_field_count(const struct want *want)
+{
+  return want->ask->material->field_count + want->ask->field_count;
+}
+
+static inline const struct field *want_field(const struct want *want, size_t i)
+{
+  size_t own = want->ask->material->field_count;
+  return i < own ? want->ask->material->fields[i] : want->ask->fields[i - own];
+}
+
+/* The entries of all the items' own forms, each filled in by itself. */
+int fields_one_by_one(const struct draft *draft);
 
 /* Why the form does not ask a field of an item; all NULL: it asks. */
 struct unasked {

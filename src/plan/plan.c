@@ -15,11 +15,6 @@ const char *draft_condition(const struct draft *draft, const struct feel *when)
   return when ? arena_dup(draft->arena, feel_text(when)) : NULL;
 }
 
-bool draft_waits(const struct draft *draft, int item, int producer)
-{
-  return draft->waits[(size_t)item * draft->plan->item_count + (size_t)producer];
-}
-
 /* The first of an item's conditions that holds; false where none does. */
 static bool selected(const struct draft *draft, const struct blueprint_item *line, const struct feel **ret)
 {

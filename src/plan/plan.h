@@ -57,7 +57,7 @@ struct plan_material {
   int defer;              /* working days it may come later; 0: needed at submission */
   const char *assessment; /* PLAN_ZONE */
   struct reason *reasons; /* one an item that wants it */
-  size_t reason_count;
+  size_t reason_count, reason_cap;
 };
 
 struct plan_field { /* of the one form: each asked once, never what the government holds */
@@ -173,6 +173,7 @@ struct plan {
   int trips_window;       /* when handed in at a window */
   struct plan_tally before, after;
   struct plan_saved saved;
+  const struct plan_package *package; /* of package.h: the plan is for many projects; NULL */
 };
 
 /* zone may be NULL. Errors: none for a checked catalogue and read answers. */

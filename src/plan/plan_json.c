@@ -1,5 +1,5 @@
 /* plan_json.c: the stored and published shape of a plan; docs/plan.md says what every member means. */
-#include "plan/plan.h"
+#include "plan/package.h"
 
 static void put_words(struct json_writer *w, const char *key, struct words words)
 {
@@ -370,6 +370,45 @@ static void put_tally(struct json_writer *w, const char *key, const struct plan_
   json_end(w);
 }
 
+static void put_site(struct json_writer *w, const struct plan_site *site)
+{
+  json_begin_object(w, NULL);
+  json_put_str(w, "name", site->name);
+  json_put_num(w, "longitude", site->longitude);
+  json_put_num(w, "latitude", site->latitude);
+  json_end(w);
+}
+
+/* Indexes of what is once for all projects; all else is once for each. */
+static void put_once(struct json_writer *w, const char *key, const bool *once, size_t n)
+{
+  json_begin_array(w, key);
+  for (size_t i = 0; i < n; i++)
+    if (once[i])
+      json_put_int(w, NULL, (int)i);
+  json_end(w);
+}
+
+static void put_package(const struct plan *plan, struct json_writer *w)
+{
+  const struct plan_package *package = plan->package;
+  if (!package)
+    return;
+  json_begin_object(w, "package");
+  json_begin_array(w, "sites");
+  for (size_t i = 0; i < package->n; i++)
+    put_site(w, &package->sites[i]);
+  json_end(w);
+  json_begin_object(w, "once");
+  put_once(w, "items", package->item_once, plan->item_count);
+  put_once(w, "materials", package->material_once, plan->material_count);
+  put_once(w, "fields", package->field_once, plan->field_count);
+  json_end(w);
+  put_tally(w, "before", &package->before);
+  put_tally(w, "after", &package->after);
+  json_end(w);
+}
+
 void plan_json(const struct plan *plan, struct json_writer *w, const char *key)
 {
   json_begin_object(w, key);
@@ -402,5 +441,6 @@ void plan_json(const struct plan *plan, struct json_writer *w, const char *key)
   put_project(plan, w);
   put_tally(w, "before", &plan->before);
   put_tally(w, "after", &plan->after);
+  put_package(plan, w);
   json_end(w);
 }

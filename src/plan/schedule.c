@@ -26,6 +26,7 @@
 struct slot { /* beside plan->steps[i], before they are sorted */
   const struct step *step;
   int ready; /* the day its own item is ready for it */
+  int next;  /* another step of the visit it is grouped into; -1 */
 };
 
 struct timetable {
@@ -33,6 +34,7 @@ struct timetable {
   struct slot *slots;
   int *from;            /* a visit: the day it can begin, so far known */
   int *takes;           /* a visit: its longest step */
+  int *first;           /* a visit, while they are grouped: the last step that joined it */
   int *together;        /* an item examined later: the first item of those that are examined with it; -1 */
   int *examined;        /* such a first item: the day all of them are ready, so far known */
   int accepted[STAGES]; /* a stage: the day it can be accepted, so far known */
@@ -88,8 +90,9 @@ static int day_of_examination(const struct timetable *table, size_t i)
 static void place_step(struct timetable *table, size_t s, int ready)
 {
   const struct plan *plan = table->draft->plan;
-  if (examining_step(plan, plan->steps[s].item) == &plan->steps[s])
-    ready = later(ready, day_of_examination(table, (size_t)plan->steps[s].item));
+  int of = plan->steps[s].item;
+  if (table->together[of] >= 0 && examining_step(plan, of) == &plan->steps[s])
+    ready = later(ready, day_of_examination(table, (size_t)of));
   struct plan_step *step = &table->draft->plan->steps[s];
   table->slots[s].ready = ready;
   step->start = step->visit < 0 ? ready : later(ready, table->from[step->visit]);
@@ -101,10 +104,9 @@ static void place_item(struct timetable *table, size_t i, size_t *next)
   struct plan *plan = table->draft->plan;
   struct plan_item *item = &plan->items[i];
   item->start = table->accepted[item->stage];
-  for (size_t p = 0; p < i; p++)
-    if (draft_waits(table->draft, (int)i, (int)p))
-      item->start = later(item->start, plan->items[p].end);
-  if (!examining_step(plan, (int)i))
+  for (size_t k = 0; k < item->need_count; k++) /* what they wait for has ended with them */
+    item->start = later(item->start, plan->items[item->needs[k]].end);
+  if (table->together[i] >= 0 && !examining_step(plan, (int)i))
     item->start = later(item->start, day_of_examination(table, i));
   int now = item->start, opinions = item->start;
   for (; *next < plan->step_count && plan->steps[*next].item == (int)i; (*next)++) {
@@ -192,10 +194,8 @@ static bool can_meet(const struct timetable *table, size_t s, size_t visit)
   const struct draft *draft = table->draft;
   const struct plan *plan = draft->plan;
   bool some = false;
-  for (size_t k = 0; k < plan->step_count; k++) {
+  for (int k = table->first[visit]; k >= 0; k = table->slots[k].next) {
     const struct plan_step *other = &plan->steps[k];
-    if (other->visit != (int)visit)
-      continue;
     int a = plan->steps[s].item, b = other->item;
     int apart = plan->steps[s].start - other->start;
     if (plan->steps[s].takes == 0 || other->takes == 0 || strcmp(table->slots[k].step->merge, table->slots[s].step->merge) != 0 ||
@@ -226,9 +226,11 @@ static void group_visits(struct timetable *table)
     size_t visit = 0;
     while (visit < plan->visit_count && !can_meet(table, s, visit))
       visit++;
-    plan->steps[s].visit = (int)visit;
     if (visit == plan->visit_count)
-      plan->visit_count++;
+      table->first[plan->visit_count++] = -1;
+    plan->steps[s].visit = (int)visit;
+    table->slots[s].next = table->first[visit];
+    table->first[visit] = (int)s;
   }
 }
 
@@ -347,6 +349,7 @@ void plan_schedule(struct draft *draft)
   collect_steps(&table);
   /* no visit is ever without a step, so there are never more of them */
   table.from = arena_array(draft->arena, plan->step_count + 1, sizeof *table.from);
+  table.first = arena_array(draft->arena, plan->step_count + 1, sizeof *table.first);
   table.takes = arena_array(draft->arena, plan->step_count + 1, sizeof *table.takes);
   table.together = arena_array(draft->arena, plan->item_count + 1, sizeof *table.together);
   table.examined = arena_array(draft->arena, plan->item_count + 1, sizeof *table.examined);

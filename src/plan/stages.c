@@ -13,14 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int line_index(const struct plan *plan, const struct material *material)
-{
-  for (size_t m = 0; m < plan->material_count; m++)
-    if (plan->materials[m].material == material)
-      return (int)m;
-  return -1;
-}
-
 /* The day by which the item must have it. */
 static int needed_at(const struct plan *plan, int item, const char *before)
 {
@@ -41,7 +33,7 @@ static struct plan_service *service_line(struct plan *plan, int material)
 /* One work a material, though several items want it: the longest, for whoever needs it first. */
 static void add_service(struct plan *plan, const struct want *want)
 {
-  int material = line_index(plan, want->ask->material);
+  int material = (int)want->line;
   enum plan_source source = plan->materials[material].source;
   if (!want->ask->intermediary.zh || (source != PLAN_UPLOAD && source != PLAN_FORM))
     return;
@@ -94,6 +86,12 @@ static bool in_stage(const struct plan *plan, const struct reason *reasons, size
 /* What each stage asks; an entry or a paper given in one stage is not asked for in a later one. */
 static void count_asked(struct plan *plan)
 {
+  if (plan->stage_count == 1) {
+    plan->stages[0].fields = (int)plan->field_count;
+    for (size_t m = 0; m < plan->material_count; m++)
+      plan->stages[0].materials += plan->materials[m].source == PLAN_UPLOAD;
+    return;
+  }
   for (size_t f = 0; f < plan->field_count; f++)
     for (size_t s = 0; s < plan->stage_count; s++)
       if (in_stage(plan, plan->fields[f].reasons, plan->fields[f].reason_count, plan->stages[s].stage)) {

@@ -59,33 +59,6 @@ static int agencies_with_items(const struct plan *plan)
   return n;
 }
 
-static bool writes(const struct want *want)
-{
-  return want->ask->from == FROM_APPLICANT || want->ask->from == FROM_ZONE;
-}
-
-static bool wrote_before(const struct draft *draft, size_t w, size_t f)
-{
-  const struct field *field = want_field(&draft->wants[w], f);
-  for (size_t k = w + 1; k-- > 0 && draft->wants[k].item == draft->wants[w].item;) {
-    size_t n = k == w ? f : want_field_count(&draft->wants[k]);
-    for (size_t g = 0; g < n && writes(&draft->wants[k]); g++)
-      if (want_field(&draft->wants[k], g) == field)
-        return true;
-  }
-  return false;
-}
-
-/* Fields written one by one: each item's own form asks every field of what the applicant hands in there. Wants stand by item. */
-static int fields_one_by_one(const struct draft *draft)
-{
-  int total = 0;
-  for (size_t w = 0; w < draft->want_count; w++)
-    for (size_t f = 0; writes(&draft->wants[w]) && f < want_field_count(&draft->wants[w]); f++)
-      total += !wrote_before(draft, w, f);
-  return total;
-}
-
 /* One by one every item is accepted and delivered by itself, and the applicant brings every paper it lists. */
 static void tally_before(struct draft *draft)
 {

@@ -13,7 +13,7 @@ struct study {
 };
 
 /* Could the reform change this person's plan at all? */
-static bool concerns(const struct catalog *catalog, const struct reform *reform, const struct person *person)
+static bool concerns(const struct catalog *catalog, const struct reform *reform, const struct sample_person *person)
 {
   if (reform->kind == REFORM_SHARE) {
     for (size_t m = 0; m < person->upload_count; m++)
@@ -59,7 +59,7 @@ static bool same(struct measure a, struct measure b)
   return a.trips == b.trips && a.materials == b.materials && a.days == b.days;
 }
 
-static int add_person(struct study *s, const struct people *people, const struct person *person, struct advice *advice,
+static int add_person(struct study *s, const struct people *people, const struct sample_person *person, struct advice *advice,
                       struct error *error)
 {
   struct plan *plan = NULL;

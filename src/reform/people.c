@@ -71,7 +71,7 @@ struct measure measure_plan(const struct plan *plan)
   return (struct measure){.trips = plan->trips_online, .materials = plan->after.materials, .days = plan->days};
 }
 
-static void keep_plan(struct arena *arena, const struct plan *plan, struct person *person)
+static void keep_plan(struct arena *arena, const struct plan *plan, struct sample_person *person)
 {
   person->before = measure_plan(plan);
   person->items = arena_array(arena, plan->item_count + 1, sizeof(struct item *));
@@ -84,7 +84,7 @@ static void keep_plan(struct arena *arena, const struct plan *plan, struct perso
 }
 
 static int make_person(struct arena *arena, const struct catalog *catalog, const struct thing *thing, const struct raw_answer *raw,
-                       day today, struct person *ret, struct error *error)
+                       day today, struct sample_person *ret, struct error *error)
 {
   struct arena scratch = {0};
   struct plan *plan = NULL;

@@ -52,7 +52,7 @@ struct measure { /* of one plan */
   int trips, materials, days;
 };
 
-struct person {
+struct sample_person {
   struct answers answers;
   struct measure before;
   const struct item **items; /* of the plan */
@@ -64,7 +64,7 @@ struct person {
 struct people {
   const struct thing *thing;
   double cases; /* a year */
-  struct person *list;
+  struct sample_person *list;
   size_t n;
   bool all; /* every answer, not a sample */
 };
