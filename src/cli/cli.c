@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +45,30 @@ int cli_usage(const char *zh, const char *en)
 {
   (void)fputs(cli_chinese() ? zh : en, stderr);
   return CLI_USAGE;
+}
+
+static sigset_t ending(void)
+{
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+void cli_block_signals(void)
+{
+  sigset_t set = ending();
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  (void)signal(SIGPIPE, SIG_IGN);
+}
+
+void cli_wait_for_signal(void)
+{
+  sigset_t set = ending();
+  int number;
+  while (sigwait(&set, &number) != 0)
+    ;
 }
 
 int cli_open_store(const char *url, struct store **ret, struct error *error)

@@ -1,6 +1,4 @@
 #include <getopt.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,28 +209,6 @@ static void close_service(struct service *s)
   arena_release(&s->arena);
 }
 
-static void wait_for_signal(void)
-{
-  sigset_t set;
-  int number;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  while (sigwait(&set, &number) != 0)
-    ;
-}
-
-/* Before any thread starts, so that all inherit it: only wait_for_signal() hears the end. */
-static void block_signals(void)
-{
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, NULL);
-  (void)signal(SIGPIPE, SIG_IGN);
-}
-
 int cli_serve(int argc, char **argv)
 {
   struct service s = {0};
@@ -243,13 +219,13 @@ int cli_serve(int argc, char **argv)
     (void)fputs(cli_chinese() ? usage_zh : usage_en, stdout);
     return CLI_OK;
   }
-  block_signals();
+  cli_block_signals();
   int bad = open_service(&s, &error);
   if (!bad) {
     char port[16];
     (void)snprintf(port, sizeof port, "%d", web_port(s.web));
     log_line("info", "listening", "address", s.options.listen, "port", port, "store", store_url(s.store), NULL);
-    wait_for_signal();
+    cli_wait_for_signal();
     log_line("info", "stopping", NULL);
   }
   close_service(&s);

@@ -1,0 +1,584 @@
+#!/usr/bin/env python3
+"""Witnesses and mirrors as real processes, over real HTTP: every status code, races, kill -9, split views, a copy and its restore.
+
+    witness.py BUILDDIR [TALLYFILE]
+
+KILLS=N in the environment: so many kills of a witness under load (default 20; a campaign is some hundreds).
+"""
+import base64
+import hashlib
+import http.client
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+BUILD = os.path.abspath(sys.argv[1])
+PROGRAM, TOOL = f"{BUILD}/onevisit", f"{BUILD}/tests/log_tool"
+TALLY = [0, 0]
+KILLS = int(os.environ.get("KILLS", "20"))
+
+
+def check(what, good, why=""):
+    TALLY[0 if good else 1] += 1
+    print(("ok " if good else "not ok ") + what + ("" if good else f"\n   {why}"), flush=True)
+    return good
+
+
+def tool(*arguments, stdin=b"", code=0):
+    done = subprocess.run([TOOL, *map(str, arguments)], input=stdin, capture_output=True, timeout=60)
+    if code is not None and done.returncode != code:
+        raise RuntimeError(f"log_tool {arguments}: exit {done.returncode}: {done.stderr.decode()}")
+    return done if code is None else done.stdout
+
+
+class Log:
+    """A log's key; what it signs is up to the test."""
+
+    def __init__(self, home, name, file="log"):
+        self.home, self.name, self.file = home, name, file
+        self.vkey = tool("key", home, file, name).decode().strip()
+
+    def checkpoint(self, size, *fork):
+        return tool("checkpoint", self.home, self.file, self.name, size, *fork)
+
+    def request(self, old, size, *fork):
+        return tool("request", self.home, self.file, self.name, old, size, *fork)
+
+    def publish(self, directory, size, *fork):
+        tool("publish", self.home, self.file, self.name, directory, size, *fork)
+
+    def sign(self, text):
+        """A note of any text: log_tool signs checkpoints only, so the key is used here by way of OpenSSL."""
+        secret = base64.b64decode(open(f"{self.home}/{self.file}.key", encoding="utf-8").read().strip().split("+", 4)[4])[1:]
+        der = bytes.fromhex("302e020100300506032b657004220420") + secret
+        with tempfile.NamedTemporaryFile(suffix=".der", dir=self.home) as key, tempfile.NamedTemporaryFile(dir=self.home) as data:
+            key.write(der)
+            key.flush()
+            data.write(text)
+            data.flush()
+            signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key.name, "-keyform", "DER", "-in", data.name],
+                                       capture_output=True, check=True).stdout
+        keyid = bytes.fromhex(self.vkey.split("+")[1])
+        return text + b"\n" + f"— {self.name} ".encode() + base64.b64encode(keyid + signature) + b"\n"
+
+
+class Server:
+    """`onevisit witness` or `onevisit mirror`."""
+
+    def __init__(self, command, state, name, logs, *more):
+        self.command, self.state, self.name = command, state, name
+        keys = list(itertools.chain.from_iterable(("--log", log.vkey if isinstance(log, Log) else log) for log in logs))
+        self.arguments = [PROGRAM, command, "--state", state, "--name", name, "--listen", "127.0.0.1:0", *keys, *more]
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.arguments, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "en"})
+        self.port, self.said = 0, []
+        for line in self.process.stderr:
+            self.said.append(line)
+            if '"listening"' in line:
+                self.port, self.vkey = int(json.loads(line)["port"]), json.loads(line)["vkey"]
+                break
+        if not self.port:
+            raise RuntimeError("".join(self.said))
+        threading.Thread(target=lambda pipe, said: said.extend(pipe), args=(self.process.stderr, self.said), daemon=True).start()
+        return self
+
+    def ask(self, method, path, body=None, timeout=60):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request(method, path, body)
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("Content-Type"), answer.read()
+        finally:
+            connection.close()
+
+    def add(self, body):
+        return self.ask("POST", "/add-checkpoint", body)
+
+    def latest(self, origin):
+        return self.ask("GET", f"/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint")
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+def size_of(note):
+    return int(note.split(b"\n")[1])
+
+
+def policy(path, log, witnesses, k):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(f"log {log.vkey}\n" + "".join(f"witness w{i} {vkey}\n" for i, vkey in enumerate(witnesses)))
+        out.write(f"group q {k} " + " ".join(f"w{i}" for i in range(len(witnesses))) + "\nquorum q\n")
+    return path
+
+
+def judge(path, note):
+    return tool("judge", path, stdin=note, code=None).returncode
+
+
+def status_is(what, answer, status, kind=None, body=None):
+    good = answer[0] == status and (kind is None or answer[1] == kind) and (body is None or body in answer[2])
+    return check(what, good, f"wanted {status} {kind} {body}, got {answer}")
+
+
+# ---- every status code ----
+
+
+def codes(home):
+    log, other = Log(home, "codes.example/log"), Log(home, "other.example/log", "other")
+    w = Server("witness", f"{home}/codes", "witness.example/w1", [log])
+    key = os.stat(f"{home}/codes/witness.key")
+    check("the key is the owner's alone", key.st_mode & 0o777 == 0o600)
+    public = base64.b64decode(w.vkey.split("+", 2)[2])
+    keyid = hashlib.sha256(b"witness.example/w1\n" + public).hexdigest()[:8]
+    check("its vkey is of type 04, with its key id", public[0] == 4 and len(public) == 33 and w.vkey.split("+")[1] == keyid, w.vkey)
+    status_is("GET of a log that was never cosigned: 404", w.latest(log.name), 404)
+
+    # nine requests in the order of a known implementation's transcript, with the codes of v1.0.0
+    request = log.request(1, 3)
+    line = request.rstrip(b"\n").split(b" ")[-1]
+    blob = bytearray(base64.b64decode(line))
+    blob[-1] ^= 1
+    forged = request.replace(line, base64.b64encode(bytes(blob)))
+    status_is("1: the first checkpoint, old 0: 200", w.add(log.request(0, 1)), 200, None, "— witness.example/w1 ".encode())
+    status_is("2: a bad signature of the log: 403", w.add(forged), 403)
+    status_is("3: an unknown origin: 404", w.add(other.request(1, 3)), 404)
+    proof = request.split(b"\n")[1:3]
+    status_is("4: no proof: 422", w.add(request.replace(proof[0] + b"\n" + proof[1] + b"\n", b"", 1)), 422)
+    status_is("5: a wrong proof: 422", w.add(request.replace(proof[1], base64.b64encode(b"\x2a" * 32), 1)), 422)
+    status_is("6: the right proof: 200", w.add(request), 200)
+    status_is("7: an old size that is no longer the newest: 409 with the size", w.add(log.request(1, 5)), 409, "text/x.tlog.size", b"3\n")
+    status_is("8: from the size told: 200", w.add(log.request(3, 5)), 200)
+    status_is("9: old 0: 409 with the size", w.add(log.request(0, 5)), 409, "text/x.tlog.size", b"5\n")
+
+    good = log.request(5, 8)
+    root = good.split(b"\n\n")[1].split(b"\n")[2]
+    hashes = good.split(b"\n\n")[0].split(b"\n")[1:]
+    for what, body in {
+        "an empty body": b"",
+        "no «old» line": good.split(b"\n", 1)[1],
+        "a size with a leading zero": good.replace(b"old 5", b"old 05", 1),
+        "a size with a sign": good.replace(b"old 5", b"old +5", 1),
+        "a negative size": good.replace(b"old 5", b"old -5", 1),
+        "a size of 2^63": good.replace(b"old 5", b"old 9223372036854775808", 1),
+        "two spaces": good.replace(b"old 5", b"old  5", 1),
+        "CR LF": good.replace(b"\n", b"\r\n"),
+        "no empty line": good.replace(b"\n\n", b"\n", 1),
+        "no checkpoint": good.split(b"\n\n")[0] + b"\n\n",
+        "a hash of 31 bytes": good.replace(hashes[0], base64.b64encode(b"x" * 31), 1),
+        "a hash in base64 without padding": good.replace(hashes[0], hashes[0].rstrip(b"="), 1),
+        "64 lines of proof": good.replace(b"old 5\n", b"old 5\n" + (hashes[0] + b"\n") * (64 - len(hashes)), 1),
+        "no signature": good[: good.rindex("— ".encode())],
+        "a note that does not end in LF": good[:-1],
+        "a note that is not UTF-8": good.replace(b"codes", b"c\xffdes"),
+        "a root that is not base64": good.replace(root, b"*" + root[1:], 1),
+        "an extension line": b"old 5\n\n" + log.sign(b"codes.example/log\n8\n" + root + b"\nextension\n"),
+        "two lines only": b"old 5\n\n" + log.sign(b"codes.example/log\n8\n"),
+        "more than 64 KiB": good + b"x" * 65536,
+    }.items():
+        status_is(f"malformed, {what}: 400", w.add(body), 400)
+    status_is("old larger than the checkpoint: 400, before any 409", w.add(b"old 9\n" + good.split(b"\n", 1)[1]), 400)
+    status_is("an origin that is not known, and a bad signature: 404 goes first", w.add(forged.replace(b"codes.example", b"nobody.example")), 404)
+    unsigned = b"old 5\n\n" + other.sign(b"codes.example/log\n8\n" + root + b"\n")
+    status_is("signed by another key only: 403", w.add(unsigned), 403)
+    status_is("old = size, another root: 422", w.add(log.request(5, 5, 2, "other")), 422)
+    status_is("old = size with a proof: 422", w.add(log.request(5, 5).replace(b"old 5\n", b"old 5\n" + hashes[0] + b"\n", 1)), 422)
+    status_is("a tree that forks within what was seen: 422", w.add(log.request(5, 8, 4, "fork")), 422)
+    both = good + other.sign(b"codes.example/log\n8\n" + root + b"\n").split(b"\n\n")[1]
+    first = w.add(both)
+    status_is("a signature of a key that nobody knows beside the log's: 200", first, 200)
+    again = w.add(log.request(8, 8))
+    status_is("the same size and root again: 200", again, 200)
+    latest = w.latest(log.name)
+    check("GET gives the newest, with the log's signature and ours alone",
+          latest[0] == 200 and size_of(latest[2]) == 8 and latest[2].endswith(again[2]) and latest[2].count("— ".encode()) == 2, latest)
+    check("GET / names the key and what was seen", w.ask("GET", "/")[2].decode() == f"{w.vkey}\ncodes.example/log 8\n")
+    status_is("GET of add-checkpoint: 405", w.ask("GET", "/add-checkpoint"), 405)
+
+    one = policy(f"{home}/codes.policy", log, [w.vkey], 1)
+    check("the cosigned note satisfies a policy of this witness", judge(one, latest[2]) == 0)
+    check("and the note without it does not", judge(one, log.checkpoint(8)) == 1)
+
+    second = subprocess.run(w.arguments, capture_output=True, text=True, timeout=20, env={**os.environ, "LC_ALL": "en"})
+    check("a second witness on the same state refuses to start", second.returncode == 2 and "in use by another process" in second.stderr, second.stderr)
+    check("SIGTERM ends it cleanly", w.stop() == 0)
+    w.start()
+    check("after a restart it is the same witness at the same size", w.latest(log.name)[2] == latest[2])
+    w.stop()
+    init = subprocess.run([PROGRAM, "witness", "--state", f"{home}/codes", "--name", "witness.example/w1", "--init"], capture_output=True, text=True, timeout=20)
+    check("--init prints the key there is", init.returncode == 0 and init.stdout == w.vkey + "\n", init)
+    with open(f"{home}/codes/logs/{hashlib.sha256(log.name.encode()).hexdigest()}", "r+b") as state:
+        changed = state.read().replace(b"\n8\n", b"\n7\n")
+        state.seek(0)
+        state.write(changed)
+    broken = subprocess.run(w.arguments, capture_output=True, text=True, timeout=20, env={**os.environ, "LC_ALL": "en"})
+    check("a state that somebody changed is not believed", broken.returncode == 3 and "does not verify" in broken.stderr, broken.stderr)
+
+
+def size_zero(home):
+    log = Log(home, "zero.example/log", "zero")
+    w = Server("witness", f"{home}/zero", "witness.example/zero", [log])
+    not_empty = b"old 0\n\n" + log.sign(b"zero.example/log\n0\n" + base64.b64encode(b"\x01" * 32) + b"\n")
+    status_is("size 0 with a root that is not the empty one: 422", w.add(not_empty), 422)
+    one_hash = base64.b64encode(b"\x01" * 32) + b"\n"
+    status_is("old 0 with a proof: 422", w.add(log.request(0, 3).replace(b"old 0\n", b"old 0\n" + one_hash, 1)), 422)
+    status_is("size 0, old 0 with a proof: 422", w.add(log.request(0, 0).replace(b"old 0\n", b"old 0\n" + one_hash, 1)), 422)
+    status_is("the ceremony: size 0 is cosigned", w.add(log.request(0, 0)), 200)
+    check("and kept", size_of(w.latest(log.name)[2]) == 0)
+    status_is("size 0 again", w.add(log.request(0, 0)), 200)
+    status_is("from size 0 on it grows", w.add(log.request(0, 3)), 200)
+    status_is("and does not come back: 409", w.add(log.request(0, 0)), 409, "text/x.tlog.size", b"3\n")
+    w.stop()
+
+
+# ---- races, kills ----
+
+
+def at_once(functions):
+    results, gate = [None] * len(functions), threading.Barrier(len(functions))
+
+    def one(i):
+        gate.wait()
+        try:
+            results[i] = functions[i]()
+        except (OSError, http.client.HTTPException) as why:
+            results[i] = (0, None, str(why).encode())
+
+    threads = [threading.Thread(target=one, args=(i,)) for i in range(len(functions))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    return results
+
+
+def race(home):
+    log = Log(home, "race.example/log", "race")
+    w = Server("witness", f"{home}/race", "witness.example/race", [log])
+    old, bad = 0, []
+    for turn in range(4):
+        new = old + 7
+        left, right = log.request(old, new), log.request(old, new, old, f"turn{turn}")
+        base = left if turn == 0 else log.request(old, new)
+        answers = at_once([lambda body=(base if i % 2 else right): w.add(body) for i in range(50)])
+        won = [i for i, a in enumerate(answers) if a[0] == 200]
+        lost = [a for a in answers if a[0] == 409 and a[2] == b"%d\n" % new]
+        if len(won) != 1 or len(lost) != 49:
+            bad.append((turn, sorted(a[0] for a in answers)))
+            break
+        wanted = (base if won[0] % 2 else right).split(b"\n\n")[1]
+        if not w.latest(log.name)[2].startswith(wanted):
+            bad.append((turn, "kept another root"))
+        loser = log.request(new, new, old, f"turn{turn}") if won[0] % 2 else log.request(new, new)
+        if w.add(loser)[0] != 422:
+            bad.append((turn, "took the loser afterwards"))
+        if not won[0] % 2:
+            break  # the honest tree has lost: nothing to go on from
+        old = new
+    check("50 at once with two successors: one is cosigned, 49 hear 409, the other stays refused", not bad, bad)
+    w.stop()
+
+
+class Promises:
+    """What a witness has given away: one root a size, and never a smaller size once a larger one was given away before."""
+
+    def __init__(self):
+        self.roots, self.largest, self.times = {}, 0, []
+
+    def add(self, request, answer, begun_at):
+        text = request.split(b"\n\n")[1]
+        size, root = size_of(text), text.split(b"\n")[2]
+        at = int.from_bytes(base64.b64decode(answer[2].split(b" ")[2])[4:12], "big")
+        good = self.roots.setdefault(size, root) == root and size >= begun_at
+        self.largest = max(self.largest, size)
+        self.times.append((size, at))
+        return good
+
+
+def kills(home):
+    log = Log(home, "kills.example/log", "kills")
+    w = Server("witness", f"{home}/kills", "witness.example/kills", [log])
+    promises, wrong, total = Promises(), [], 0
+    rng = random.Random(7)
+    requests = {}
+
+    def request(old, new):
+        if (old, new) not in requests:
+            requests[old, new] = log.request(old, new)
+        return requests[old, new]
+
+    def state():
+        answer = w.latest(log.name)
+        return size_of(answer[2]) if answer[0] == 200 else 0
+
+    size = 0
+    for turn in range(KILLS):
+        held = size
+        bodies = [request(held + i, held + i + 1) for i in range(6)]
+        forks = [log.request(held, held + 3, 0 if held == 0 else held - 1, f"fork{turn}")] if held else []
+        killer = threading.Timer(rng.uniform(0.0005, 0.02), lambda: w.process.send_signal(signal.SIGKILL))
+        killer.start()
+        try:
+            for body in bodies:
+                begun = promises.largest
+                answer = w.add(body)
+                if answer[0] == 200:
+                    total += 1
+                    if not promises.add(body, answer, begun):
+                        wrong.append((turn, "two roots or backwards", answer))
+                elif answer[0] not in (409,):
+                    wrong.append((turn, answer))
+        except (OSError, http.client.HTTPException):
+            pass
+        killer.join()
+        w.process.wait()
+        w.start()
+        size = state()
+        if size < promises.largest:
+            wrong.append((turn, f"gave away size {promises.largest} and came back at {size}"))
+        for fork in forks:
+            if w.add(fork)[0] == 200:
+                wrong.append((turn, "cosigned a fork"))
+        if size:
+            status = w.add(log.request(size, size, 0, "fork"))[0]
+            if status != 422:
+                wrong.append((turn, "another root at the same size", status))
+    ordered = [at for _, at in sorted(promises.times)]
+    check(f"{KILLS} kills at random moments, {total} cosignatures given away: never backwards, never two roots", not wrong, wrong[:5])
+    check("and their times never go back", ordered == sorted(ordered))
+    check("nothing half written is left to be read", len(os.listdir(f"{home}/kills/logs")) <= 2, os.listdir(f"{home}/kills/logs"))
+    w.stop()
+
+
+# ---- split views ----
+
+
+def split_view(home, n, k, cheats):
+    """A log with two histories and so many witnesses that sign anything. True when some split satisfies the policy on both sides."""
+    tag = f"{n}{k}{cheats}"
+    log = Log(home, f"split{tag}.example/log", f"split{tag}")
+    honest, both_ever = n - cheats, False
+    keys = [tool("key", home, f"cheat{tag}-{i}", f"cheat.example/{i}", "cosign").decode().strip() for i in range(cheats)]
+    requests = {"a": log.request(0, 10), "b": log.request(0, 12, 5, "right")}
+    notes = {side: body.split(b"\n\n", 1)[1] for side, body in requests.items()}
+    wrong = []
+    for on_a in range(honest + 1):
+        servers = [Server("witness", f"{home}/split{tag}-{on_a}-{i}", f"witness.example/s{i}", [log]) for i in range(honest)]
+        rules = policy(f"{home}/split{tag}-{on_a}.policy", log, [s.vkey for s in servers] + keys, k)
+        cosigned = dict(notes)
+        for i, server in enumerate(servers):
+            mine, other = ("a", "b") if i < on_a else ("b", "a")
+            answer = server.add(requests[mine])
+            if answer[0] != 200:
+                wrong.append(answer)
+            cosigned[mine] += answer[2]
+            size, larger = (10, 12) if mine == "a" else (12, 14)
+            tries = [requests[other], log.request(size, larger, 5, "right") if mine == "a" else log.request(size, larger)]
+            if any(server.add(body)[0] == 200 for body in tries):
+                wrong.append(f"honest witness {i} cosigned both sides")
+        for i in range(cheats):
+            for side in cosigned:
+                cosigned[side] += tool("cosign", home, f"cheat{tag}-{i}", f"cheat.example/{i}", int(time.time()), stdin=notes[side])
+        both_ever |= [judge(rules, cosigned[side]) for side in ("a", "b")] == [0, 0]
+        for server in servers:
+            server.stop(signal.SIGKILL)
+    if wrong:
+        check(f"honest witnesses of {k} of {n} with {cheats} cheats do what they must", False, wrong[:3])
+    return both_ever
+
+
+def split_views(home):
+    for n, k in ((4, 3), (7, 5)):
+        below, at = 2 * k - n - 1, 2 * k - n
+        check(f"{k} of {n}, {below} cheating: no split of the honest ones makes both histories good", not split_view(home, n, k, below))
+        check(f"{k} of {n}, {at} cheating: both can be made good: this is the limit", split_view(home, n, k, at))
+
+
+# ---- the mirror ----
+
+
+def tree_files(directory):
+    found = {}
+    for base, folders, files in os.walk(directory):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        for name in files:
+            path = os.path.join(base, name)
+            if not name.startswith("."):
+                found[os.path.relpath(path, directory)] = open(path, "rb").read()
+    return found
+
+
+def same_log(origin, copy, size):
+    """Every file of the origin's tree of this size is in the copy, with the same bytes, and the copy has none of its own."""
+    a, b = tree_files(origin), tree_files(copy)
+    needed = set(tool("tiles", size).decode().split()) | {"checkpoint"}
+    return needed <= set(b) and all(path in a and a[path] == bytes_ for path, bytes_ in b.items())
+
+
+def mirror_once(state, log, source, *more):
+    return subprocess.run([PROGRAM, "mirror", "--state", state, "--name", "mirror.example/m1", "--log", log.vkey, "--from", source, "--once", *more],
+                          capture_output=True, text=True, timeout=60, env={**os.environ, "LC_ALL": "en"})
+
+
+def wait_for(good, seconds=10):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if good():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class Static:
+    """A directory behind HTTP; what is in `broken` comes with a flipped byte, what is in `missing` not at all."""
+
+    def __init__(self, directory):
+        import http.server
+        outer = self
+        self.broken, self.missing, self.asked, self.stall_after = set(), set(), [], None
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                name = self.path.lstrip("/")
+                outer.asked.append(name)
+                path = os.path.join(directory, name)
+                there = os.path.isfile(path) and name not in outer.missing
+                if outer.stall_after is not None and len(outer.asked) > outer.stall_after:
+                    there = False
+                data = bytearray(open(path, "rb").read()) if there else bytearray(b"no\n")
+                if name in outer.broken and data:
+                    data[len(data) // 2] ^= 1
+                self.send_response(200 if there else 404)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def mirrors(home):
+    log, origin = Log(home, "mirror.example/log", "mirrored"), f"{home}/origin"
+    log.publish(origin, 300)
+    m = Server("mirror", f"{home}/m", "mirror.example/m1", [log], "--from", origin)
+    check("a mirror takes what is published and cosigns it", wait_for(lambda: m.latest(log.name)[0] == 200 and size_of(m.latest(log.name)[2]) == 300), m.said)
+    check("it serves the copy under the log's own paths",
+          all(m.ask("GET", f"/{path}")[::2] == (200, open(f"{origin}/{path}", "rb").read()) for path in tree_files(origin)))
+    status_is("and nothing beside it", m.ask("GET", "/tile/0/../../witness.key"), 404)
+    status_is("a path that no tile has", m.ask("GET", "/tile/0/0"), 404)
+    log.publish(origin, 777)
+    check("it follows", wait_for(lambda: size_of(m.latest(log.name)[2]) == 777), m.said)
+    rules = policy(f"{home}/m.policy", log, [m.vkey], 1)
+    check("its cosignature counts in a policy", judge(rules, m.latest(log.name)[2]) == 0)
+    tool("files", origin, 900)
+    answer = m.add(log.request(777, 900))
+    status_is("asked before publication, it fetches the entries first: 200", answer, 200)
+    check("and holds them", os.path.exists(f"{home}/m/log/tile/entries/003.p/132"), sorted(tree_files(f"{home}/m/log")))
+    status_is("entries that are not there yet: 503, and nothing is signed", m.add(log.request(900, 950)), 503)
+    check("which the state shows", size_of(m.latest(log.name)[2]) == 900)
+    log.publish(origin, 950)
+    check("once they are there, it goes on", wait_for(lambda: size_of(m.latest(log.name)[2]) == 950), m.said)
+    check("SIGTERM ends it cleanly", m.stop() == 0)
+    done = subprocess.run([PROGRAM, "mirror", "--state", f"{home}/m", "--log", log.vkey, "--restore-to", f"{home}/restored"], capture_output=True, text=True,
+                          timeout=60, env={**os.environ, "LC_ALL": "en"})
+    check("restoring gives the log back, byte for byte", done.returncode == 0 and same_log(origin, f"{home}/restored", 950), done.stderr)
+    check("which stands every check of a log", tool("check", f"{home}/restored", log.vkey, code=None).returncode == 0)
+    again = subprocess.run([PROGRAM, "mirror", "--state", f"{home}/m", "--log", log.vkey, "--restore-to", origin], capture_output=True, text=True, timeout=60,
+                           env={**os.environ, "LC_ALL": "en"})
+    check("it never overwrites a log", again.returncode == 2 and "not overwritten" in again.stderr, again.stderr)
+    log.publish(f"{home}/restored", 1000)
+    check("a restored log can be continued, and its mirror follows it", mirror_once(f"{home}/m", log, f"{home}/restored").returncode == 0)
+
+
+def bad_sources(home):
+    log, origin = Log(home, "bad.example/log", "bad"), f"{home}/bad-origin"
+    log.publish(origin, 700)
+    good = Static(origin)
+    for i, path in enumerate(["tile/entries/000", "tile/entries/001", "tile/entries/002.p/188", "tile/1/000.p/2", "tile/0/002.p/188", "checkpoint"]):
+        good.broken = {path}
+        state = f"{home}/bad-{i}"
+        done = mirror_once(state, log, good.url)
+        signed = os.path.exists(f"{state}/logs/{hashlib.sha256(log.name.encode()).hexdigest()}")
+        check(f"one flipped byte in {path}: refused, nothing is cosigned", done.returncode in (1, 2) and not signed and not os.path.exists(f"{state}/log/checkpoint"),
+              f"exit {done.returncode}: {done.stderr}")
+        good.broken = set()
+        check("   and taken once it is right", mirror_once(state, log, good.url).returncode == 0 and same_log(origin, f"{state}/log", 700))
+    other = f"{home}/bad-other"
+    log.publish(other, 900, 650, "other")
+    done = mirror_once(f"{home}/bad-0", log, other)
+    check("a second history is refused, and said", done.returncode == 1 and "signed" in done.stderr, done.stderr)
+    check("what is held stays", same_log(origin, f"{home}/bad-0/log", 700))
+    smaller = f"{home}/bad-smaller"
+    log.publish(smaller, 600, 10, "other")
+    done = mirror_once(f"{home}/bad-0", log, smaller)
+    check("also a smaller one of another history", done.returncode == 1 and "another history" in done.stderr, done.stderr)
+
+
+def interrupted(home):
+    log, origin = Log(home, "large.example/log", "large"), f"{home}/large-origin"
+    size = 256 * 90 + 17
+    log.publish(origin, size)
+    source = Static(origin)
+    state = f"{home}/large"
+    source.stall_after = 80
+    done = mirror_once(state, log, source.url)
+    first = len(set(source.asked))
+    check("a log that goes away in the middle: said, and nothing cosigned", done.returncode == 3 and not os.listdir(f"{state}/logs"), done.stderr)
+    source.asked.clear()
+    source.stall_after = None
+    done = mirror_once(state, log, source.url)
+    again = [p for p in source.asked if p.startswith("tile/entries/")]
+    check(f"the next look goes on where it stopped ({len(again)} of 91 bundles fetched after {first} files)",
+          done.returncode == 0 and len(again) < 60 and same_log(origin, f"{state}/log", size), done.stderr)
+    wrong, rng, at = [], random.Random(3), size
+    for turn in range(max(5, KILLS // 4)):
+        at += rng.choice([1, 255, 256, 700, 2000])
+        log.publish(origin, at)
+        p = subprocess.Popen([PROGRAM, "mirror", "--state", state, "--name", "mirror.example/m1", "--log", log.vkey, "--from", origin, "--once"], stderr=subprocess.DEVNULL)
+        time.sleep(rng.uniform(0.002, 0.06))
+        p.kill()
+        p.wait()
+        cosigned = f"{state}/logs/{hashlib.sha256(log.name.encode()).hexdigest()}"
+        held = tool("check", f"{state}/log", log.vkey, code=None)
+        if held.returncode or size_of(open(f"{state}/log/checkpoint", "rb").read()) < size_of(open(cosigned, "rb").read()):
+            wrong.append((turn, "holds less than it cosigned", held.stdout))
+    done = mirror_once(state, log, origin)
+    check(f"a mirror killed {max(5, KILLS // 4)} times while it fetched holds what it cosigned, and goes on",
+          not wrong and done.returncode == 0 and same_log(origin, f"{state}/log", at), (wrong[:3], done.stderr))
+
+
+def main():
+    home = tempfile.mkdtemp(prefix="onevisit-witness-")
+    try:
+        for part in (codes, size_zero, race, kills, split_views, mirrors, bad_sources, interrupted):
+            began = time.monotonic()
+            part(home)
+            print(f"   {part.__name__}: {time.monotonic() - began:.1f} s")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    print(f"{TALLY[0]} passed, {TALLY[1]} failed")
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], "w", encoding="utf-8") as out:
+            out.write(f"{TALLY[0]} {TALLY[1]}\n")
+    return 1 if TALLY[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
