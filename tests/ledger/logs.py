@@ -69,13 +69,13 @@ class Server:
     """`onevisit witness` or `onevisit mirror`."""
 
     def __init__(self, command, state, name, logs, *more):
-        self.command, self.state, self.name = command, state, name
+        self.state = state
         keys = list(itertools.chain.from_iterable(("--log", log.vkey if isinstance(log, Log) else log) for log in logs))
         self.arguments = [PROGRAM, command, "--state", state, "--name", name, "--listen", "127.0.0.1:0", *keys, *more]
         self.start()
 
-    def start(self):
-        self.process = subprocess.Popen(self.arguments, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "en"})
+    def start(self, **environment):
+        self.process = subprocess.Popen(self.arguments, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "en", **environment})
         self.port, self.said = 0, []
         for line in self.process.stderr:
             self.said.append(line)
@@ -129,7 +129,8 @@ def status_is(what, answer, status, kind=None, body=None):
 
 def run(parts, prefix):
     """Each part is called with one directory for all, which is removed; the exit code of the script."""
-    home = tempfile.mkdtemp(prefix=prefix)
+    # in memory where there is room: a killed process loses no written page, on whatever disk
+    home = tempfile.mkdtemp(prefix=prefix, dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None)
     try:
         for part in parts:
             began = time.monotonic()
