@@ -1,4 +1,4 @@
-"""What the tests of witnesses share: logs (by log_tool), witnesses and mirrors (by onevisit), policies, a tally.
+"""What the tests of witnesses share: logs (by forger), witnesses and mirrors (by onevisit), policies, a tally.
 
 Used by scripts that are called as SCRIPT BUILDDIR [TALLYFILE].
 """
@@ -17,7 +17,7 @@ import threading
 import time
 
 BUILD = os.path.abspath(sys.argv[1])
-PROGRAM, TOOL = f"{BUILD}/onevisit", f"{BUILD}/tests/log_tool"
+PROGRAM, TOOL = f"{BUILD}/onevisit", f"{BUILD}/tests/forger"
 TALLY = [0, 0]
 
 
@@ -30,7 +30,7 @@ def check(what, good, why=""):
 def tool(*arguments, stdin=b"", code=0):
     done = subprocess.run([TOOL, *map(str, arguments)], input=stdin, capture_output=True, timeout=60)
     if code is not None and done.returncode != code:
-        raise RuntimeError(f"log_tool {arguments}: exit {done.returncode}: {done.stderr.decode()}")
+        raise RuntimeError(f"forger {arguments}: exit {done.returncode}: {done.stderr.decode()}")
     return done if code is None else done.stdout
 
 
@@ -51,7 +51,7 @@ class Log:
         tool("publish", self.home, self.file, self.name, directory, size, *fork)
 
     def sign(self, text):
-        """A note of any text: log_tool signs checkpoints only, so the key is used here by way of OpenSSL."""
+        """A note of any text: forger signs checkpoints only, so the key is used here by way of OpenSSL."""
         secret = base64.b64decode(open(f"{self.home}/{self.file}.key", encoding="utf-8").read().strip().split("+", 4)[4])[1:]
         der = bytes.fromhex("302e020100300506032b657004220420") + secret
         with tempfile.NamedTemporaryFile(suffix=".der", dir=self.home) as key, tempfile.NamedTemporaryFile(dir=self.home) as data:

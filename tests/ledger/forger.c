@@ -1,18 +1,18 @@
 /*
- * log_tool: a log to try witnesses with, honest or not, made with the project's own formats.
+ * forger: a log to try witnesses with, honest or not, made with the project's own formats.
  *
  * Leaf i of a log is «leaf i»; of a log that forks at F under TAG, from leaf F on it is «TAG i». FORK is «F TAG», and may be left
  * out of a command.
  *
- *   log_tool key DIR FILE NAME [cosign]           makes DIR/FILE.key and prints its vkey
- *   log_tool checkpoint DIR FILE NAME SIZE FORK   a signed checkpoint
- *   log_tool request DIR FILE NAME OLD SIZE FORK  a request to add-checkpoint, with the proof from OLD in the same tree
- *   log_tool publish DIR FILE NAME LOGDIR SIZE FORK   grows LOGDIR to SIZE leaves and publishes it
- *   log_tool files LOGDIR SIZE FORK               the same without a checkpoint: a log on its way to publish
- *   log_tool cosign DIR FILE NAME TIME            the cosignature line of whatever note stands on stdin: a cheating witness
- *   log_tool judge POLICY                         does the note on stdin satisfy the policy? exit 0, 1, or 2 for a bad note
- *   log_tool tiles SIZE                           the paths of all files of a tree
- *   log_tool check LOGDIR VKEY                    every byte of LOGDIR against its checkpoint: exit 0 or 1
+ *   forger key DIR FILE NAME [cosign]           makes DIR/FILE.key and prints its vkey
+ *   forger checkpoint DIR FILE NAME SIZE FORK   a signed checkpoint
+ *   forger request DIR FILE NAME OLD SIZE FORK  a request to add-checkpoint, with the proof from OLD in the same tree
+ *   forger publish DIR FILE NAME LOGDIR SIZE FORK   grows LOGDIR to SIZE leaves and publishes it
+ *   forger files LOGDIR SIZE FORK               the same without a checkpoint: a log on its way to publish
+ *   forger cosign DIR FILE NAME TIME            the cosignature line of whatever note stands on stdin: a cheating witness
+ *   forger judge POLICY                         does the note on stdin satisfy the policy? exit 0, 1, or 2 for a bad note
+ *   forger tiles SIZE                           the paths of all files of a tree
+ *   forger check LOGDIR VKEY                    every byte of LOGDIR against its checkpoint: exit 0 or 1
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static struct error error;
 
 static void fail(void)
 {
-  (void)fprintf(stderr, "log_tool: %s (%s)\n", error.en, error.where);
+  (void)fprintf(stderr, "forger: %s (%s)\n", error.en, error.where);
   exit(2);
 }
 
@@ -37,7 +37,7 @@ static int64_t number(const char *s)
 {
   int64_t n;
   if (!s || !span_int(span_of(s), &n) || n < 0) {
-    (void)fprintf(stderr, "log_tool: «%s» is not a number\n", s ? s : "");
+    (void)fprintf(stderr, "forger: «%s» is not a number\n", s ? s : "");
     exit(2);
   }
   return n;
@@ -243,6 +243,6 @@ int main(int argc, char **argv)
       arena_release(&arena);
       return code;
     }
-  (void)fputs("log_tool: see the head of tests/ledger/log_tool.c\n", stderr);
+  (void)fputs("forger: see the head of tests/ledger/forger.c\n", stderr);
   return 2;
 }
