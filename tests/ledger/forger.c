@@ -26,6 +26,7 @@
 
 static struct arena arena;
 static struct error error;
+static struct signer *signer; /* of this command */
 
 static void fail(void)
 {
@@ -82,29 +83,27 @@ static struct merkle_tree tree(struct fork fork, int64_t size)
   return tree;
 }
 
-static struct signer *key(char **argv, enum note_algorithm algorithm)
+static const struct signer *key(char **argv, enum note_algorithm algorithm)
 {
-  struct signer *signer;
   if (signer_open_as(argv[0], argv[1], argv[2], algorithm, true, &signer, &error))
     fail();
   return signer;
 }
 
-static struct span signed_checkpoint(struct merkle_tree *tree, const struct signer *signer)
+static struct span signed_checkpoint(struct merkle_tree *tree, const struct signer *by)
 {
   struct merkle_reader reader = merkle_tree_reader(tree);
-  struct checkpoint c = {.origin = span_of(signer_name(signer)), .size = tree->size};
+  struct checkpoint c = {.origin = span_of(signer_name(by)), .size = tree->size};
   if (merkle_root_at(&reader, tree->size, &c.root, &error))
     fail();
-  return note_sign(&arena, checkpoint_text(&arena, &c), signer);
+  return note_sign(&arena, checkpoint_text(&arena, &c), by);
 }
 
 /* ---- commands: argv begins after the command's name and ends in NULL ---- */
 
 static int run_key(int argc, char **argv)
 {
-  struct signer *signer = key(argv, argc > 3 ? NOTE_COSIGNATURE : NOTE_ED25519);
-  (void)puts(signer_vkey(signer));
+  (void)puts(signer_vkey(key(argv, argc > 3 ? NOTE_COSIGNATURE : NOTE_ED25519)));
   return 0;
 }
 
@@ -218,6 +217,7 @@ static int run_check(int argc, char **argv)
   if (verifier_open(span_of(argv[1]), &v, &error) || logdir_checkpoint(argv[0], &arena, &note, &error) ||
       note_open(&arena, note, v, &text, &error) || !checkpoint_parse(&arena, text, &c))
     fail();
+  verifier_free(v);
   int bad = logdir_check(argv[0], MERKLE_SHA256, &c, &report, &error);
   (void)printf("%s\n", bad ? error.en : "intact");
   return bad ? 1 : 0;
@@ -240,6 +240,7 @@ int main(int argc, char **argv)
   for (const struct command *c = commands; c->name; c++)
     if (argc > 1 && strcmp(argv[1], c->name) == 0 && argc - 2 >= c->least) {
       int code = c->run(argc - 2, argv + 2);
+      signer_free(signer);
       arena_release(&arena);
       return code;
     }
