@@ -103,8 +103,19 @@ int cli_read_store(const char *url, struct store **ret, struct db **ret_db, stru
   return 0;
 }
 
-char *cli_key_dir(struct arena *arena, const struct store *store)
+static char *beside(struct arena *arena, const struct store *store, const char *what)
 {
   const char *prefix = "sqlite:", *url = store_url(store);
-  return store_is_sqlite(store) ? arena_printf(arena, "%s.keys", url + strlen(prefix)) : arena_str(arena, "onevisit.keys");
+  return store_is_sqlite(store) ? arena_printf(arena, "%s.%s", url + strlen(prefix), what)
+                                : arena_printf(arena, "onevisit.%s", what);
+}
+
+char *cli_key_dir(struct arena *arena, const struct store *store)
+{
+  return beside(arena, store, "keys");
+}
+
+char *cli_log_dir(struct arena *arena, const struct store *store)
+{
+  return beside(arena, store, "log");
 }

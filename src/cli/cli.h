@@ -58,5 +58,7 @@ int cli_read_store(const char *url, struct store **ret, struct db **ret_db, stru
 
 /* Where signing keys lie when --keys does not say: beside a SQLite file «PATH.keys», else «onevisit.keys» here. */
 char *cli_key_dir(struct arena *arena, const struct store *store);
+/* The same for the public ledger's directory and --log: «PATH.log», «onevisit.log». */
+char *cli_log_dir(struct arena *arena, const struct store *store);
 
 #endif
