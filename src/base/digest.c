@@ -1,70 +1,52 @@
 #include "base/digest.h"
 
+/*
+ * The calls that work on a plain struct: with EVP's objects around them our short messages take twice the time (lookups,
+ * locks, an allocation each), and a state in plain memory can be copied, which hmac_key needs. They are the same code below.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Fetched once, a context a thread and algorithm: OpenSSL 3's implicit fetch halves the speed of short messages.
- */
-enum algorithm { SHA256, SM3, ALGORITHMS };
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct hash_state), "struct hash_state is too small");
 
-static EVP_MD *algorithms[ALGORITHMS];
-static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-static pthread_key_t contexts_key; /* frees a thread's contexts at its end */
-static _Thread_local EVP_MD_CTX *contexts[ALGORITHMS];
-
-static void free_contexts(void *of_thread)
+static SHA256_CTX *context(struct hash_state *state)
 {
-  EVP_MD_CTX **all = of_thread;
-  for (int i = 0; i < ALGORITHMS; i++) {
-    EVP_MD_CTX_free(all[i]);
-    all[i] = NULL;
-  }
+  return (SHA256_CTX *)(void *)state;
 }
 
-static void fetch(void)
+static void start(struct hash_state *state)
 {
-  algorithms[SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
-  algorithms[SM3] = EVP_MD_fetch(NULL, "SM3", NULL);
-  if (!algorithms[SHA256] || !algorithms[SM3] || pthread_key_create(&contexts_key, free_contexts) != 0)
+  if (!SHA256_Init(context(state)))
     abort();
 }
 
-static EVP_MD_CTX *context(enum algorithm algorithm)
+static void add(struct hash_state *state, const void *p, size_t n)
 {
-  if (!contexts[algorithm]) {
-    pthread_once(&fetched, fetch);
-    contexts[algorithm] = EVP_MD_CTX_new();
-    if (!contexts[algorithm] || pthread_setspecific(contexts_key, contexts) != 0)
-      abort();
-  }
-  return contexts[algorithm];
+  if (n && !SHA256_Update(context(state), p, n))
+    abort();
 }
 
-static struct digest digest_parts(enum algorithm algorithm, const struct span *parts, size_t n)
+static struct digest finish(struct hash_state *state)
 {
   struct digest out;
-  EVP_MD_CTX *ctx = context(algorithm);
-  int ok = EVP_DigestInit_ex2(ctx, algorithms[algorithm], NULL);
-  for (size_t i = 0; ok && i < n; i++)
-    ok = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n);
-  if (!ok || !EVP_DigestFinal_ex(ctx, out.b, NULL))
+  if (!SHA256_Final(out.b, context(state)))
     abort();
   return out;
 }
 
 struct digest sha256_parts(const struct span *parts, size_t n)
 {
-  return digest_parts(SHA256, parts, n);
-}
-
-struct digest sm3_parts(const struct span *parts, size_t n)
-{
-  return digest_parts(SM3, parts, n);
+  struct hash_state state;
+  start(&state);
+  for (size_t i = 0; i < n; i++)
+    add(&state, parts[i].p, parts[i].n);
+  return finish(&state);
 }
 
 struct digest sha256(struct span s)
@@ -72,16 +54,48 @@ struct digest sha256(struct span s)
   return sha256_parts(&s, 1);
 }
 
-/*
- * By hand over the fetched digest: OpenSSL's HMAC() looks the algorithm up for every call, which costs more
- * than the hashing of our short messages.
- */
-struct digest hmac_sha256_parts(struct span key, const struct span *parts, size_t n)
+/* ---- SM3: only EVP has it; fetched once, a context a thread ---- */
+
+static EVP_MD *sm3;
+static pthread_once_t sm3_fetched = PTHREAD_ONCE_INIT;
+static pthread_key_t sm3_context;
+
+static void free_sm3_context(void *context)
+{
+  EVP_MD_CTX_free(context);
+}
+
+static void fetch_sm3(void)
+{
+  sm3 = EVP_MD_fetch(NULL, "SM3", NULL);
+  if (!sm3 || pthread_key_create(&sm3_context, free_sm3_context) != 0)
+    abort();
+}
+
+struct digest sm3_parts(const struct span *parts, size_t n)
+{
+  struct digest out;
+  pthread_once(&sm3_fetched, fetch_sm3);
+  EVP_MD_CTX *ctx = pthread_getspecific(sm3_context);
+  if (!ctx) {
+    ctx = EVP_MD_CTX_new();
+    if (!ctx || pthread_setspecific(sm3_context, ctx) != 0)
+      abort();
+  }
+  int ok = EVP_DigestInit_ex2(ctx, sm3, NULL);
+  for (size_t i = 0; ok && i < n; i++)
+    ok = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n);
+  if (!ok || !EVP_DigestFinal_ex(ctx, out.b, NULL))
+    abort();
+  return out;
+}
+
+/* ---- HMAC ---- */
+
+void hmac_key_init(struct hmac_key *ret, struct span key)
 {
   enum { BLOCK = 64 };
   unsigned char inner[BLOCK] = {0}, outer[BLOCK];
-  if (n > HMAC_PARTS_MAX)
-    abort();
   if (key.n > BLOCK) {
     struct digest d = sha256(key);
     memcpy(inner, d.b, sizeof d.b);
@@ -92,12 +106,28 @@ struct digest hmac_sha256_parts(struct span key, const struct span *parts, size_
     outer[i] = inner[i] ^ 0x5c;
     inner[i] ^= 0x36;
   }
-  struct span all[HMAC_PARTS_MAX + 1] = {{(const char *)inner, BLOCK}};
+  start(&ret->inner);
+  add(&ret->inner, inner, BLOCK);
+  start(&ret->outer);
+  add(&ret->outer, outer, BLOCK);
+}
+
+struct digest hmac_parts(const struct hmac_key *key, const struct span *parts, size_t n)
+{
+  struct hash_state state = key->inner;
   for (size_t i = 0; i < n; i++)
-    all[i + 1] = parts[i];
-  struct digest d = sha256_parts(all, n + 1);
-  struct span last[] = {{(const char *)outer, BLOCK}, {(const char *)d.b, DIGEST_BYTES}};
-  return sha256_parts(last, 2);
+    add(&state, parts[i].p, parts[i].n);
+  struct digest d = finish(&state);
+  state = key->outer;
+  add(&state, d.b, sizeof d.b);
+  return finish(&state);
+}
+
+struct digest hmac_sha256_parts(struct span key, const struct span *parts, size_t n)
+{
+  struct hmac_key prepared;
+  hmac_key_init(&prepared, key);
+  return hmac_parts(&prepared, parts, n);
 }
 
 struct digest hmac_sha256(struct span key, struct span message)

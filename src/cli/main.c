@@ -15,6 +15,8 @@ const struct subcommand subcommands[] = {
     {"restore", cli_restore, "从备份恢复", "restore a backup into an empty store"},
     {"user", cli_user, "管理工作人员账号", "staff accounts"},
     {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
+    {"witness", cli_witness, "为别的部门的账本作见证", "witness the logs of others"},
+    {"mirror", cli_mirror, "保存账本的副本，并为之作见证", "keep a copy of a log, and witness it"},
     {0},
 };
 

@@ -80,14 +80,18 @@ func main() {
 		path := strings.Replace(tlog.Tile{H: 8, L: -1, N: b, W: width}.Path(), "tile/8/data/", "tile/entries/", 1)
 		bytes, err := d.read(path, width, 0)
 		must(err)
+		var indexes []int64
+		for i := 0; i < width; i++ {
+			indexes = append(indexes, tlog.StoredHashIndex(0, b*256+int64(i)))
+		}
+		hashes, err := r.ReadHashes(indexes)
+		must(err)
 		for i := 0; i < width; i++ {
 			if len(bytes) < 2 || len(bytes)-2 < int(binary.BigEndian.Uint16(bytes)) {
 				wrong("bundle %d", b)
 			}
 			k := int(binary.BigEndian.Uint16(bytes))
-			hashes, err := r.ReadHashes([]int64{tlog.StoredHashIndex(0, b*256+int64(i))})
-			must(err)
-			if hashes[0] != tlog.RecordHash(bytes[2:2+k]) {
+			if hashes[i] != tlog.RecordHash(bytes[2:2+k]) {
 				wrong("entry %d", b*256+int64(i))
 			}
 			bytes = bytes[2+k:]
