@@ -195,6 +195,7 @@ struct thing { /* 「一件事」 */
   struct words industry; /* zh NULL when none */
   const char *hall_zone;
   const struct agency *lead;
+  unsigned promise; /* enum channel_set, online and window: where one trip is promised; 0: in both */
   const struct question *questions;
   size_t question_count;
   const struct thing_item *items;

@@ -90,6 +90,11 @@ static int prove_line(struct run *run, struct subject *subject, struct statement
   return 0;
 }
 
+static bool promised(const struct thing *thing, const struct property *property)
+{
+  return !property->channel || !thing->promise || (thing->promise & property->channel);
+}
+
 static int prove_thing(struct run *run, const struct thing *thing, struct proof_thing *ret)
 {
   struct arena work = {0};
@@ -105,7 +110,8 @@ static int prove_thing(struct run *run, const struct thing *thing, struct proof_
   *ret = (struct proof_thing){.thing = thing, .lines = arena_array(run->arena, property_count, sizeof *ret->lines)};
   int status = 0;
   for (size_t i = 0; i < property_count && status == 0; i++)
-    status = prove_line(run, &subject, s, &properties[i], &ret->lines[ret->line_count++]);
+    if (promised(thing, &properties[i]))
+      status = prove_line(run, &subject, s, &properties[i], &ret->lines[ret->line_count++]);
   if (status == 0 && !run->options->one)
     live_look(&run->live, &subject, s);
   ret->answers = candidates_cells(b, run->catalog);

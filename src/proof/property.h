@@ -13,6 +13,7 @@
 struct property {
   const char *id;    /* "one-trip-online": in the negative list, in JSON, in file names; never changes */
   struct words name; /* 网上办最多跑一次 */
+  unsigned channel;  /* enum channel_set: only where the thing promises it; 0: always */
   formula (*violated)(struct statement *s, struct holdings *holdings);
   bool (*fails)(struct rerun *r, struct words *ret);
 };

@@ -201,6 +201,25 @@ static const struct item *comes_first(struct rerun *r, const struct item *item)
   return NULL;
 }
 
+/*
+ * The item, or one that yields the same paper, is in the plan; or the thing itself has it under a condition, which says
+ * who does not need it.
+ */
+static bool is_met(const struct rerun *r, const struct item *item)
+{
+  const struct plan *plan = r->plan;
+  for (size_t i = 0; i < r->blueprint->n; i++)
+    if (r->blueprint->items[i].item == item)
+      return true;
+  const char *paper = item_yields(item);
+  for (size_t i = 0; i < plan->item_count; i++) {
+    const char *other = item_yields(plan->items[i].item);
+    if (paper && other && strcmp(paper, other) == 0)
+      return true;
+  }
+  return false;
+}
+
 static bool tell_dead_end(struct rerun *r, struct words *ret, struct words item, struct words what, const struct item *first)
 {
   if (!first)
@@ -244,7 +263,7 @@ bool rerun_dead_end(struct rerun *r, struct words *ret)
         return tell_dead_end(r, ret, item->name, ask->material->name, first);
     }
     for (size_t k = 0; k < item->need_count; k++) {
-      if (index_in_plan(r->plan, item->needs[k]) < 0 && (first = comes_first(r, item->needs[k])))
+      if (!is_met(r, item->needs[k]) && (first = comes_first(r, item->needs[k])))
         return tell_dead_end(r, ret, item->name, item->needs[k]->name, first);
     }
   }

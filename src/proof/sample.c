@@ -80,12 +80,12 @@ static void collect_numbers(struct collector *c, const struct blueprint *b)
   const struct question *q = c->question;
   collect_thresholds(c, b);
   size_t thresholds = c->n;
+  for (size_t i = 0; i < thresholds; i++)
+    add_neighbours(c, c->list[i]);
   struct decimal low = q->has_min ? q->min : (struct decimal){0, 0};
   add(c, low);
   if (q->has_max)
     add(c, q->max);
-  for (size_t i = 0; i < thresholds; i++)
-    add_neighbours(c, c->list[i]);
   if (c->n == 0)
     add(c, low);
 }
