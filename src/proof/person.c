@@ -11,10 +11,10 @@ bool subject_fails(struct subject *subject, const struct property *property, con
   return property->fails(r, ret);
 }
 
-static struct model copy(struct arena *arena, const struct model *model)
+static struct model copy(struct arena *arena, const struct thing *thing, const struct model *model)
 {
   struct model to = *model;
-  to.answers.list = arena_array(arena, model->answers.n + 1, sizeof *to.answers.list);
+  to.answers.list = arena_array(arena, model->answers.n + thing->table_count + 1, sizeof *to.answers.list);
   for (size_t i = 0; i < model->answers.n; i++) {
     to.answers.list[i] = model->answers.list[i];
     to.answers.list[i].text = arena_str(arena, model->answers.list[i].text);
@@ -111,7 +111,7 @@ struct words person_who(struct arena *arena, const struct thing *thing, const st
 struct proof_person *person_make(struct subject *subject, const struct property *property, formula violated,
                                  const struct model *model)
 {
-  struct model person = copy(subject->arena, model);
+  struct model person = copy(subject->arena, subject->blueprint->thing, model);
   make_plain(subject, property, &person);
   struct words what;
   if (!subject_fails(subject, property, &person, &what))

@@ -17,6 +17,7 @@ WITHOUT_HOLDINGS(asked_twice)
 WITHOUT_HOLDINGS(no_basis)
 WITHOUT_HOLDINGS(over_limit)
 WITHOUT_HOLDINGS(contradiction)
+WITHOUT_HOLDINGS(undecided)
 
 const struct property properties[] = {
     {"no-cycle", {"前置条件不成环", "no items wait for one another"}, 0, cycle, rerun_cycle},
@@ -36,6 +37,7 @@ const struct property properties[] = {
     {"basis", {"样样有依据", "a legal basis for everything"}, 0, no_basis, rerun_no_basis},
     {"limits", {"不超过法定时限", "within the limits of the law"}, 0, over_limit, rerun_over_limit},
     {"no-contradiction", {"结果不矛盾", "no two results that exclude each other"}, 0, contradiction, rerun_contradiction},
+    {"one-decision", {"决策表有且只有一个结果", "tables that decide one thing, always"}, 0, undecided, rerun_undecided},
 };
 const size_t property_count = sizeof properties / sizeof *properties;
 

@@ -8,6 +8,7 @@
 void rerun_compile(struct rerun *r)
 {
   r->plan = NULL;
+  answers_decide(r->arena, r->blueprint->thing, &r->answers);
   if (plan_fill(r->arena, r->catalog, r->blueprint, &r->answers, r->zone, r->today, &r->plan, &r->error) < 0)
     r->plan = NULL;
 }
@@ -303,6 +304,17 @@ bool rerun_over_limit(struct rerun *r, struct words *ret)
                                r->plan->items[last].item->name.zh, JOINT_LIMIT),
                   arena_printf(r->arena, "handled jointly it takes %d working days (until \"%s\"), over the statutory %d", counted,
                                r->plan->items[last].item->name.en, JOINT_LIMIT));
+  }
+  return false;
+}
+
+bool rerun_undecided(struct rerun *r, struct words *ret)
+{
+  for (size_t t = 0; t < r->answers.decided; t++) {
+    const struct thing_table *table = &r->blueprint->thing->tables[t];
+    if (r->answers.list[r->answers.n + t].value.type == FEEL_NULL)
+      return tell(r, ret, arena_printf(r->arena, "决策表「%s」没有结果，或有两个矛盾的结果", table->name.zh),
+                  arena_printf(r->arena, "the table \"%s\" says nothing, or two things at once", table->name.en));
   }
   return false;
 }
