@@ -80,7 +80,7 @@ static int settle(struct run *run, struct subject *subject, const struct propert
 static int prove_line(struct run *run, struct subject *subject, struct statement *s, const struct property *property,
                       struct proof_line *line)
 {
-  formula violated = property->violated(s, run->holdings);
+  formula violated = property_violation(property, s, run->holdings);
   *line = (struct proof_line){.property = property->id, .name = property->name, .by_structure = violated == s->prover->no};
   if (!line->by_structure && settle(run, subject, property, violated, line) < 0)
     return -1;

@@ -48,3 +48,11 @@ const struct property *property_named(const char *id)
       return &properties[i];
   return NULL;
 }
+
+formula property_violation(const struct property *property, struct statement *s, struct holdings *holdings)
+{
+  formula violated = property->violated(s, holdings);
+  if (!s->blueprint->circular || property->violated == cycle)
+    return violated;
+  return prover_and(s->prover, violated, prover_not(s->prover, statement_cycle(s)));
+}

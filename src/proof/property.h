@@ -18,6 +18,12 @@ struct property {
   bool (*fails)(struct rerun *r, struct words *ret);
 };
 
+/*
+ * The answers for which the property fails. Where items wait for one another there is no plan, and nothing but that to be
+ * said of it.
+ */
+formula property_violation(const struct property *property, struct statement *s, struct holdings *holdings);
+
 extern const struct property properties[];
 extern const size_t property_count;
 

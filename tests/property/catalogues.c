@@ -195,12 +195,26 @@ static bool next_answer(struct world *w, const struct candidates *candidates, st
   return false;
 }
 
+/*
+ * Whoever does one thing after the other identifies himself for the second when he is examined for it; jointly he does so at the
+ * application, before. So an item that waits and is examined can cost a trip more than it does alone.
+ */
+static bool examined_after_waiting(const struct plan *plan)
+{
+  for (size_t p = 0; p < plan->presence_count; p++)
+    if (plan->presences[p].why == WHY_EXAMINATION && plan->items[plan->presences[p].item].need_count > 0)
+      return true;
+  return false;
+}
+
 static void check_plan(const struct world *w, uint64_t seed, const struct plan *plan)
 {
   if (plan->days > plan->days_serial)
     fail(w, seed, "a plan takes longer than one by one", "days");
-  if (plan->after.trips > plan->before.trips || plan->after.materials > plan->before.materials)
-    fail(w, seed, "a plan asks more than one by one", "tally");
+  if (plan->after.materials > plan->before.materials)
+    fail(w, seed, "a plan asks more than one by one", "materials");
+  if (plan->after.trips > plan->before.trips && !examined_after_waiting(plan))
+    fail(w, seed, "a plan takes more trips than one by one", "trips");
 }
 
 static void try_all(struct world *w, uint64_t seed, struct subject *subject, bool *fails)
@@ -253,7 +267,7 @@ static void compare(struct world *w, uint64_t seed, struct subject *subject, str
 {
   for (size_t p = 0; p < property_count; p++) {
     struct model model = {0};
-    formula violated = properties[p].violated(s, subject->rerun.holdings);
+    formula violated = property_violation(&properties[p], s, subject->rerun.holdings);
     enum verdict verdict = prover_ask(subject->prover, &w->thing, violated, &model, NULL);
     if (verdict == PROVER_UNKNOWN)
       fail(w, seed, "the solver does not know", properties[p].id);
