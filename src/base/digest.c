@@ -1,55 +1,56 @@
+/*
+ * SHA-256 by OpenSSL's low-level functions, which it calls deprecated and keeps: EVP of OpenSSL 3.0 frees and allocates a
+ * context for every digest, which costs more than hashing a node of a tree. The code that hashes is the same.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "base/digest.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Fetched once, a context a thread and algorithm: OpenSSL 3's implicit fetch halves the speed of short messages.
- */
-enum algorithm { SHA256, SM3, ALGORITHMS };
-
-static EVP_MD *algorithms[ALGORITHMS];
-static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-static pthread_key_t contexts_key; /* frees a thread's contexts at its end */
-static _Thread_local EVP_MD_CTX *contexts[ALGORITHMS];
-
-static void free_contexts(void *of_thread)
+struct digest sha256_parts(const struct span *parts, size_t n)
 {
-  EVP_MD_CTX **all = of_thread;
-  for (int i = 0; i < ALGORITHMS; i++) {
-    EVP_MD_CTX_free(all[i]);
-    all[i] = NULL;
-  }
+  struct digest out;
+  SHA256_CTX ctx;
+  int ok = SHA256_Init(&ctx);
+  for (size_t i = 0; ok && i < n; i++)
+    ok = SHA256_Update(&ctx, parts[i].p, parts[i].n);
+  if (!ok || !SHA256_Final(out.b, &ctx))
+    abort();
+  return out;
 }
 
-static void fetch(void)
+/* Fetched once, a context a thread: the implicit fetch halves the speed of short messages. */
+static EVP_MD *sm3;
+static pthread_once_t sm3_fetched = PTHREAD_ONCE_INIT;
+static pthread_key_t sm3_context;
+
+static void free_context(void *context)
 {
-  algorithms[SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
-  algorithms[SM3] = EVP_MD_fetch(NULL, "SM3", NULL);
-  if (!algorithms[SHA256] || !algorithms[SM3] || pthread_key_create(&contexts_key, free_contexts) != 0)
+  EVP_MD_CTX_free(context);
+}
+
+static void fetch_sm3(void)
+{
+  sm3 = EVP_MD_fetch(NULL, "SM3", NULL);
+  if (!sm3 || pthread_key_create(&sm3_context, free_context) != 0)
     abort();
 }
 
-static EVP_MD_CTX *context(enum algorithm algorithm)
-{
-  if (!contexts[algorithm]) {
-    pthread_once(&fetched, fetch);
-    contexts[algorithm] = EVP_MD_CTX_new();
-    if (!contexts[algorithm] || pthread_setspecific(contexts_key, contexts) != 0)
-      abort();
-  }
-  return contexts[algorithm];
-}
-
-static struct digest digest_parts(enum algorithm algorithm, const struct span *parts, size_t n)
+struct digest sm3_parts(const struct span *parts, size_t n)
 {
   struct digest out;
-  EVP_MD_CTX *ctx = context(algorithm);
-  int ok = EVP_DigestInit_ex2(ctx, algorithms[algorithm], NULL);
+  pthread_once(&sm3_fetched, fetch_sm3);
+  EVP_MD_CTX *ctx = pthread_getspecific(sm3_context);
+  if (!ctx && (!(ctx = EVP_MD_CTX_new()) || pthread_setspecific(sm3_context, ctx) != 0))
+    abort();
+  int ok = EVP_DigestInit_ex2(ctx, sm3, NULL);
   for (size_t i = 0; ok && i < n; i++)
     ok = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n);
   if (!ok || !EVP_DigestFinal_ex(ctx, out.b, NULL))
@@ -57,25 +58,12 @@ static struct digest digest_parts(enum algorithm algorithm, const struct span *p
   return out;
 }
 
-struct digest sha256_parts(const struct span *parts, size_t n)
-{
-  return digest_parts(SHA256, parts, n);
-}
-
-struct digest sm3_parts(const struct span *parts, size_t n)
-{
-  return digest_parts(SM3, parts, n);
-}
-
 struct digest sha256(struct span s)
 {
   return sha256_parts(&s, 1);
 }
 
-/*
- * By hand over the fetched digest: OpenSSL's HMAC() looks the algorithm up for every call, which costs more
- * than the hashing of our short messages.
- */
+/* By hand: OpenSSL's HMAC() looks the algorithm up for every call, which costs more than hashing our short messages. */
 struct digest hmac_sha256_parts(struct span key, const struct span *parts, size_t n)
 {
   enum { BLOCK = 64 };
