@@ -234,7 +234,7 @@ static int stage(void *context, const struct tile *tile, struct span bytes, stru
   struct log_writer *w = context;
   if (w->staged_n == STAGED_MAX && settle(w, error))
     return -1;
-  int fd, missing = compare_file(w, tile, bytes, error);
+  int fd = -1, missing = compare_file(w, tile, bytes, error);
   if (missing < 0 || (missing && write_file(staging_path(w, w->staged_n), bytes, &fd, error)))
     return -1;
   w->staged[w->staged_n++] = (struct staged){*tile, missing > 0};
