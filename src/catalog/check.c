@@ -257,13 +257,13 @@ static bool knows(const struct thing *thing, size_t tables, struct span name)
 }
 
 /* of: where the condition stands, when that is not the thing itself. */
-static void check_names(struct reader *r, const struct thing *thing, size_t tables, struct place place, const struct feel *when,
-                        const struct place *of)
+static void check_names(struct reader *r, struct arena *scratch, const struct thing *thing, size_t tables, struct place place,
+                        const struct feel *when, const struct place *of)
 {
   if (!when)
     return;
   struct span *names = NULL;
-  size_t n = feel_names(when, r->report.arena, &names);
+  size_t n = feel_names(when, scratch, &names);
   for (size_t i = 0; i < n; i++) {
     if (knows(thing, tables, names[i]))
       continue;
@@ -278,41 +278,41 @@ static void check_names(struct reader *r, const struct thing *thing, size_t tabl
   }
 }
 
-static void check_condition(struct reader *r, const struct thing *thing, struct place place, const struct feel *when,
-                            const struct place *of)
+static void check_condition(struct reader *r, struct arena *scratch, const struct thing *thing, struct place place,
+                            const struct feel *when, const struct place *of)
 {
-  check_names(r, thing, thing->table_count, place, when, of);
+  check_names(r, scratch, thing, thing->table_count, place, when, of);
 }
 
 /* A table reads questions and the tables before it; its name is its own. */
-static void check_tables(struct reader *r, const struct thing *thing)
+static void check_tables(struct reader *r, struct arena *scratch, const struct thing *thing)
 {
   for (size_t i = 0; i < thing->table_count; i++) {
     const struct thing_table *table = &thing->tables[i];
     size_t before = r->report.findings->n;
     for (size_t j = 0; j < table->input_count; j++)
-      check_names(r, thing, i, table->place, table->inputs[j], NULL);
+      check_names(r, scratch, thing, i, table->place, table->inputs[j], NULL);
     for (size_t j = 0; j < table->table.rule_count && r->report.findings->n == before; j++) /* rules read the inputs again */
-      check_names(r, thing, i, table->rule_places[j], table->table.rules[j].when, NULL);
+      check_names(r, scratch, thing, i, table->rule_places[j], table->table.rules[j].when, NULL);
     if (table->id && knows(thing, i, span_of(table->id)))
       report_add(&r->report, table->place, "duplicate-id", (struct words){"换一个名称", "give it another name"},
                  "「%s」已经是问题或另一张表", "'%s' is a question or another table already", table->id);
   }
 }
 
-static void check_questions(struct reader *r, const struct thing *thing)
+static void check_questions(struct reader *r, struct arena *scratch, const struct thing *thing)
 {
-  check_tables(r, thing);
+  check_tables(r, scratch, thing);
   for (size_t i = 0; i < thing->item_count; i++) {
     const struct thing_item *ti = &thing->items[i];
-    check_condition(r, thing, ti->place, ti->when, NULL);
+    check_condition(r, scratch, thing, ti->place, ti->when, NULL);
     const struct item *item = ti->item;
     for (size_t j = 0; item && j < item->material_count; j++)
-      check_condition(r, thing, ti->place, item->materials[j].when, &item->materials[j].place);
+      check_condition(r, scratch, thing, ti->place, item->materials[j].when, &item->materials[j].place);
     for (size_t j = 0; item && j < item->presence_count; j++)
-      check_condition(r, thing, ti->place, item->presence[j].when, &item->presence[j].place);
+      check_condition(r, scratch, thing, ti->place, item->presence[j].when, &item->presence[j].place);
     for (size_t j = 0; item && j < item->step_count; j++)
-      check_condition(r, thing, ti->place, item->steps[j].when, &item->steps[j].place);
+      check_condition(r, scratch, thing, ti->place, item->steps[j].when, &item->steps[j].place);
   }
 }
 
@@ -320,6 +320,10 @@ void check_catalog(struct reader *r)
 {
   const struct catalog *c = &r->loaded->catalog;
   check_order(r);
-  for (size_t i = 0; i < c->thing_count; i++)
-    check_questions(r, &c->things[i]);
+  struct arena scratch = {0};
+  for (size_t i = 0; i < c->thing_count; i++) {
+    check_questions(r, &scratch, &c->things[i]);
+    arena_reset(&scratch);
+  }
+  arena_release(&scratch);
 }
