@@ -101,7 +101,10 @@ static void check_producers(struct reader *r, const struct producers *producers,
   }
 }
 
-/* needs, and results that a single item yields: whichever things are asked for, this order holds. */
+/*
+ * needs, and results that a single item yields: whichever things are asked for, this order holds. What depends on answers is
+ * the proof's: it tells for whom items wait for one another.
+ */
 static void add_sure_edges(struct graph *g, size_t from)
 {
   const struct catalog *c = g->catalog;
@@ -111,7 +114,7 @@ static void add_sure_edges(struct graph *g, size_t from)
   for (size_t i = 0; i < item->material_count; i++) {
     const struct item_material *m = &item->materials[i];
     const struct item *producer = NULL;
-    if (m->from == FROM_RESULT && m->material && find_producers(&g->producers, m->material, &producer) == 1)
+    if (m->from == FROM_RESULT && !m->when && m->material && find_producers(&g->producers, m->material, &producer) == 1)
       add_edge(g, from, index_of(c, producer));
   }
 }
@@ -135,9 +138,9 @@ static void add_thing_edges(struct graph *g, const struct thing *thing, const st
   }
   for (size_t i = 0; i < item->material_count; i++) {
     const struct item_material *m = &item->materials[i];
-    for (size_t j = 0; m->from == FROM_RESULT && m->material && j < thing->item_count; j++) {
+    for (size_t j = 0; m->from == FROM_RESULT && !m->when && m->material && j < thing->item_count; j++) {
       const struct item *other = thing->items[j].item;
-      if (other && other != item && yields(other, m->material))
+      if (other && other != item && !thing->items[j].when && yields(other, m->material))
         add_edge(g, index_of(c, item), index_of(c, other));
     }
   }
@@ -205,7 +208,7 @@ static void check_thing_order(struct reader *r, struct graph *g, struct walk *w,
     }
   }
   for (size_t i = 0; i < thing->item_count; i++) {
-    if (thing->items[i].item)
+    if (thing->items[i].item && !thing->items[i].when)
       add_thing_edges(g, thing, thing->items[i].item);
   }
   for (size_t i = 0; i < thing->item_count; i++) {
@@ -256,16 +259,30 @@ static bool knows(const struct thing *thing, size_t tables, struct span name)
   return false;
 }
 
-/* of: where the condition stands, when that is not the thing itself. */
-static void check_names(struct reader *r, struct arena *scratch, const struct thing *thing, size_t tables, struct place place,
-                        const struct feel *when, const struct place *of)
+/* «zone_» and the name of what some zone's assessment allows. */
+static bool has_indicator(const struct catalog *c, struct span name)
+{
+  if (!span_starts(name, "zone_"))
+    return false;
+  struct span id = {name.p + 5, name.n - 5};
+  for (size_t z = 0; z < c->zone_count; z++)
+    for (size_t a = 0; a < c->zones[z].assessment_count; a++)
+      for (size_t i = 0; i < c->zones[z].assessments[a].indicator_count; i++)
+        if (span_is(id, c->zones[z].assessments[a].indicators[i].id))
+          return true;
+  return false;
+}
+
+/* of: where the condition stands, when that is not the thing itself; zone: it may read the zone's indicators. */
+static void check_names(struct reader *r, const struct thing *thing, size_t tables, struct place place, const struct feel *when,
+                        const struct place *of, bool zone)
 {
   if (!when)
     return;
   struct span *names = NULL;
-  size_t n = feel_names(when, scratch, &names);
+  size_t n = feel_names(when, &r->scratch, &names);
   for (size_t i = 0; i < n; i++) {
-    if (knows(thing, tables, names[i]))
+    if (knows(thing, tables, names[i]) || (zone && (r->blind[INDEX_ZONE] || has_indicator(&r->loaded->catalog, names[i]))))
       continue;
     const char *name = arena_dup(r->report.arena, names[i]);
     const char *where = of ? arena_printf(r->report.arena, " (%s:%d:%d)", of->file, of->line, of->column) : "";
@@ -278,52 +295,87 @@ static void check_names(struct reader *r, struct arena *scratch, const struct th
   }
 }
 
-static void check_condition(struct reader *r, struct arena *scratch, const struct thing *thing, struct place place,
-                            const struct feel *when, const struct place *of)
+static void check_condition(struct reader *r, const struct thing *thing, struct place place, const struct feel *when,
+                            const struct place *of)
 {
-  check_names(r, scratch, thing, thing->table_count, place, when, of);
+  check_names(r, thing, thing->table_count, place, when, of, false);
+}
+
+/* What holds against a zone's assessment reads its indicators too. */
+static void check_bounds(struct reader *r, const struct thing *thing, struct place place, const struct item *item)
+{
+  check_names(r, thing, thing->table_count, place, item->within, &item->place, true);
+  for (size_t i = 0; i < item->material_count; i++)
+    check_names(r, thing, thing->table_count, place, item->materials[i].within, &item->materials[i].place, true);
+  for (size_t i = 0; i < item->step_count; i++)
+    check_names(r, thing, thing->table_count, place, item->steps[i].within, &item->steps[i].place, true);
 }
 
 /* A table reads questions and the tables before it; its name is its own. */
-static void check_tables(struct reader *r, struct arena *scratch, const struct thing *thing)
+static void check_tables(struct reader *r, const struct thing *thing)
 {
   for (size_t i = 0; i < thing->table_count; i++) {
     const struct thing_table *table = &thing->tables[i];
     size_t before = r->report.findings->n;
     for (size_t j = 0; j < table->input_count; j++)
-      check_names(r, scratch, thing, i, table->place, table->inputs[j], NULL);
+      check_names(r, thing, i, table->place, table->inputs[j], NULL, false);
     for (size_t j = 0; j < table->table.rule_count && r->report.findings->n == before; j++) /* rules read the inputs again */
-      check_names(r, scratch, thing, i, table->rule_places[j], table->table.rules[j].when, NULL);
+      check_names(r, thing, i, table->rule_places[j], table->table.rules[j].when, NULL, false);
     if (table->id && knows(thing, i, span_of(table->id)))
       report_add(&r->report, table->place, "duplicate-id", (struct words){"换一个名称", "give it another name"},
                  "「%s」已经是问题或另一张表", "'%s' is a question or another table already", table->id);
   }
 }
 
-static void check_questions(struct reader *r, struct arena *scratch, const struct thing *thing)
+static void check_questions(struct reader *r, const struct thing *thing)
 {
-  check_tables(r, scratch, thing);
+  check_tables(r, thing);
   for (size_t i = 0; i < thing->item_count; i++) {
     const struct thing_item *ti = &thing->items[i];
-    check_condition(r, scratch, thing, ti->place, ti->when, NULL);
+    check_condition(r, thing, ti->place, ti->when, NULL);
     const struct item *item = ti->item;
     for (size_t j = 0; item && j < item->material_count; j++)
-      check_condition(r, scratch, thing, ti->place, item->materials[j].when, &item->materials[j].place);
+      check_condition(r, thing, ti->place, item->materials[j].when, &item->materials[j].place);
     for (size_t j = 0; item && j < item->presence_count; j++)
-      check_condition(r, scratch, thing, ti->place, item->presence[j].when, &item->presence[j].place);
+      check_condition(r, thing, ti->place, item->presence[j].when, &item->presence[j].place);
     for (size_t j = 0; item && j < item->step_count; j++)
-      check_condition(r, scratch, thing, ti->place, item->steps[j].when, &item->steps[j].place);
+      check_condition(r, thing, ti->place, item->steps[j].when, &item->steps[j].place);
+    if (item)
+      check_bounds(r, thing, ti->place, item);
   }
+}
+
+static int stage_in(const struct thing_item *ti)
+{
+  return ti->stage || !ti->item ? ti->stage : ti->item->stage;
+}
+
+/* A stage is accepted when the one before it is through, so nothing of it can be waited for there. */
+static void check_stages(struct reader *r, const struct thing *thing)
+{
+  for (size_t i = 0; thing->audience == FOR_PROJECT && i < thing->item_count; i++)
+    for (size_t k = 0; k < thing->item_count; k++) {
+      const struct thing_item *early = &thing->items[i], *late = &thing->items[k];
+      if (!early->item || !late->item || stage_in(early) >= stage_in(late))
+        continue;
+      for (size_t n = 0; n < early->item->need_count; n++)
+        if (early->item->needs[n] == late->item)
+          report_add(
+              &r->report, early->place, "stage-order",
+              (struct words){"去掉这个前置条件，或把事项移到后面的阶段", "drop the prerequisite or move the item to a later stage"},
+              "事项「%s」要等后面阶段的「%s」", "item '%s' waits for '%s' of a later stage", early->item->id, late->item->id);
+    }
 }
 
 void check_catalog(struct reader *r)
 {
   const struct catalog *c = &r->loaded->catalog;
   check_order(r);
-  struct arena scratch = {0};
   for (size_t i = 0; i < c->thing_count; i++) {
-    check_questions(r, &scratch, &c->things[i]);
-    arena_reset(&scratch);
+    check_questions(r, &c->things[i]);
+    arena_reset(&r->scratch);
   }
-  arena_release(&scratch);
+  arena_release(&r->scratch);
+  for (size_t i = 0; i < c->thing_count; i++)
+    check_stages(r, &c->things[i]);
 }
