@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 
-from logs import BUILD, PROGRAM, Log, Server, check, judge, policy, run, size_of, status_is, tool
+from logs import BUILD, PROGRAM, Log, Server, check, judge, policy, run, same_log, size_of, status_is, tool, tree_files
 
 KILLS = int(os.environ.get("KILLS", "20"))
 FAULT = f"{BUILD}/tests/libledger_fault.so"
@@ -323,24 +323,6 @@ def split_views(home):
 
 
 # ---- the mirror ----
-
-
-def tree_files(directory):
-    found = {}
-    for base, folders, files in os.walk(directory):
-        folders[:] = [f for f in folders if not f.startswith(".")]
-        for name in files:
-            path = os.path.join(base, name)
-            if not name.startswith("."):
-                found[os.path.relpath(path, directory)] = open(path, "rb").read()
-    return found
-
-
-def same_log(origin, copy, size):
-    """Every file of the origin's tree of this size is in the copy, with the same bytes, and the copy has none of its own."""
-    a, b = tree_files(origin), tree_files(copy)
-    needed = set(tool("tiles", size).decode().split()) | {"checkpoint"}
-    return needed <= set(b) and all(path in a and a[path] == bytes_ for path, bytes_ in b.items())
 
 
 def mirror_once(state, log, source, *more):
