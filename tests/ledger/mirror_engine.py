@@ -46,8 +46,15 @@ def asked_before_publication(home):
     once = [PROGRAM, "mirror", "--state", f"{home}/m", "--log", vkey]
     done = subprocess.run([*once, "--name", "mirror.example/m1", "--from", log, "--once"], capture_output=True, text=True, timeout=60)
     check("it takes the published note with everybody's cosignatures", done.returncode == 0 and open(f"{home}/m/log/checkpoint", "rb").read() == note, done.stderr)
+    mirror.start()
+    audit = [PROGRAM, "ledger", "audit", "--policy", f"{home}/keys/policy"]
+    done = subprocess.run([*audit, f"http://127.0.0.1:{mirror.port}"], capture_output=True, text=True, timeout=60)
+    check("it can be audited in the log's place", done.returncode == 0, done.stdout + done.stderr)
+    mirror.stop()
     done = subprocess.run([*once, "--restore-to", f"{home}/restored"], capture_output=True, text=True, timeout=60)
     check("and gives the log back, byte for byte", done.returncode == 0 and same_log(log, f"{home}/restored", 400), done.stderr)
+    done = subprocess.run([*audit, f"{home}/restored"], capture_output=True, text=True, timeout=60)
+    check("which is audited as the log was", done.returncode == 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
