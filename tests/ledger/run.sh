@@ -15,6 +15,7 @@ for script in \
   tests/ledger/publish.py \
   tests/ledger/witness.py \
   tests/ledger/sigsum.py \
+  tests/ledger/receipts.py \
 ; do
   echo "-- $script"
   : >"$one"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""receipt_test.py PATH-OF-ONEVISIT: receipts of a running service, checked by four programs: the service's own command, the
+"""receipts.py BUILD [TALLY]: receipts of a running service, checked by four programs: the service's own command, the
 script of docs/, the browser's module under Node, and OpenSSL, which plays the witnesses. What was changed is refused by each."""
 import base64
 import contextlib
@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 
-onevisit = os.path.abspath(sys.argv[1])
+onevisit = os.path.abspath(f"{sys.argv[1]}/onevisit")
 root = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 home = tempfile.mkdtemp(prefix="onevisit-receipt-")
 os.environ["LC_ALL"] = "en_US.UTF-8"
@@ -105,7 +105,7 @@ def cosigned(receipt, *witnesses):
 def browser(cases):
     """The codes that verify.mjs gives for [(receipt, policy)], under Node; None where there is no Node."""
     if not shutil.which("node"):
-        print("receipt_test: no Node here: the browser's module is left out")
+        print("receipts: no Node here: the browser's module is left out")
         return None
     program = (f"import {{ checkReceipt }} from {json.dumps('file://' + root + '/web/assets/verify.mjs')};"
                "import { readFileSync } from 'node:fs';"
@@ -217,7 +217,7 @@ try:
         check("the browser's module: good, not enough, good …", found["codes"][:len(good)] == ["good", "no-quorum"] + ["good"] * (len(indexes) + 1), found["codes"][:len(good)])
         taken = [i for i, c in enumerate(found["codes"][len(good):]) if c == "good"]
         check(f"the browser's module refuses each of {len(flips)} flips", not taken, taken)
-        print(f"receipt_test: verify.mjs under Node: {found['ms']:.1f} ms a receipt")
+        print(f"receipts: verify.mjs under Node: {found['ms']:.1f} ms a receipt")
     began, taken = time.time(), [i for i in range(0, len(flips), 17) if verify(flips[i], vkey, keys) == 2]
     check(f"the script refuses a seventeenth of the flips", not taken, taken)
     taken = [i for i in range(3, len(flips), 41) if run(onevisit, "ledger", "receipt", write("f", flips[i]), "--policy", f"{home}/p2").returncode == 0]
@@ -257,5 +257,12 @@ if os.path.exists(lock):
     open(lock, "wb").write(whole)
 expect("all put back, it is intact", 0, "intact", onevisit, "ledger", "verify", f"sqlite:{home}/s.db")
 shutil.rmtree(home)
-print(f"receipt_test: {passed} passed, {failed} failed")
+if shutil.which("node"):
+    r = run("node", f"{root}/tests/ledger/verify_test.mjs")
+    found = re.search(r"(\d+) passed, (\d+) failed", r.stdout)
+    check("verify.mjs against Node's own SHA-2 and Ed25519, RFC 8032 and trees of every size to 40", r.returncode == 0 and found, r.stdout + r.stderr)
+    passed, failed = passed + int(found[1] if found else 0), failed + int(found[2] if found else 0)
+if len(sys.argv) > 2:
+    open(sys.argv[2], "w").write(f"{passed} {failed}\n")
+print(f"receipts: {passed} passed, {failed} failed")
 sys.exit(failed > 0)
