@@ -49,6 +49,10 @@ static void print_good(struct arena *arena, const struct record_receipt *r, cons
                origin, (long long)r->index, what, *dept ? dept : "-", at);
   (void)printf(cli_chinese() ? "检查点涵盖 %lld 条；见证：%s\n" : "Under the checkpoint of %lld entries; cosigned by: %s\n",
                (long long)r->checkpoint.size, ledger_cosigners(arena, policy, &r->verdict));
+  if (!policy_witness_count(policy))
+    cli_say(
+        "提示：没有要求见证方；“人人看到同一本账”仅凭账本自己保证，请用 --policy 给出见证规则",
+        "Note: no witness was asked for: that everybody sees the same log is the log's word alone; give a policy with --policy");
 }
 
 static int check(const struct ledger_options *o, struct arena *arena, struct error *error)

@@ -184,6 +184,15 @@ const struct record_type record_types[] = {
     {"case.errand", "工作人员代跑", "Staff ran an errand for the applicant"},
     {"case.overdue", "超期提醒", "A time limit was passed or is near"},
     {"case.archived", "办结归档", "Finished and archived"},
+    {"account.created", "建立工作人员账号", "Account of a member of staff made"},
+    {"account.registered", "申请人首次登录", "An applicant registered"},
+    {"account.password-set", "设置密码", "Password set"},
+    {"account.signed-in", "登录", "Signed in"},
+    {"account.sign-in-failed", "登录失败", "Signing in failed"},
+    {"account.locked", "账号锁定", "Account locked"},
+    {"account.roles-set", "设置角色", "Roles set"},
+    {"account.disabled", "停用账号", "Account disabled"},
+    {"account.enabled", "启用账号", "Account enabled"},
     {0},
 };
 

@@ -60,6 +60,27 @@ const char *record_receipt_path(struct request *rq, const struct record_step *st
                       record_hex(rq, step->pseudonym, sizeof step->pseudonym));
 }
 
+const char *record_answer_text(const struct request *rq, const struct witness_status *witness)
+{
+  switch (witness->answer) {
+  case WITNESS_NOT_ASKED:
+    return tr(rq, "not asked yet");
+  case WITNESS_SIGNED:
+    return tr(rq, "cosigned");
+  case WITNESS_SILENT:
+    return tr(rq, "does not answer");
+  case WITNESS_REFUSED:
+    return tr(rq, "refused");
+  case WITNESS_BAD_SIGNATURE:
+    return tr(rq, "answered with a wrong signature");
+  case WITNESS_AHEAD:
+    return tr(rq, "has seen a larger ledger than ours");
+  case WITNESS_INCONSISTENT:
+    return tr(rq, "says that our ledger does not continue the one it knows");
+  }
+  return "";
+}
+
 /* ---- what this city goes by ---- */
 
 static int log_keys(struct request *rq, struct span note, struct span *ret, struct error *error)
@@ -158,6 +179,11 @@ static int ledger_page(struct request *rq, struct error *error)
   struct record_ledger_view v = {.city = &city};
   if (record_city_open(rq, &city, error))
     return -1;
+  struct engine_log_status status;
+  if (rq->engine) {
+    engine_log_status(rq->engine, rq->arena, &status);
+    v.status = &status;
+  }
   v.witnesses = witnesses_of(rq, city.policy, &city.published.verdict, &v.witness_count);
   int bad = read_steps(rq, &v, error) || (city.policy && read_history(rq, &v, error)) ||
             record_keys(rq->db, rq->arena, &v.keys, &v.key_count, error);
@@ -173,7 +199,10 @@ static int read_receipt(struct request *rq, const struct record_city *city, stru
   struct span keys;
   if (v->step.index >= city->published.checkpoint.size) {
     v->city_missing = v->step.sealed;
-    v->missing = city->published.verdict.missing;
+    struct engine_log_status status = {0};
+    if (rq->engine)
+      engine_log_status(rq->engine, rq->arena, &status);
+    v->missing = status.missing;
     return 0;
   }
   if (record_make(rq->arena, rq->app->log_dir, city->policy, &city->published, v->step.index, receipt, error) ||
@@ -274,6 +303,7 @@ static int check_sent(struct request *rq, struct record_verify_view *v, struct e
   if (!bad || v->quorum) {
     v->receipt = receipt;
     v->witnesses = witnesses_of(rq, policy, &receipt->verdict, &v->witness_count);
+    v->alone = receipt->verdict.quorum && !policy_witness_count(policy);
     v->department_signed = record_keys_named(rq->db, receipt->leaf.signature.name, rq->arena, &keys, NULL) == 0 &&
                            record_department_signed(rq->arena, &receipt->leaf, keys);
   }

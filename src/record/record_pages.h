@@ -5,6 +5,7 @@
 #ifndef ONEVISIT_RECORD_RECORD_PAGES_H
 #define ONEVISIT_RECORD_RECORD_PAGES_H
 
+#include "engine/engine.h"
 #include "record/record.h"
 #include "web/web.h"
 
@@ -32,6 +33,7 @@ struct record_witness {
 
 struct record_ledger_view {
   const struct record_city *city;
+  const struct engine_log_status *status; /* how the publishing stands just now; NULL without an engine */
   struct record_witness *witnesses;
   size_t witness_count;
   struct record_checkpoint *history;
@@ -64,6 +66,7 @@ struct record_verify_view {
   const struct record_receipt *receipt; /* what was checked; NULL */
   struct record_witness *witnesses;     /* of it */
   size_t witness_count;
+  bool alone;         /* the policy asks for no witness */
   bool asked, quorum; /* a receipt was sent; only witnesses are missing */
   bool department_signed;
   const struct record_step *step; /* of a QR code, found in the ledger */
@@ -71,6 +74,7 @@ struct record_verify_view {
   bool looked;                    /* a QR code led here */
 };
 
+const char *record_answer_text(const struct request *rq, const struct witness_status *witness);
 const char *record_type_text(const struct request *rq, struct span type);
 const char *record_department_text(struct request *rq, struct span id); /* «centre»: the platform itself */
 const char *record_key_owner(struct request *rq, const char *key_name);

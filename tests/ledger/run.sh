@@ -16,6 +16,7 @@ for script in \
   tests/ledger/witness.py \
   tests/ledger/mirror_engine.py \
   tests/ledger/sigsum.py \
+  tests/ledger/receipts.py \
 ; do
   echo "-- $script"
   : >"$one"

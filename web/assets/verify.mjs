@@ -316,7 +316,7 @@ function checkSignatures(policy, note) {
   return cosigned;
 }
 
-// {code: "good" | "no-quorum" | why it is refused, what, leaf, index, size, origin, cosigned: [{name, at}], missing: [name]}
+// {code: "good" | "no-quorum" | why it is refused, alone: the policy asks for no witness, what, leaf, index, size, origin, cosigned: [{name, at}], missing: [name]}
 export function checkReceipt(proofText, policyText) {
   const found = {};
   try {
@@ -329,7 +329,7 @@ export function checkReceipt(proofText, policyText) {
     if (!included(proof.index, note.size, leaf, proof.path, note.root)) throw new Refusal("not-included");
     found.cosigned = [...cosigned.values()];
     found.missing = policy.witnesses.filter((w) => !cosigned.has(w.nick)).map((w) => w.name);
-    return { ...found, code: policy.quorum === "none" || reached(policy, policy.quorum, cosigned) ? "good" : "no-quorum" };
+    return { ...found, alone: policy.quorum === "none", code: policy.quorum === "none" || reached(policy, policy.quorum, cosigned) ? "good" : "no-quorum" };
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     return { ...found, code: refusal.code, what: refusal.what };
@@ -381,7 +381,7 @@ function show(place, found, ms) {
   const good = found.code === "good";
   place.className = `notice notice-${good ? "good" : "warn"}`;
   place.replaceChildren(element("h2", words(good ? "verdict-good" : found.code === "no-quorum" ? "verdict-no-quorum" : "verdict-bad")));
-  place.append(element("p", words(found.code) + (found.what && !good ? ` (${found.what})` : "")));
+  place.append(element("p", words(good && found.alone ? "good-alone" : found.code) + (found.what && !good ? ` (${found.what})` : "")));
   if (good || found.code === "no-quorum") place.append(facts(found));
   place.append(element("p", words("here").replace("%s", Math.max(1, Math.round(ms))), "quiet"));
   place.tabIndex = -1;

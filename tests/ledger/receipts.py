@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""receipt_test.py PATH-OF-ONEVISIT: receipts of a running service, checked by four programs: the service's own command, the
+"""receipts.py BUILD [TALLY]: receipts of a running service, checked by four programs: the service's own command, the
 script of docs/, the browser's module under Node, and OpenSSL, which plays the witnesses. What was changed is refused by each."""
 import base64
 import contextlib
@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 
-onevisit = os.path.abspath(sys.argv[1])
+onevisit = os.path.abspath(f"{sys.argv[1]}/onevisit")
 root = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 home = tempfile.mkdtemp(prefix="onevisit-receipt-")
 os.environ["LC_ALL"] = "en_US.UTF-8"
@@ -56,18 +57,19 @@ def write(name, content):
 
 
 # ---- the service ----
-log = open(f"{home}/log", "wb")
-server = subprocess.Popen([onevisit, "serve", "--store", f"sqlite:{home}/s.db", "--catalog", f"{root}/catalogs/ningbo", "--listen", "127.0.0.1:0", "--sample"],
-                          stderr=log, cwd=home)
+def serve(name, *options):
+    log = open(f"{home}/{name}.out", "wb")
+    return subprocess.Popen([onevisit, "serve", "--store", f"sqlite:{home}/{name}.db", "--catalog", f"{root}/catalogs/ningbo", "--listen", "127.0.0.1:0",
+                             "--sample", *options], stderr=log, cwd=home)
 
 
-def started():
+def started(name):
     for _ in range(300):
-        port = re.search(r'"port":"(\d+)"', open(f"{home}/log").read())
+        port = re.search(r'"port":"(\d+)"', open(f"{home}/{name}.out").read())
         if port:
             return f"http://127.0.0.1:{port[1]}"
         time.sleep(0.1)
-    raise SystemExit("the service did not start:\n" + open(f"{home}/log").read())
+    raise SystemExit("the service did not start:\n" + open(f"{home}/{name}.out").read())
 
 
 def settled():
@@ -105,7 +107,7 @@ def cosigned(receipt, *witnesses):
 def browser(cases):
     """The codes that verify.mjs gives for [(receipt, policy)], under Node; None where there is no Node."""
     if not shutil.which("node"):
-        print("receipt_test: no Node here: the browser's module is left out")
+        print("receipts: no Node here: the browser's module is left out")
         return None
     program = (f"import {{ checkReceipt }} from {json.dumps('file://' + root + '/web/assets/verify.mjs')};"
                "import { readFileSync } from 'node:fs';"
@@ -134,8 +136,9 @@ def script():
     return verify
 
 
+server = serve("s")
 try:
-    url = started()
+    url = started("s")
     state = settled()
     vkey = state["keys"][0]["key"]
     size = state["published"]
@@ -217,7 +220,7 @@ try:
         check("the browser's module: good, not enough, good …", found["codes"][:len(good)] == ["good", "no-quorum"] + ["good"] * (len(indexes) + 1), found["codes"][:len(good)])
         taken = [i for i, c in enumerate(found["codes"][len(good):]) if c == "good"]
         check(f"the browser's module refuses each of {len(flips)} flips", not taken, taken)
-        print(f"receipt_test: verify.mjs under Node: {found['ms']:.1f} ms a receipt")
+        print(f"receipts: verify.mjs under Node: {found['ms']:.1f} ms a receipt")
     began, taken = time.time(), [i for i in range(0, len(flips), 17) if verify(flips[i], vkey, keys) == 2]
     check(f"the script refuses a seventeenth of the flips", not taken, taken)
     taken = [i for i in range(3, len(flips), 41) if run(onevisit, "ledger", "receipt", write("f", flips[i]), "--policy", f"{home}/p2").returncode == 0]
@@ -256,6 +259,34 @@ if os.path.exists(lock):
     expect("a changed lock is found", 1, "", onevisit, "ledger", "verify", f"sqlite:{home}/s.db")
     open(lock, "wb").write(whole)
 expect("all put back, it is intact", 0, "intact", onevisit, "ledger", "verify", f"sqlite:{home}/s.db")
+
+# ---- a witness that does not answer: nothing is published, and everybody is told why ----
+server = serve("silent", "--policy", write("silent.policy", f"witness w {Witness('witness.test/silent').vkey} http://127.0.0.1:9\nquorum w\n"))
+try:
+    url = started("silent")
+    for _ in range(100):
+        page = get("/ledger?lang=en")[2].decode()
+        if "does not answer" in page:
+            break
+        time.sleep(0.1)
+    check("the page says who does not answer", "wait for their witnesses" in page and "w: does not answer" in page)
+    state = json.loads(get("/api/ledger")[2])
+    check("and the interface that nothing is published", state["signed"] > 0 and state["published"] == 0 and not state["quorum"], state)
+    check("there is no checkpoint", get("/log/checkpoint")[0] == 404)
+    case = sqlite3.connect(f"{home}/silent.db").execute("SELECT lower(hex(a.pseudonym)) FROM events e JOIN aggregates a ON a.id = e.aggregate WHERE e.seq = 1").fetchone()[0]
+    check("a receipt is not there yet", get(f"/receipt/0?case={case}")[0] == 404)
+    check("and its page says that the witnesses are missing", "witnesses are missing" in get(f"/receipt/0/page?case={case}&lang=en")[2].decode())
+finally:
+    server.terminate()
+    server.wait()
+
+if shutil.which("node"):
+    r = run("node", f"{root}/tests/ledger/verify_test.mjs")
+    found = re.search(r"(\d+) passed, (\d+) failed", r.stdout)
+    check("verify.mjs against Node's own SHA-2 and Ed25519, RFC 8032 and trees of every size to 40", r.returncode == 0 and found, r.stdout + r.stderr)
+    passed, failed = passed + int(found[1] if found else 0), failed + int(found[2] if found else 0)
 shutil.rmtree(home)
-print(f"receipt_test: {passed} passed, {failed} failed")
+if len(sys.argv) > 2:
+    open(sys.argv[2], "w").write(f"{passed} {failed}\n")
+print(f"receipts: {passed} passed, {failed} failed")
 sys.exit(failed > 0)
