@@ -85,6 +85,8 @@ def vkey_of(home):
 
 
 def test_witnesses(home):
+    load("open", home)
+    must(note(home).split("\n")[:3] == [ORIGIN, "0", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="], "an empty ledger shows the empty tree")
     load("write", home, "first", 3)
     witnesses = [Witness(home, i, vkey_of(home)) for i in range(5)]
     lines = [f"witness w{i} {w.vkey} http://127.0.0.1:{w.port}/" for i, w in enumerate(witnesses)]
