@@ -168,10 +168,10 @@ def test_rotation(home):
     must(len(keys) == 2 and old in keys, "the store keeps both public keys, and verifies under them")
 
 
-def serve(home, seconds=20):
+def serve(home, *more, seconds=20):
     """Starts the program and ends it when it listens: (exit code, what it said)."""
     command = [PROGRAM, "serve", "--store", f"sqlite:{home}/city.db", "--catalog", f"{SOURCE}/catalogs/ningbo", "--listen", "127.0.0.1:0",
-               "--sample"]
+               "--sample", *more]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "en_GB.UTF-8"})
     said = []
     end = time.monotonic() + seconds
@@ -198,7 +198,14 @@ def test_program(home):
             path.unlink()
     subprocess.run([PROGRAM, "restore", "--store", f"sqlite:{home}/city.db", str(backup)], check=True, capture_output=True)
     code, said = serve(home)
-    must(code != 0 and "restored from an old backup" in said, f"yesterday's backup under today's keys: «{said.strip()[:200]}», exit code {code}")
+    must(code == 2 and "restored from an old backup" in said, f"yesterday's backup under today's keys: «{said.strip()[:100]}…», exit code 2")
+    (home / "city.db.keys").rename(home / "old.keys")
+    (home / "city.db.log").rename(home / "old.log")
+    code, said = serve(home, "--origin", "new.example/log")
+    must(code == 0 and (home / "city.db.log/checkpoint").read_text(encoding="utf-8").startswith("new.example/log\n"),
+         "under a new name and new keys it goes on")
+    done = subprocess.run([PROGRAM, "ledger", "verify", "--store", f"sqlite:{home}/city.db"], capture_output=True, text=True)
+    must(done.returncode == 0, "and verifies from the first entry to the last")
 
 
 def main():
