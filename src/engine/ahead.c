@@ -6,13 +6,13 @@
 
 void run_behind_others(void)
 {
-  (void)setpriority(PRIO_PROCESS, (id_t)gettid(), 5); /* where it may not, everything works all the same */
+  (void)setpriority(PRIO_PROCESS, (id_t)gettid(),
+                    getpriority(PRIO_PROCESS, (id_t)gettid()) + 5); /* where it may not, everything works all the same */
 }
 
 static void *ahead_main(void *argument)
 {
   struct ahead *a = argument;
-  run_behind_others();
   pthread_mutex_lock(&a->lock);
   while (!a->stop) {
     if (!a->asked || a->done) {

@@ -8,7 +8,7 @@
 
 #define NOTE_MAX 65536
 
-/* The file's content; an empty span where there is no file. */
+/* The file's content; a NULL pointer where there is no file (an empty one is damaged). */
 static int read_note(const char *path, struct arena *arena, struct span *ret, struct error *error)
 {
   char bytes[NOTE_MAX];
@@ -51,7 +51,7 @@ int lock_open(const char *dir, const char *file, const struct verifier *const *k
     lock_close(&lock);
     return -1;
   }
-  if (lock.note.n && !signed_checkpoint(&lock.arena, lock.note, keys, n, &lock.checkpoint)) {
+  if (lock.note.p && !signed_checkpoint(&lock.arena, lock.note, keys, n, &lock.checkpoint)) {
     (void)error_set(error, ERROR_INTERNAL, "lock-damaged", "账本锁文件不是本账本密钥签名的检查点，请从密钥的备份恢复该文件",
                     "The ledger's lock is no checkpoint signed by the ledger's key: restore it from the backup of the keys");
     (void)error_at(error, "%s", lock.path);

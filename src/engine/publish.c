@@ -199,6 +199,7 @@ int publisher_open(struct engine *engine, struct publisher **ret, struct error *
     abort();
   const struct engine_options *o = &engine->options;
   p->engine = engine;
+  p->empty = engine->sealing->edge.size == 0;
   (void)snprintf(p->log.dir, sizeof p->log.dir, "%s", o->log_dir);
   bool bad =
       store_connect(engine->store, DB_READ, &p->db, error) ||
@@ -442,6 +443,21 @@ static int publish_one(struct publisher *p, int64_t size, struct arena *arena, s
 /* ---- the thread ---- */
 
 /*
+ * An empty ledger shows the empty tree, signed and cosigned: so witnesses can begin before there is anything to dispute.
+ * It is no checkpoint of the store; where the quorum is missing, the first one that is goes out instead.
+ */
+static int publish_nothing(struct publisher *p, struct arena *arena, struct error *error)
+{
+  const struct checkpoint c = {span_of(p->engine->options.origin), 0, merkle_empty_of(MERKLE_SHA256)};
+  struct span note = sealer_note(p->engine->sealing, arena, &c);
+  size_t missing;
+  int waits = cosign(p, 0, arena, &note, &missing, error);
+  if (waits)
+    return waits < 0 ? -1 : 0;
+  return logdir_publish(p->log.files, note, error) ? stop_if_failed(error) : 0;
+}
+
+/*
  * What a crash has left: `checkpoint` is replaced before the store hears of it, and files may have been taken away. The
  * status begins with the directory's size.
  */
@@ -450,6 +466,8 @@ static int finish_last_time(struct publisher *p, struct arena *arena, struct err
   struct engine_published stored;
   struct publishing w = {.size = p->log.out, .at = engine_now(p->engine)};
   struct digest root;
+  if (w.size == 0 && p->empty)
+    return publish_nothing(p, arena, error);
   if (w.size == 0)
     return 0;
   if (engine_published(p->db, arena, &stored, error))

@@ -32,6 +32,7 @@ struct publisher {
   struct policy *policy; /* NULL: none */
   struct cosigners *cosigners;
   struct public_log log, sm3;
+  bool empty;                  /* the ledger had no entry when it was opened */
   bool with_sm3, disagreement; /* a witness knows another ledger: logged */
   char sm3_origin[NOTE_NAME_MAX + 1];
   struct signer *sm3_key;

@@ -6,19 +6,25 @@ now and then in the middle of a write. After each death every checkpoint to be f
 the store) is remembered; then the engine starts again. It must hold:
   - what was acknowledged is in the store, and in the end in the public directory;
   - no two checkpoints of one size have different roots, ever;
+  - the witness, a real one that cosigns all the while, never refuses the tree (its policy would hold the next checkpoint up);
   - the lock is never behind what was published; the directory's every byte fits its checkpoint; the tiles are those that
     a rebuild from the bundles gives.
 """
 import argparse
 import base64
 import filecmp
+import hashlib
+import json
 import os
 import pathlib
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import urllib.error
+import urllib.request
 
 DIED = 99
 
@@ -30,6 +36,8 @@ class Campaign:
         self.directory = pathlib.Path(directory)
         self.log = self.directory / "city.db.log"
         self.restarts = restarts
+        self.build = build
+        self.witness = None
         self.roots = {}  # size → root, of every checkpoint ever seen
         self.seen = 0
         self.acknowledged = self.published = 0
@@ -65,6 +73,11 @@ class Campaign:
         out, lock = self.read_note(self.log / "checkpoint"), self.read_note(self.directory / "keys/log.lock")
         for path in [self.directory / "keys/log.lock.new", *(self.log / ".new").glob("*")]:
             self.read_note(path)
+        if self.witness:
+            held = self.witness.held()
+            if held:
+                self.remember(*held, "the witness")
+                self.must(lock >= held[0], f"the witness has seen {held[0]}, the lock {lock}")
         self.must(lock >= out, f"the lock ({lock}) is behind what is published ({out})")
         self.must(out >= self.published, f"what was told as published ({self.published}) is not ({out})")
         return out
@@ -130,6 +143,7 @@ class Campaign:
         result = self.run("write", self.directory, "first", 8, LD_PRELOAD=self.fault, FAULT_COUNT=self.directory / "count")
         self.must(result.returncode == 0, f"the first life fails: {result.stderr}")
         changes = int((self.directory / "count").read_text())
+        self.witness = Witness(self.build, self.directory)
         died = 0
         for number in range(self.restarts):
             # every place in turn while there are enough lives, else places over the whole
@@ -138,8 +152,43 @@ class Campaign:
             if number % 25 == 24:
                 self.check_store()
         events = self.end("the campaign")
+        self.must("— witness.example/w " in (self.log / "checkpoint").read_text(encoding="utf-8"), "the last checkpoint is cosigned")
+        self.witness.stop()
         print(f"crash.py: {self.restarts} starts, {died} deaths over {changes} places, {events} events,"
               f" {self.seen} sightings of {len(self.roots)} checkpoints: nothing lost, none forked")
+
+
+class Witness:
+    """A real witness that lives through all deaths."""
+
+    def __init__(self, build, directory):
+        program, state = os.path.join(build, "onevisit"), os.path.join(directory, "witness")
+        with sqlite3.connect(os.path.join(directory, "city.db")) as db:
+            log = db.execute("SELECT vkey FROM ledger_keys WHERE name = 'jars.example/log'").fetchone()[0]
+        self.command = [program, "witness", "--state", state, "--name", "witness.example/w"]
+        vkey = subprocess.run([*self.command, "--init"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+        self.process = subprocess.Popen([*self.command, "--log", log, "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if '"listening"' in line:
+                self.port = int(json.loads(line)["port"])
+                break
+        policy = f"log {log}\nwitness w {vkey} http://127.0.0.1:{self.port}/\nquorum w\n"
+        pathlib.Path(directory, "keys/policy").write_text(policy, encoding="utf-8")
+
+    def held(self):
+        """Size and root that it has cosigned."""
+        name = hashlib.sha256(b"jars.example/log").hexdigest()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{name}/checkpoint", timeout=10) as answer:
+                lines = answer.read().decode().split("\n")
+        except urllib.error.HTTPError:
+            return None
+        return int(lines[1]), base64.b64decode(lines[2]).hex()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.process.stderr.close()
 
 
 def main():

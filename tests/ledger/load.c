@@ -95,7 +95,7 @@ static struct engine *open_engine(struct store *store, const struct place *p)
   struct error error = {0};
   const struct engine_options options = {.kinds = kinds,
                                          .key_dir = p->keys,
-                                         .origin = ORIGIN,
+                                         .origin = getenv("LOAD_ORIGIN") ? getenv("LOAD_ORIGIN") : ORIGIN,
                                          .log_dir = p->log,
                                          .seal_ms = 5,
                                          .sm3_log = getenv("LOAD_SM3") != NULL,

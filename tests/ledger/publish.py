@@ -85,6 +85,8 @@ def vkey_of(home):
 
 
 def test_witnesses(home):
+    load("open", home)
+    must(note(home).split("\n")[:3] == [ORIGIN, "0", "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="], "an empty ledger shows the empty tree")
     load("write", home, "first", 3)
     witnesses = [Witness(home, i, vkey_of(home)) for i in range(5)]
     lines = [f"witness w{i} {w.vkey} http://127.0.0.1:{w.port}/" for i, w in enumerate(witnesses)]
@@ -166,10 +168,46 @@ def test_rotation(home):
     must(len(keys) == 2 and old in keys, "the store keeps both public keys, and verifies under them")
 
 
-def serve(home, seconds=20):
+def test_sigsum(home):
+    """Somebody else's witness cosigns what our engine publishes."""
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    import sigsum  # takes BUILD from the command line too
+
+    programs, why = sigsum.programs()
+    if not programs:
+        print(f"   (left out: sigsum-witness cannot be had: {why})")
+        return
+    log, _ = sigsum.sigsum_log(str(home), programs)
+    (home / "keys").mkdir()
+    shutil.copy(home / "sigsum.key", home / "keys/log.key")
+    subprocess.run([f"{programs}/sigsum-key", "generate", "-o", f"{home}/their"], check=True, capture_output=True)
+    name = "sigsum.org/v1/witness/" + sigsum.text_of([f"{programs}/sigsum-key", "to-hash", "-k", f"{home}/their.pub"])
+    vkey = sigsum.text_of([f"{programs}/sigsum-key", "to-vkey", "-k", f"{home}/their.pub", "-n", name, "-t", "cosignature/v1"])
+    port = free_port()
+    (home / "keys/policy").write_text(f"log {log.vkey}\nwitness w {vkey} http://127.0.0.1:{port}\nquorum w\n")
+    witness = subprocess.Popen([f"{programs}/sigsum-witness", "-k", f"{home}/their", "--log-key", f"{home}/sigsum.pub", "--state-file",
+                                f"{home}/their.state", f"127.0.0.1:{port}"], env={**os.environ, "GODEBUG": "httpmuxgo121=0"},
+                               stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        os.environ["LOAD_ORIGIN"] = log.name
+        load("write", home, "first", 8)
+        load("write", home, "second", 8)
+        must(size_of(home) == 16 and f"— {name} " in note(home), "sigsum-witness cosigns what our engine publishes, under sigsum's name for a log")
+    finally:
+        del os.environ["LOAD_ORIGIN"]
+        witness.terminate()
+        witness.wait()
+
+
+def serve(home, *more, seconds=20):
     """Starts the program and ends it when it listens: (exit code, what it said)."""
     command = [PROGRAM, "serve", "--store", f"sqlite:{home}/city.db", "--catalog", f"{SOURCE}/catalogs/ningbo", "--listen", "127.0.0.1:0",
-               "--sample"]
+               "--sample", *more]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "en_GB.UTF-8"})
     said = []
     end = time.monotonic() + seconds
@@ -196,20 +234,28 @@ def test_program(home):
             path.unlink()
     subprocess.run([PROGRAM, "restore", "--store", f"sqlite:{home}/city.db", str(backup)], check=True, capture_output=True)
     code, said = serve(home)
-    must(code != 0 and "restored from an old backup" in said, f"yesterday's backup under today's keys: «{said.strip()[:200]}», exit code {code}")
+    must(code == 2 and "restored from an old backup" in said, f"yesterday's backup under today's keys: «{said.strip()[:100]}…», exit code 2")
+    (home / "city.db.keys").rename(home / "old.keys")
+    (home / "city.db.log").rename(home / "old.log")
+    code, said = serve(home, "--origin", "new.example/log")
+    must(code == 0 and (home / "city.db.log/checkpoint").read_text(encoding="utf-8").startswith("new.example/log\n"),
+         "under a new name and new keys it goes on")
+    done = subprocess.run([PROGRAM, "ledger", "verify", "--store", f"sqlite:{home}/city.db"], capture_output=True, text=True)
+    must(done.returncode == 0, "and verifies from the first entry to the last")
 
 
 def main():
     top = pathlib.Path(tempfile.mkdtemp(prefix="onevisit-publish-"))
     witnesses = []
     try:
-        for name in ("city", "rotation", "program"):
+        for name in ("city", "rotation", "program", "sigsum"):
             (top / name).mkdir()
         witnesses = test_witnesses(top / "city")
         test_lost_directory(top / "city")
         test_restored_store(top / "city", witnesses)
         test_rotation(top / "rotation")
         test_program(top / "program")
+        test_sigsum(top / "sigsum")
     finally:
         for w in witnesses:
             w.process.kill()
