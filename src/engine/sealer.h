@@ -16,6 +16,7 @@ struct pace {
 
 struct sealer {
   struct db *db; /* the reading thread's, once that runs */
+  struct db *keys; /* to look up who signs */
   struct merkle_edge edge;
   struct ahead ahead;
   struct batch last; /* stored last: the next one may have been read before that */
