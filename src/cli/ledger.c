@@ -7,10 +7,12 @@
 #include "cli/mechanisms.h"
 
 static const char usage_zh[] = "用法：onevisit ledger verify [--store URL] [--vkey 公钥] [--json]\n"
+                               "      onevisit ledger monitor|rotate|retire|witness …（各有 --help）\n"
                                "  核验全部事件与账本：0 完好，1 被改动（指出何处），2 参数有误，3 无法核验\n"
                                "  --vkey  账本公布的公钥（名称+编号+公钥）；不给则用存储中的公钥\n";
 static const char usage_en[] =
     "Usage: onevisit ledger verify [--store URL] [--vkey KEY] [--json]\n"
+    "       onevisit ledger monitor|rotate|retire|witness …: each has --help\n"
     "  Checks every event against the ledger: 0 intact, 1 broken (saying where), 2 bad arguments, 3 cannot be checked\n"
     "  --vkey  the log's public key as published (name+id+key); without it the one in the store is used\n";
 
@@ -63,6 +65,7 @@ static void print_json(const struct ledger_report *r, const struct error *error)
     json_put_int(&w, "events", r->events);
     json_put_int(&w, "sealed", r->sealed);
     json_put_int(&w, "checkpoints", r->checkpoints);
+    json_put_int(&w, "erased", r->erased);
     json_put_bool(&w, "trusted_key", r->trusted_key);
   }
   json_end(&w);
@@ -78,6 +81,9 @@ static void print_report(const struct ledger_report *r)
   (void)printf(cli_chinese() ? "账本完好：%lld 个事件，%lld 个已封存，%lld 个检查点，最近一个 %s\n"
                              : "The ledger is intact: %lld events, %lld sealed, %lld checkpoints, the last one %s\n",
                (long long)r->events, (long long)r->sealed, (long long)r->checkpoints, at);
+  if (r->erased)
+    cli_say("其中 %lld 个事件的内容已依法销毁，只核验其条目", "%lld of the events are erased by law: only their entries were checked",
+            (long long)r->erased);
   if (!r->trusted_key)
     cli_say("提示：用的是存储自带的公钥；用 --vkey 给出公布的公钥，才能发现整套伪造",
             "Note: the store's own key was used; give the published one with --vkey to find a whole forgery too");
@@ -85,7 +91,14 @@ static void print_report(const struct ledger_report *r)
 
 int cli_ledger(int argc, char **argv)
 {
+  static const struct {
+    const char *verb;
+    int (*run)(int argc, char **argv);
+  } others[] = {{"monitor", cli_monitor}, {"rotate", cli_keys}, {"retire", cli_keys}, {"witness", cli_keys}};
   struct ledger_arguments a;
+  for (size_t i = 0; argc > 1 && i < sizeof others / sizeof *others; i++)
+    if (strcmp(argv[1], others[i].verb) == 0)
+      return others[i].run(argc - 1, argv + 1);
   if (!parse(argc, argv, &a))
     return cli_usage(usage_zh, usage_en);
   if (a.help) {

@@ -280,12 +280,19 @@ bool monitor_wants(const struct monitor *m, struct span bytes, int64_t *ret_size
   return good;
 }
 
+static void check_age(struct monitor *m, int64_t newest, int64_t size, int64_t now)
+{
+  if (m->options.max_age && newest && now > newest + m->options.max_age)
+    monitor_say(m, "stale", size, "", "最近一次见证距今已 %lld 分钟", "its newest cosignature is %lld minutes old",
+                (long long)((now - newest) / 60));
+}
+
 /* The earliest time that cosigners give the checkpoint; 0 for none. */
-static int64_t cosigned_at(struct monitor *m, const struct note *note, int64_t size)
+static int64_t cosigned_at(struct monitor *m, const struct note *note, int64_t size, int64_t now)
 {
   struct policy_verdict verdict;
   struct error error;
-  int64_t at = 0;
+  int64_t at = 0, newest = 0;
   if (!m->options.policy)
     return 0;
   if (policy_judge(m->options.policy, &m->arena, note, &verdict, &error)) {
@@ -295,12 +302,15 @@ static int64_t cosigned_at(struct monitor *m, const struct note *note, int64_t s
   for (size_t i = 0; i < policy_witness_count(m->options.policy); i++)
     if (verdict.times[i] && (!at || verdict.times[i] < at))
       at = verdict.times[i];
+  for (size_t i = 0; i < policy_witness_count(m->options.policy); i++)
+    newest = verdict.times[i] > newest ? verdict.times[i] : newest;
+  check_age(m, newest, size, now);
   return at;
 }
 
 static void check_future(struct monitor *m, const struct note *note, int64_t size, int64_t now)
 {
-  int64_t at = cosigned_at(m, note, size);
+  int64_t at = cosigned_at(m, note, size, now);
   int64_t limit = at ? at : now;
   if (limit && m->latest_new > limit + m->options.tolerance)
     monitor_say(m, "future", size, "", "条目的时间晚于检查点的见证时间 %lld 秒",

@@ -45,6 +45,7 @@ struct monitor_options {
   const char *vkey;              /* of the log */
   const struct policy *policy;   /* whose cosignatures are looked at; NULL: none */
   const struct catalog *catalog; /* for limits; NULL */
+  int64_t max_age;               /* seconds a checkpoint's newest cosignature may be old; 0: not judged (nor without a policy) */
   int64_t tolerance;             /* seconds of clocks apart; 0: 300 */
   size_t remember;               /* cases that are not under way; 0: 1,000,000 */
   anomaly_sink *sink;

@@ -174,7 +174,7 @@ const struct kind registry_kind = {.name = "registry",
 static int tell(const struct registrar *r, const char *name, const char *type, json_t *data, struct error *error)
 {
   const struct command command = {
-      .kind = &registry_kind, .id = registry_id(name), .expect = -1, .type = type, .key = "", .actor = r->actor, .data = data};
+      .kind = &registry_kind, .id = registry_id(name), .expect = -1, .type = type, .key = "", .actor = r->actor, .at = r->at, .data = data};
   int bad = engine_do(r->engine, &command, NULL, error);
   json_decref(data);
   return bad;

@@ -25,6 +25,7 @@ struct registrar {
   struct db *db; /* for reading */
   const char *key_dir, *origin;
   struct actor actor;
+  moment at; /* 0: the engine's clock */
 };
 
 /*
