@@ -28,10 +28,14 @@ struct key_arguments {
 
 static bool parse(int argc, char **argv, struct key_arguments *a)
 {
-  static const struct option options[] = {{"store", required_argument, NULL, 's'},  {"keys", required_argument, NULL, 'k'},
-                                          {"origin", required_argument, NULL, 'o'}, {"department", required_argument, NULL, 'd'},
-                                          {"vkey", required_argument, NULL, 'v'},   {"reason", required_argument, NULL, 'r'},
-                                          {"lang", required_argument, NULL, 'l'},   {"help", no_argument, NULL, 'h'},
+  static const struct option options[] = {{"store", required_argument, NULL, 's'},
+                                          {"keys", required_argument, NULL, 'k'},
+                                          {"origin", required_argument, NULL, 'o'},
+                                          {"department", required_argument, NULL, 'd'},
+                                          {"vkey", required_argument, NULL, 'v'},
+                                          {"reason", required_argument, NULL, 'r'},
+                                          {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
                                           {0}};
   *a = (struct key_arguments){.store = CLI_STORE_DEFAULT, .origin = CLI_ORIGIN_DEFAULT, .reason = ""};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)

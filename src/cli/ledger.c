@@ -82,8 +82,8 @@ static void print_report(const struct ledger_report *r)
                              : "The ledger is intact: %lld events, %lld sealed, %lld checkpoints, the last one %s\n",
                (long long)r->events, (long long)r->sealed, (long long)r->checkpoints, at);
   if (r->erased)
-    cli_say("其中 %lld 个事件的内容已依法销毁，只核验其条目", "%lld of the events are erased by law: only their entries were checked",
-            (long long)r->erased);
+    cli_say("其中 %lld 个事件的内容已依法销毁，只核验其条目",
+            "%lld of the events are erased by law: only their entries were checked", (long long)r->erased);
   if (!r->trusted_key)
     cli_say("提示：用的是存储自带的公钥；用 --vkey 给出公布的公钥，才能发现整套伪造",
             "Note: the store's own key was used; give the published one with --vkey to find a whole forgery too");

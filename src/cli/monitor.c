@@ -17,15 +17,14 @@ enum { UNREACHABLE = 4 };
 #define BOOK_MAX ((size_t)16 << 20)
 #define STATE_MAX ((size_t)1 << 30)
 
-static const char usage_zh[] =
-    "用法：onevisit ledger monitor --log 目录|网址 --key 公钥 --state 文件 [--once] [--json]\n"
-    "  逐条核查账本：格式、部门签名、每个办件的连续、时间、检查点；给出目录时还核查法定期限\n"
-    "  --catalog DIR    事项目录（法定期限、工作日历）\n"
-    "  --policy 文件    tlog-policy：见证方，其共签也核查\n"
-    "  --max-age 分钟   最近一次见证超过多久算陈旧（需 --policy）\n"
-    "  --once           只看一遍；不给则每 10 秒看一次，直到被终止\n"
-    "  --remember N     记住多少个已无待办的办件（默认 1000000）\n"
-    "  退出码 0 无异常 · 1 有异常（逐条说明）· 2 参数、公钥或状态文件不可用 · 4 取不到账本\n";
+static const char usage_zh[] = "用法：onevisit ledger monitor --log 目录|网址 --key 公钥 --state 文件 [--once] [--json]\n"
+                               "  逐条核查账本：格式、部门签名、每个办件的连续、时间、检查点；给出目录时还核查法定期限\n"
+                               "  --catalog DIR    事项目录（法定期限、工作日历）\n"
+                               "  --policy 文件    tlog-policy：见证方，其共签也核查\n"
+                               "  --max-age 分钟   最近一次见证超过多久算陈旧（需 --policy）\n"
+                               "  --once           只看一遍；不给则每 10 秒看一次，直到被终止\n"
+                               "  --remember N     记住多少个已无待办的办件（默认 1000000）\n"
+                               "  退出码 0 无异常 · 1 有异常（逐条说明）· 2 参数、公钥或状态文件不可用 · 4 取不到账本\n";
 static const char usage_en[] =
     "Usage: onevisit ledger monitor --log DIR|URL --key VKEY --state FILE [--once] [--json]\n"
     "  Checks every entry: form, departments' signatures, each case's sequence, times, checkpoints; with a catalogue the law's\n"
@@ -89,12 +88,12 @@ static bool take(struct monitor_arguments *a, int c)
 
 static bool parse(int argc, char **argv, struct monitor_arguments *a)
 {
-  static const struct option options[] = {{"log", required_argument, NULL, 'd'},     {"key", required_argument, NULL, 'k'},
-                                          {"state", required_argument, NULL, 's'},   {"catalog", required_argument, NULL, 'c'},
-                                          {"policy", required_argument, NULL, 'p'},  {"max-age", required_argument, NULL, 'm'},
+  static const struct option options[] = {{"log", required_argument, NULL, 'd'},      {"key", required_argument, NULL, 'k'},
+                                          {"state", required_argument, NULL, 's'},    {"catalog", required_argument, NULL, 'c'},
+                                          {"policy", required_argument, NULL, 'p'},   {"max-age", required_argument, NULL, 'm'},
                                           {"remember", required_argument, NULL, 'r'}, {"once", no_argument, NULL, 'o'},
-                                          {"json", no_argument, NULL, 'j'},          {"lang", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},          {0}};
+                                          {"json", no_argument, NULL, 'j'},           {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},           {0}};
   *a = (struct monitor_arguments){0};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
     if (!take(a, c))
@@ -108,7 +107,8 @@ static void print_anomaly(void *context, const struct anomaly *f)
 {
   const struct monitor_arguments *a = context;
   if (!a->json) {
-    (void)printf("%s %lld%s%s: %s\n", f->word, (long long)f->index, *f->subject ? " " : "", f->subject, cli_chinese() ? f->zh : f->en);
+    (void)printf("%s %lld%s%s: %s\n", f->word, (long long)f->index, *f->subject ? " " : "", f->subject,
+                 cli_chinese() ? f->zh : f->en);
     return;
   }
   struct buf buf;
@@ -194,18 +194,21 @@ static int tell_end(const struct monitor *m, const struct monitor_arguments *a)
   struct monitor_counts n;
   monitor_counts(m, &n);
   if (!a->json)
-    cli_say("已核查 %lld 条（本次 %lld 条），%lld 处异常", "%lld entries checked (%lld now), %lld anomalies", (long long)monitor_size(m),
-            (long long)n.leaves, (long long)n.findings);
+    cli_say("已核查 %lld 条（本次 %lld 条），%lld 处异常", "%lld entries checked (%lld now), %lld anomalies",
+            (long long)monitor_size(m), (long long)n.leaves, (long long)n.findings);
   if (!a->json && n.unchecked)
-    cli_say("密钥登记之前的 %lld 条未能核查签名", "%lld entries from before the registry of keys: their signatures could not be checked",
-            (long long)n.unchecked);
+    cli_say("密钥登记之前的 %lld 条未能核查签名",
+            "%lld entries from before the registry of keys: their signatures could not be checked", (long long)n.unchecked);
   return n.findings ? CLI_NO : CLI_OK;
 }
 
 static int fail(const struct error *error)
 {
   int status = cli_fail(error);
-  return strcmp(error->name, "source-away") == 0 ? UNREACHABLE : strcmp(error->name, "log-broken") == 0 ? CLI_NO : status == CLI_FAILED ? CLI_FAILED : CLI_USAGE;
+  return strcmp(error->name, "source-away") == 0  ? UNREACHABLE
+         : strcmp(error->name, "log-broken") == 0 ? CLI_NO
+         : status == CLI_FAILED                   ? CLI_FAILED
+                                                  : CLI_USAGE;
 }
 
 static int watch(struct monitor *m, struct source *source, const struct monitor_arguments *a)
@@ -225,8 +228,8 @@ static int watch(struct monitor *m, struct source *source, const struct monitor_
   return told ? told : status;
 }
 
-static int open_all(const struct monitor_arguments *a, struct monitor_options *options, struct policy **policy, struct catalog **catalog,
-                    struct arena *arena, struct source **source, struct monitor **m, struct error *error)
+static int open_all(const struct monitor_arguments *a, struct monitor_options *options, struct policy **policy,
+                    struct catalog **catalog, struct arena *arena, struct source **source, struct monitor **m, struct error *error)
 {
   struct findings findings = {0};
   struct span state;
@@ -236,7 +239,8 @@ static int open_all(const struct monitor_arguments *a, struct monitor_options *o
     return -1;
   options->policy = *policy;
   options->catalog = *catalog;
-  return source_open(a->log, source, error) || watch_read_file(a->state, arena, &state, error) || monitor_open(options, state, m, error);
+  return source_open(a->log, source, error) || watch_read_file(a->state, arena, &state, error) ||
+         monitor_open(options, state, m, error);
 }
 
 int cli_monitor(int argc, char **argv)

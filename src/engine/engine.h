@@ -143,11 +143,11 @@ extern const struct migration engine_migrations[];
  * of the event that says so, with these two statements.
  */
 struct ledger_key {
-  const char *name, *vkey;      /* «origin/department»; the log's name is the origin */
-  const char *file;             /* in KEY_DIR, without «.key»; "" for DEPARTMENT, and for keys that are not ours */
-  moment since, until;          /* until 0: in use */
-  int64_t first_seq, last_seq;  /* events; last_seq 0: in use */
-  const char *reason;           /* of its end; "" */
+  const char *name, *vkey;     /* «origin/department»; the log's name is the origin */
+  const char *file;            /* in KEY_DIR, without «.key»; "" for DEPARTMENT, and for keys that are not ours */
+  moment since, until;         /* until 0: in use */
+  int64_t first_seq, last_seq; /* events; last_seq 0: in use */
+  const char *reason;          /* of its end; "" */
 };
 extern const struct sql engine_key_enters; /* $1 name, $2 vkey, $3 file, $4 since, $5 first_seq; what is there already stays */
 extern const struct sql engine_key_ends;   /* $1 vkey, $2 until, $3 last_seq, $4 reason */

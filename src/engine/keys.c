@@ -5,9 +5,8 @@
 
 #define COLUMNS "name, vkey, file, since, until, first_seq, last_seq, reason"
 
-const struct sql engine_key_enters = {
-    "INSERT INTO ledger_keys (name, vkey, file, since, first_seq) VALUES ($1, $2, $3, $4, $5)"
-    " ON CONFLICT (vkey) DO UPDATE SET file = excluded.file"};
+const struct sql engine_key_enters = {"INSERT INTO ledger_keys (name, vkey, file, since, first_seq) VALUES ($1, $2, $3, $4, $5)"
+                                      " ON CONFLICT (vkey) DO UPDATE SET file = excluded.file"};
 const struct sql engine_key_ends = {"UPDATE ledger_keys SET until = $2, last_seq = $3, reason = $4 WHERE vkey = $1"};
 
 static const struct sql all = {"SELECT " COLUMNS " FROM ledger_keys ORDER BY name, first_seq, since"};

@@ -43,8 +43,8 @@ static int open_department(struct engine *engine, const char *department, const 
     return -1;
   if (key->vkey && strcmp(signer_vkey(signer), key->vkey) != 0) {
     signer_free(signer);
-    return error_set(error, ERROR_INTERNAL, "key-differs", "密钥文件 %s.key 不是登记的密钥", "The key file %s.key is not the key that is registered",
-                     file);
+    return error_set(error, ERROR_INTERNAL, "key-differs", "密钥文件 %s.key 不是登记的密钥",
+                     "The key file %s.key is not the key that is registered", file);
   }
   *ret = signer;
   return 0;

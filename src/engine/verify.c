@@ -28,7 +28,7 @@ struct verification {
   struct known {
     struct verifier *verifier;
     int64_t first_seq, last_seq; /* events it may sign; last_seq 0: in use */
-  } *keys;
+  } * keys;
   size_t key_count, key_cap;
   struct merkle_edge edge;
   int64_t sealed, last_seq;
@@ -149,8 +149,8 @@ static bool department_signed(struct verification *v, const struct event *e, str
                               bool *ret_out)
 {
   size_t dept = strlen(event_department(e));
-  bool own =
-      s->name.n > dept && s->name.p[s->name.n - dept - 1] == '/' && memcmp(s->name.p + s->name.n - dept, event_department(e), dept) == 0;
+  bool own = s->name.n > dept && s->name.p[s->name.n - dept - 1] == '/' &&
+             memcmp(s->name.p + s->name.n - dept, event_department(e), dept) == 0;
   const struct known *key;
   for (size_t i = 0; own && (key = next_key(v, s->name, &i)) != NULL;) {
     if (!leaf_check_signature(&v->arena, lines, s, key->verifier))
@@ -188,7 +188,8 @@ static int check_leaf(struct verification *v, const struct event *e, const struc
     return BROKEN(error, e->seq, "内容与账本不符，已被改动", "its content has been changed: it does not fit the ledger");
   bool out_of_use = false, is_signed = department_signed(v, e, lines, &signature, &out_of_use);
   if (out_of_use)
-    return BROKEN(error, e->seq, "签名密钥当时不在有效期内（尚未登记或已停用）", "it is signed by a key that was not in use then: not registered yet, or retired");
+    return BROKEN(error, e->seq, "签名密钥当时不在有效期内（尚未登记或已停用）",
+                  "it is signed by a key that was not in use then: not registered yet, or retired");
   if (!is_signed)
     return BROKEN(error, e->seq, "部门签名无效", "the department's signature is not valid");
   merkle_append(&v->edge, leaf);

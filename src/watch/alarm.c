@@ -33,8 +33,9 @@ static const struct sql put = {"INSERT INTO alarms (id, word, leaf, subject, zh,
 static const struct sql answer = {"UPDATE alarms SET acknowledged = $2, actor = $3, reason = $4 WHERE id = $1"};
 
 #define COLUMNS "id, word, leaf, subject, zh, en, raised, acknowledged, actor, reason"
-static const struct sql open_ones = {"SELECT " COLUMNS " FROM alarms WHERE (acknowledged > 0) = (0 > 1) AND (raised < $1 OR (raised = $1 AND id < $2))"
-                                     " ORDER BY raised DESC, id DESC LIMIT $3"};
+static const struct sql open_ones = {
+    "SELECT " COLUMNS " FROM alarms WHERE (acknowledged > 0) = (0 > 1) AND (raised < $1 OR (raised = $1 AND id < $2))"
+    " ORDER BY raised DESC, id DESC LIMIT $3"};
 static const struct sql answered_ones = {
     "SELECT " COLUMNS " FROM alarms WHERE (acknowledged > 0) = (1 > 0) AND (raised < $1 OR (raised = $1 AND id < $2))"
     " ORDER BY raised DESC, id DESC LIMIT $3"};
@@ -54,11 +55,13 @@ static int decide_acknowledge(const struct alarm *a, const struct command *c, st
   if (!a->raised)
     return error_set(error, ERROR_NOT_FOUND, "not-found", "没有这条告警", "There is no such alarm");
   if (strcmp(c->actor.role, "supervisor") != 0)
-    return error_set(error, ERROR_FORBIDDEN, "not-your-role", "只有监督人员可以处理告警", "Only a supervisor may acknowledge an alarm");
+    return error_set(error, ERROR_FORBIDDEN, "not-your-role", "只有监督人员可以处理告警",
+                     "Only a supervisor may acknowledge an alarm");
   if (a->acknowledged)
     return error_set(error, ERROR_CONFLICT, "acknowledged", "这条告警已经处理", "This alarm has been acknowledged already");
   if (s.n == 0 || s.n > REASON_MAX || !text_plain(s)) {
-    (void)error_set(error, ERROR_BAD_INPUT, "bad-argument", "请写明核查结果（至多 2000 字节）", "Please say what was found out (at most 2000 bytes)");
+    (void)error_set(error, ERROR_BAD_INPUT, "bad-argument", "请写明核查结果（至多 2000 字节）",
+                    "Please say what was found out (at most 2000 bytes)");
     return error_at(error, "reason");
   }
   decision_emit(d, "acknowledged", "", json_pack("{s:s}", "reason", arena_dup(d->arena, s)));
@@ -112,8 +115,8 @@ int alarm_raise(struct engine *engine, const struct anomaly *found, struct error
 {
   char what[300];
   (void)snprintf(what, sizeof what, "%s/%lld/%s", found->word, (long long)found->index, found->subject);
-  json_t *data = json_pack("{s:s,s:I,s:s,s:s,s:s}", "word", found->word, "index", (json_int_t)found->index, "subject", found->subject,
-                           "zh", found->zh, "en", found->en);
+  json_t *data = json_pack("{s:s,s:I,s:s,s:s,s:s}", "word", found->word, "index", (json_int_t)found->index, "subject",
+                           found->subject, "zh", found->zh, "en", found->en);
   const struct command command = {.kind = &alarm_kind,
                                   .id = aggregate_id_from("alarm", what),
                                   .expect = -1,

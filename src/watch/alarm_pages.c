@@ -76,7 +76,8 @@ static int show(struct request *rq, unsigned status, struct error *error)
   if (p.n > PAGE) {
     const struct alarm_row *last = &p.list[PAGE - 1];
     p.n = PAGE;
-    p.next = arena_printf(rq->arena, "/alarms?after=%lld.%lld.%d", (long long)last->raised, (long long)last->id, last->acknowledged > 0);
+    p.next =
+        arena_printf(rq->arena, "/alarms?after=%lld.%lld.%d", (long long)last->raised, (long long)last->id, last->acknowledged > 0);
   }
   return web_page(rq, status, watch_alarms(rq, &p));
 }
@@ -202,5 +203,6 @@ const struct route watch_routes[] = {
     {METHOD_POST, "/alarms/{id}/acknowledge", ROLE_SUPERVISOR, acknowledge, 0, of_alarm},
     {METHOD_GET, "/keys", ROLE_ADMIN, keys, 0, keys_query, "密钥登记", "The registry of keys"},
     {METHOD_POST, "/keys/rotate", ROLE_ADMIN, rotate, ROUTE_SHOWS_ERRORS, rotate_form},
-    {METHOD_GET, "/log/keys", ROLE_PUBLIC, key_book, ROUTE_CACHED, NULL, "公开的密钥登记（逐条可核对）", "The key book: every key, to be checked against its entry"},
+    {METHOD_GET, "/log/keys", ROLE_PUBLIC, key_book, ROUTE_CACHED, NULL, "公开的密钥登记（逐条可核对）",
+     "The key book: every key, to be checked against its entry"},
     {0}};

@@ -31,10 +31,10 @@ struct watch_job {
   pthread_mutex_t lock;
   pthread_cond_t changed;
   bool on, stop;
-  int raised;           /* in this look */
-  int64_t saved_ms;     /* when the state was written last */
-  int64_t saved_size;   /* and what of */
-  size_t book_bytes;    /* of the key book as written last */
+  int raised;         /* in this look */
+  int64_t saved_ms;   /* when the state was written last */
+  int64_t saved_size; /* and what of */
+  size_t book_bytes;  /* of the key book as written last */
 };
 
 /* ---- small files ---- */

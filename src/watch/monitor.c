@@ -84,7 +84,11 @@ static void read_opened(struct monitor *m, const json_t *line, struct opened *re
   leaf.field_count = n;
   if (!base64_decode(&m->arena, span_of(json_str(line, "salt")), &leaf.salt))
     leaf.salt = (struct span){0};
-  *ret = (struct opened){.index = json_int(line, "index"), .body = leaf_commit(&leaf).body, .name = strdup(name), .vkey = strdup(vkey), .before = strdup(before)};
+  *ret = (struct opened){.index = json_int(line, "index"),
+                         .body = leaf_commit(&leaf).body,
+                         .name = strdup(name),
+                         .vkey = strdup(vkey),
+                         .before = strdup(before)};
   if (!ret->name || !ret->vkey || !ret->before)
     abort();
 }
@@ -134,7 +138,8 @@ static const struct opened *open_leaf(struct monitor *m, const struct leaf_view 
     monitor_say(m, "key-book", index, "", "公布的密钥登记内容与账本条目不符", "the key book's values are not those of the leaf");
     return NULL;
   }
-  monitor_say(m, "key-book", index, "", "密钥登记没有公布内容，无法得知密钥", "the key book does not open this event of the registry: its key is not known");
+  monitor_say(m, "key-book", index, "", "密钥登记没有公布内容，无法得知密钥",
+              "the key book does not open this event of the registry: its key is not known");
   return NULL;
 }
 
@@ -160,7 +165,8 @@ static void check_signature(struct monitor *m, const struct leaf_view *leaf, int
   const char *subject = hex_of(m, leaf);
   bool named = false;
   if (!is_own_key(m, leaf)) {
-    monitor_say(m, "signature", index, subject, "签名密钥不属于条目所写的部门", "the signing key is not of the department that the leaf names");
+    monitor_say(m, "signature", index, subject, "签名密钥不属于条目所写的部门",
+                "the signing key is not of the department that the leaf names");
     return;
   }
   for (size_t i = 0; i < m->key_count; i++) {
@@ -179,8 +185,8 @@ static void check_signature(struct monitor *m, const struct leaf_view *leaf, int
   if (named)
     monitor_say(m, "signature", index, subject, "部门签名无效", "the department's signature is not valid");
   else if (m->registry)
-    monitor_say(m, "key-unknown", index, subject, "部门“%.*s”没有登记密钥", "no key of the department «%.*s» is registered", (int)leaf->dept.n,
-                leaf->dept.p);
+    monitor_say(m, "key-unknown", index, subject, "部门“%.*s”没有登记密钥", "no key of the department «%.*s» is registered",
+                (int)leaf->dept.n, leaf->dept.p);
   else
     m->counts.unchecked++;
 }
@@ -208,13 +214,15 @@ static void check_place(struct monitor *m, const struct leaf_view *leaf, int64_t
   long long seq = (long long)leaf->seq;
   if (!r) {
     if (leaf->seq != 1 && m->counts.forgotten == 0)
-      monitor_say(m, "gap", index, subject, "这个办件从第 %lld 条开始，缺少之前的条目", "the case begins with number %lld: those before are missing", seq);
+      monitor_say(m, "gap", index, subject, "这个办件从第 %lld 条开始，缺少之前的条目",
+                  "the case begins with number %lld: those before are missing", seq);
     return;
   }
   if (leaf->seq <= r->seq)
     monitor_say(m, "twice", index, subject, "这个办件有两条第 %lld 条", "the case has two leaves of number %lld", seq);
   else if (leaf->seq > r->seq + 1)
-    monitor_say(m, "gap", index, subject, "这个办件在第 %lld 条之前缺少条目", "leaves of the case before number %lld are missing", seq);
+    monitor_say(m, "gap", index, subject, "这个办件在第 %lld 条之前缺少条目", "leaves of the case before number %lld are missing",
+                seq);
   else if (!leaf->has_prev || !digest_eq(&leaf->prev, &r->hash))
     monitor_say(m, "prev", index, subject, "没有接在这个办件的上一条之后（第 %lld 条）",
                 "number %lld does not follow the leaf before it of the same case", seq);
@@ -322,14 +330,16 @@ void monitor_checkpoint(struct monitor *m, struct span bytes, int64_t now)
   struct note note;
   struct checkpoint c;
   if (!read_note(m, bytes, &note, &c)) {
-    monitor_say(m, "checkpoint", m->edge.size, "", "检查点没有账本密钥的有效签名", "the checkpoint has no valid signature of the log's key");
+    monitor_say(m, "checkpoint", m->edge.size, "", "检查点没有账本密钥的有效签名",
+                "the checkpoint has no valid signature of the log's key");
   } else if (c.size < m->edge.size) {
-    monitor_say(m, "shrunk", c.size, "", "检查点比以前见过的小（%lld 条）", "the checkpoint is smaller than one seen before (%lld leaves)",
-                (long long)c.size);
+    monitor_say(m, "shrunk", c.size, "", "检查点比以前见过的小（%lld 条）",
+                "the checkpoint is smaller than one seen before (%lld leaves)", (long long)c.size);
   } else {
     struct digest root = merkle_root(&m->edge);
     if (c.size > m->edge.size || !digest_eq(&root, &c.root))
-      monitor_say(m, "fork", c.size, "", "检查点与见过的条目不符：账本被改写或另有一份", "the checkpoint does not fit the leaves seen: the log was rewritten or has a double");
+      monitor_say(m, "fork", c.size, "", "检查点与见过的条目不符：账本被改写或另有一份",
+                  "the checkpoint does not fit the leaves seen: the log was rewritten or has a double");
     check_future(m, &note, c.size, now);
     m->checkpoint = c.size;
     m->latest_new = 0;
@@ -385,10 +395,11 @@ void monitor_state(const struct monitor *m, struct buf *out)
   struct arena arena = {0};
   struct span edge = merkle_edge_bytes(&m->edge);
   buf_printf(out, "%s\nsize %lld %s\n", FIRST, (long long)m->edge.size, edge.n ? base64_encode(&arena, edge.p, edge.n) : "-");
-  buf_printf(out, "seen %lld %lld %lld %d %lld %lld\n", (long long)m->checkpoint, (long long)m->latest, (long long)m->latest_new, m->registry,
-             (long long)m->counts.forgotten, (long long)m->counts.unchecked);
+  buf_printf(out, "seen %lld %lld %lld %d %lld %lld\n", (long long)m->checkpoint, (long long)m->latest, (long long)m->latest_new,
+             m->registry, (long long)m->counts.forgotten, (long long)m->counts.unchecked);
   for (size_t i = 0; i < m->key_count; i++)
-    buf_printf(out, "key %s %lld %lld\n", verifier_vkey(m->keys[i].verifier), (long long)m->keys[i].first, (long long)m->keys[i].last);
+    buf_printf(out, "key %s %lld %lld\n", verifier_vkey(m->keys[i].verifier), (long long)m->keys[i].first,
+               (long long)m->keys[i].last);
   for (const struct record *r = m->idle.oldest; r; r = r->newer) {
     put_record(r, &arena, out);
     arena_reset(&arena);
@@ -438,7 +449,8 @@ static bool read_key(struct monitor *m, struct span rest)
   struct span vkey;
   int64_t n[2];
   struct error error;
-  return span_cut(&rest, ' ', &vkey) && ints(&rest, n, 2) && monitor_key_add(m, arena_dup(&m->arena, vkey), n[0], n[1], &error) == 0;
+  return span_cut(&rest, ' ', &vkey) && ints(&rest, n, 2) &&
+         monitor_key_add(m, arena_dup(&m->arena, vkey), n[0], n[1], &error) == 0;
 }
 
 static bool read_case(struct monitor *m, struct span rest, struct record **ret)
@@ -447,8 +459,8 @@ static bool read_case(struct monitor *m, struct span rest, struct record **ret)
   unsigned char pseudonym[LEAF_PSEUDONYM_BYTES];
   int64_t n[3], number;
   if (!span_cut(&rest, ' ', &hex) || !hex_decode(hex, pseudonym, sizeof pseudonym) || !span_cut(&rest, ' ', &seq) ||
-      !span_int(seq, &number) || !span_cut(&rest, ' ', &hash) || !base64_decode(&m->arena, hash, &bytes) || bytes.n != DIGEST_BYTES ||
-      !ints(&rest, n, 3) || record_find(m, pseudonym))
+      !span_int(seq, &number) || !span_cut(&rest, ' ', &hash) || !base64_decode(&m->arena, hash, &bytes) ||
+      bytes.n != DIGEST_BYTES || !ints(&rest, n, 3) || record_find(m, pseudonym))
     return false;
   struct record *r = record_add(m, pseudonym);
   r->seq = number;
@@ -503,9 +515,10 @@ static int read_state(struct monitor *m, struct span state, struct error *error)
     good = ended || read_line(m, line, &record);
     arena_reset(&m->arena);
   }
-  return good && ended ? 0
-                       : error_set(error, ERROR_BAD_INPUT, "bad-state", "监测状态文件已损坏或不是本程序所写，请删除后重新核查全部条目",
-                                   "The monitor's state is damaged or not its own: remove it to check all leaves again");
+  return good && ended
+             ? 0
+             : error_set(error, ERROR_BAD_INPUT, "bad-state", "监测状态文件已损坏或不是本程序所写，请删除后重新核查全部条目",
+                         "The monitor's state is damaged or not its own: remove it to check all leaves again");
 }
 
 int monitor_open(const struct monitor_options *options, struct span state, struct monitor **ret, struct error *error)

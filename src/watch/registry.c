@@ -117,7 +117,8 @@ static int decide_retire(const struct keyring *k, const struct command *c, struc
 static int decide(const void *state, const struct command *c, struct decision *d, struct error *error)
 {
   if (strcmp(c->actor.role, "system") != 0 && strcmp(c->actor.role, "admin") != 0)
-    return error_set(error, ERROR_FORBIDDEN, "not-administrator", "只有系统管理员可以管理密钥", "Only an administrator may manage keys");
+    return error_set(error, ERROR_FORBIDDEN, "not-administrator", "只有系统管理员可以管理密钥",
+                     "Only an administrator may manage keys");
   if (strcmp(c->type, "register") == 0)
     return decide_register(state, c, d, error);
   if (strcmp(c->type, "rotate") == 0)
@@ -161,20 +162,22 @@ static void project(const void *state, const struct event *events, size_t n, str
   }
 }
 
-const struct kind registry_kind = {.name = "registry",
-                                   .state_size = sizeof(struct keyring),
-                                   .decide = decide,
-                                   .evolve = evolve,
-                                   .project = project,
-                                   .keys = true};
+const struct kind registry_kind = {
+    .name = "registry", .state_size = sizeof(struct keyring), .decide = decide, .evolve = evolve, .project = project, .keys = true};
 
 /* ---- sending commands ---- */
 
 /* Takes data over. */
 static int tell(const struct registrar *r, const char *name, const char *type, json_t *data, struct error *error)
 {
-  const struct command command = {
-      .kind = &registry_kind, .id = registry_id(name), .expect = -1, .type = type, .key = "", .actor = r->actor, .at = r->at, .data = data};
+  const struct command command = {.kind = &registry_kind,
+                                  .id = registry_id(name),
+                                  .expect = -1,
+                                  .type = type,
+                                  .key = "",
+                                  .actor = r->actor,
+                                  .at = r->at,
+                                  .data = data};
   int bad = engine_do(r->engine, &command, NULL, error);
   json_decref(data);
   return bad;
@@ -187,8 +190,8 @@ static int enter(const struct registrar *r, const char *name, const char *party,
   struct error why = {0};
   if (signer_open(r->key_dir, file, name, true, &signer, error))
     return -1;
-  json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", name, "party", party, "vkey", signer_vkey(signer), "file", file, "reason",
-                           "first key");
+  json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", name, "party", party, "vkey", signer_vkey(signer), "file", file,
+                           "reason", "first key");
   signer_free(signer);
   if (tell(r, name, "register", data, &why) == 0 || strcmp(why.name, "exists") == 0)
     return 0;
@@ -269,8 +272,9 @@ int registry_witness(const struct registrar *r, const char *vkey, const char *re
   if (verifier_open(span_of(vkey), &v, error))
     return -1;
   const char *name = verifier_name(v);
-  int bad = tell(r, name, "register",
-                 json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", name, "party", "witness", "vkey", vkey, "file", "", "reason", reason), error);
+  int bad =
+      tell(r, name, "register",
+           json_pack("{s:s,s:s,s:s,s:s,s:s}", "name", name, "party", "witness", "vkey", vkey, "file", "", "reason", reason), error);
   verifier_free(v);
   return bad;
 }
