@@ -21,9 +21,9 @@ const struct migration *const all_migrations[] = {
 };
 
 const struct route *const all_routes[] = {
-    service_routes, account_routes, catalog_routes, catalog_api_routes, plan_routes,    applicant_routes, applicant_api_routes,
-    desk_routes,    office_routes,  issue_routes,   overview_routes,    records_routes, staff_api_routes, watch_routes,
-    NULL,
+    service_routes,   account_routes,       catalog_routes,   catalog_api_routes, plan_routes,
+    applicant_routes, applicant_api_routes, desk_routes,      office_routes,      issue_routes,
+    overview_routes,  records_routes,       staff_api_routes, watch_routes,       NULL,
 };
 
 const struct nav_item site_nav[] = {
@@ -35,6 +35,7 @@ const struct nav_item site_nav[] = {
     {"/issue", N_("Issuing desk"), ROLE_ISSUER},
     {"/overview", N_("Overview"), ROLE_SUPERVISOR},
     {"/alarms", N_("Alarms"), ROLE_SUPERVISOR},
-    {"/records", N_("Records"), ROLE_RECORDS},           {"/keys", N_("Keys"), ROLE_ADMIN},
+    {"/records", N_("Records"), ROLE_RECORDS},
+    {"/keys", N_("Keys"), ROLE_ADMIN},
     {0},
 };
