@@ -112,17 +112,17 @@ async function alarms(browser, city) {
     await somebody.context.close();
     const supervisor = await staff(browser, later, "wu", { lang, width });
     const { page } = supervisor;
-    for (let i = 0; i < 20 && await page.locator("section.panel form").count() === 0; i++) {
+    for (let i = 0; i < 20 && await page.locator("article.panel form").count() === 0; i++) {
       await page.waitForTimeout(1000);
       await page.goto("/alarms");
     }
-    check(`${lang}: an alarm is raised`, await page.locator("section.panel form").count() > 0);
+    check(`${lang}: an alarm is raised`, await page.locator("article.panel form").count() > 0);
     await look(supervisor, "open");
-    await press(supervisor, "section.panel form button");
+    await press(supervisor, "article.panel form button");
     check(`${lang}: a reason is needed`, await page.locator(".error-summary").count() === 1);
     await look(supervisor, "no reason");
-    await page.locator("section.panel form textarea").first().fill("测试：监测状态被改动 / the monitor's state was altered");
-    await press(supervisor, "section.panel form button");
+    await page.locator("article.panel form textarea").first().fill("测试：监测状态被改动 / the monitor's state was altered");
+    await press(supervisor, "article.panel form button");
     check(`${lang}: acknowledged`, await page.locator(".notice-good").count() === 1);
     await look(supervisor, "acknowledged");
     await supervisor.context.close();
