@@ -1,5 +1,6 @@
 #include <getopt.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,7 @@ static int serve(const struct arguments *a, struct mirror *mirror, struct error 
   struct web *web;
   struct follower follower;
   pthread_t thread;
+  cli_block_signals();
   if (web_open(&options, &web, error))
     return -1;
   witnessing_hello(app.witness, a->listen, web_port(web));
@@ -237,7 +239,7 @@ int cli_mirror(int argc, char **argv)
     (void)fputs(cli_chinese() ? usage_zh : usage_en, stdout);
     return CLI_OK;
   }
-  cli_block_signals();
+  (void)signal(SIGPIPE, SIG_IGN);
   int bad = a.restore_to ? run_restore(&a, &error) : run_mirror(&a, &error);
   int code = bad ? cli_fail(&error) : CLI_OK;
   return bad && error.code == ERROR_RULE ? CLI_NO : code; /* the log is not what it signed */

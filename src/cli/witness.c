@@ -78,6 +78,7 @@ static int serve(const struct arguments *a, struct witness *witness, struct erro
   struct app app = {.witness = witness};
   struct web_options options = {.listen = a->listen, .routes = routes, .app = &app, .workers = WITNESSING_WORKERS};
   struct web *web;
+  cli_block_signals();
   if (web_open(&options, &web, error))
     return -1;
   witnessing_hello(witness, a->listen, web_port(web));
@@ -98,7 +99,6 @@ int cli_witness(int argc, char **argv)
     (void)fputs(cli_chinese() ? usage_zh : usage_en, stdout);
     return CLI_OK;
   }
-  cli_block_signals();
   const struct witness_options options = {.state = a.state, .name = a.name, .logs = a.logs, .answered = witnessing_answered};
   if (witness_open(&options, &witness, &error))
     return cli_fail(&error);

@@ -29,7 +29,7 @@ void ahead_ask(struct ahead *ahead, int64_t after, size_t max);
 /* The batch after the given event: the one asked for, or else a new one. Waits. */
 int ahead_take(struct ahead *ahead, int64_t after, size_t max, struct batch *ret, struct error *error);
 
-/* A low priority for the calling thread: a tenth of what the writer gets where both want the processor. */
+/* A low priority for the calling thread: a third of what the writer gets where both want the processor. */
 void run_behind_others(void);
 
 #endif

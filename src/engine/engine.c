@@ -95,6 +95,7 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   engine->erased.fd = -1;
   engine->options = *options;
   set_defaults(&engine->options);
+  engine->opened_us = monotonic_us();
   engine->cache.bytes_max = engine->options.cache_bytes;
   queue_init(&engine->queue, engine->options.queue_max);
   pthread_condattr_t attr;
@@ -280,7 +281,11 @@ void engine_wake(struct engine *engine)
 
 void engine_stats(struct engine *engine, struct engine_stats *ret)
 {
-  *ret = (struct engine_stats){.commands = engine->commands, .groups = engine->groups, .refused = engine->refused};
+  *ret = (struct engine_stats){.commands = engine->commands,
+                               .groups = engine->groups,
+                               .refused = engine->refused,
+                               .up_us = monotonic_us() - engine->opened_us,
+                               .sealing_us = engine->sealing_us};
   pthread_mutex_lock(&engine->lock);
   ret->events = engine->committed;
   ret->sealed = engine->sealed;

@@ -208,6 +208,7 @@ int engine_publish(struct engine *engine, int wait_ms, struct error *error);
 
 struct engine_stats {
   int64_t commands, groups, events, sealed, waiting, refused;
+  int64_t up_us, sealing_us; /* since the engine was opened; of the writer's time, what went into storing leaves */
 };
 void engine_stats(struct engine *engine, struct engine_stats *ret);
 

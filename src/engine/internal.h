@@ -176,7 +176,9 @@ struct engine {
   struct erased_list erased; /* the writer's */
 
   _Atomic int64_t commands, groups, refused;
-  _Atomic int64_t idle_us; /* the writer had nothing to do */
+  _Atomic int64_t idle_us;    /* the writer had nothing to do */
+  _Atomic int64_t sealing_us; /* it stored leaves */
+  int64_t opened_us;
 };
 
 moment engine_now(struct engine *engine);

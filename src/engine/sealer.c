@@ -191,6 +191,7 @@ static int write_batch(struct engine *engine, struct db *db, void *argument, str
       write_keys(w->sealer, db, now, error))
     return -1;
   w->took_us = monotonic_us() - start;
+  atomic_fetch_add(&engine->sealing_us, w->took_us);
   return 0;
 }
 

@@ -14,7 +14,8 @@ bool checkpoint_parse(struct arena *arena, struct span text, struct checkpoint *
 {
   struct span origin, size, root, bytes;
   int64_t n;
-  if (!span_cut(&text, '\n', &origin) || !span_cut(&text, '\n', &size) || !span_cut(&text, '\n', &root) || text.n)
+  if (!text.n || text.p[text.n - 1] != '\n' || !span_cut(&text, '\n', &origin) || !span_cut(&text, '\n', &size) ||
+      !span_cut(&text, '\n', &root) || text.n)
     return false;
   if (origin.n == 0 || !span_natural(size, &n) || !base64_decode(arena, root, &bytes) || bytes.n != DIGEST_BYTES)
     return false;

@@ -15,7 +15,7 @@
 #include "base/text.h"
 #include "ledger/note.h"
 
-#define SECRET_BYTES 32 /* a seed of Ed25519, a scalar of SM2 */
+#define SECRET_BYTES NOTE_SECRET_BYTES
 #define SM2_LABEL "gov/sm2-sm3/v1"
 #define SM2_LABEL_BYTES (sizeof SM2_LABEL - 1)
 #define SM2_POINT_BYTES 65
@@ -146,7 +146,7 @@ static EVP_PKEY *key_from_secret(enum note_algorithm algorithm, const unsigned c
 
 bool note_name_valid(struct span name)
 {
-  if (name.n == 0 || name.n > NOTE_NAME_MAX || !text_utf8(name))
+  if (name.n == 0 || !text_utf8(name))
     return false;
   while (name.n) {
     int32_t c = text_next(&name);
@@ -185,7 +185,7 @@ static bool split_key(struct arena *arena, struct span text, struct span *ret_na
 {
   struct span hex;
   return span_cut(&text, '+', ret_name) && span_cut(&text, '+', &hex) && note_name_valid(*ret_name) &&
-         hex_decode(hex, ret_keyid, NOTE_KEYID_BYTES) && base64_decode(arena, text, ret_typed);
+         ret_name->n <= NOTE_NAME_MAX && hex_decode(hex, ret_keyid, NOTE_KEYID_BYTES) && base64_decode(arena, text, ret_typed);
 }
 
 /* ---- public keys ---- */
@@ -255,7 +255,7 @@ bool verifier_same_key(const struct verifier *a, const struct verifier *b)
 /* ---- private keys ---- */
 
 /* NULL where the secret is none of the algorithm. */
-static struct signer *signer_from_secret(struct span name, enum note_algorithm algorithm, const unsigned char secret[SECRET_BYTES])
+static struct signer *from_secret(struct span name, enum note_algorithm algorithm, const unsigned char secret[SECRET_BYTES])
 {
   unsigned char public[SM2_POINT_BYTES];
   EVP_PKEY *key = key_from_secret(algorithm, secret, public);
@@ -280,11 +280,21 @@ static int parse_private(struct arena *arena, struct span text, struct signer **
   text.n -= strlen(PRIVATE_PREFIX);
   if (!split_key(arena, text, &name, keyid, &typed) || !split_typed(typed, secret_bytes, &algorithm, &secret))
     return bad_key(error, "PRIVATE+KEY+name+hex8+base64");
-  struct signer *s = signer_from_secret(name, algorithm, (const unsigned char *)secret.p);
+  struct signer *s = from_secret(name, algorithm, (const unsigned char *)secret.p);
   if (!s || memcmp(keyid, s->public.keyid, NOTE_KEYID_BYTES) != 0) {
     signer_free(s);
     return bad_key(error, "key id");
   }
+  *ret = s;
+  return 0;
+}
+
+int signer_from_secret(struct span name, enum note_algorithm algorithm, const unsigned char secret[NOTE_SECRET_BYTES],
+                       struct signer **ret, struct error *error)
+{
+  struct signer *s = note_name_valid(name) && name.n <= NOTE_NAME_MAX ? from_secret(name, algorithm, secret) : NULL;
+  if (!s)
+    return bad_key(error, "name, secret");
   *ret = s;
   return 0;
 }
@@ -348,7 +358,7 @@ static const char *new_key(struct arena *arena, struct span name, enum note_algo
   struct signer *s = NULL;
   while (!s) {
     random_bytes(secret, sizeof secret);
-    s = signer_from_secret(name, algorithm, secret);
+    s = from_secret(name, algorithm, secret);
   }
   size_t n = join_typed(algorithm, secret, sizeof secret, typed);
   char hex[2 * NOTE_KEYID_BYTES + 1];
@@ -403,7 +413,7 @@ static int open_signer(struct arena *arena, const char *dir, const char *path, c
 {
   struct span text;
   struct signer *s = NULL;
-  if (!note_name_valid(span_of(name)))
+  if (!note_name_valid(span_of(name)) || strlen(name) > NOTE_NAME_MAX)
     return bad_key(error, "name");
   if (create && access(path, F_OK) != 0) {
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)

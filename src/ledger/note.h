@@ -21,8 +21,9 @@ enum note_algorithm { NOTE_ED25519 = 0x01, NOTE_COSIGNATURE = 0x04, NOTE_SM2 = 0
 struct signer;   /* a private key with its name; long-lived; used by several threads at once */
 struct verifier; /* a public key with its name; long-lived; the same */
 
-#define NOTE_NAME_MAX 120
+#define NOTE_NAME_MAX 120 /* bytes of a key's name; lines of others may have longer ones */
 #define NOTE_KEYID_BYTES 4
+#define NOTE_SECRET_BYTES 32    /* a seed of Ed25519, a scalar of SM2 */
 #define NOTE_SIGNATURE_BYTES 64 /* bare, of every algorithm here */
 #define NOTE_LINES_MAX 100      /* signatures in one note */
 
@@ -42,6 +43,9 @@ int signer_open_as(const char *dir, const char *file, const char *name, enum not
 int signer_open(const char *dir, const char *file, const char *name, bool create, struct signer **ret, struct error *error);
 /* From the text of such a file; any algorithm. Errors: bad-key. */
 int signer_parse(struct span text, struct signer **ret, struct error *error);
+/* From the bare secret; bad-key where the name is no name or the secret no key of the algorithm. */
+int signer_from_secret(struct span name, enum note_algorithm algorithm, const unsigned char secret[NOTE_SECRET_BYTES],
+                       struct signer **ret, struct error *error);
 void signer_free(struct signer *signer);
 const char *signer_name(const struct signer *signer);
 const char *signer_vkey(const struct signer *signer);

@@ -375,7 +375,7 @@ static int64_t held_size(struct mirror *m)
 static int follow(struct mirror *m, struct arena *arena, moment now, struct error *error)
 {
   struct span note;
-  struct checkpoint c;
+  struct checkpoint c = {0};
   struct witness_answer answer;
   pthread_mutex_lock(&m->lock);
   int bad = source_checkpoint(m->source, arena, &note, error);
@@ -451,7 +451,7 @@ static int restore(struct arena *arena, const char *dir, const struct trusted *t
                    struct error *error)
 {
   struct span note;
-  struct checkpoint c;
+  struct checkpoint c = {0};
   if (logdir_checkpoint(dir, arena, &note, error))
     return -1;
   if (!note.n)

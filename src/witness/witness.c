@@ -19,7 +19,8 @@ struct watched {
   enum merkle_hash tree;
   struct trusted trusted;
 
-  pthread_mutex_t lock; /* for what follows: check and persist are one */
+  pthread_mutex_t turn; /* one request at a time decides: check and persist are one */
+  pthread_mutex_t lock; /* for what follows, which only who has the turn changes: readers never wait for a disk or a log */
   int64_t size;         /* 0: none was cosigned */
   struct digest root;
   int64_t at;  /* Unix second of our cosignature */
@@ -61,6 +62,7 @@ static struct watched *new_log(struct witness *w, const char *origin)
   struct digest d = sha256(span_of(origin));
   hex_encode(d.b, DIGEST_BYTES, log->hash);
   log->tree = tree_of(origin);
+  pthread_mutex_init(&log->turn, NULL);
   pthread_mutex_init(&log->lock, NULL);
   return log;
 }
@@ -150,6 +152,7 @@ void witness_close(struct witness *w)
     struct watched *log = &w->logs[i];
     trusted_release(&log->trusted);
     free(log->note);
+    pthread_mutex_destroy(&log->turn);
     pthread_mutex_destroy(&log->lock);
   }
   free(w->logs);
@@ -255,7 +258,7 @@ static int conflict(struct ask *ask, const struct watched *log)
   return -1;
 }
 
-/* Under the log's lock. */
+/* In turn. */
 static int check_growth(struct ask *ask, const struct watched *log)
 {
   const struct checkpoint *c = &ask->checkpoint;
@@ -308,11 +311,13 @@ static int persist(struct ask *ask, struct watched *log)
     log->unsure = a->error.code != ERROR_BUSY;
     return refuse(ask, log->unsure ? 500 : 503);
   }
+  pthread_mutex_lock(&log->lock);
   free(log->note);
   log->note = must(strndup(note.p, note.n));
   log->size = ask->checkpoint.size;
   log->root = ask->checkpoint.root;
   log->at = at;
+  pthread_mutex_unlock(&log->lock);
   a->status = 200;
   a->body = line;
   return 0;
@@ -345,9 +350,9 @@ static int judge(struct ask *ask)
     (void)error_set(error, ERROR_BAD_INPUT, "old-size", "旧大小大于检查点的大小", "The old size is larger than the checkpoint's");
     return refuse(ask, 400);
   }
-  pthread_mutex_lock(&log->lock);
+  pthread_mutex_lock(&log->turn);
   int bad = decide(ask, log);
-  pthread_mutex_unlock(&log->lock);
+  pthread_mutex_unlock(&log->turn);
   return bad;
 }
 

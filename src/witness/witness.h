@@ -2,7 +2,7 @@
  * witness.h: who promises to have seen one history only (c2sp.org/tlog-witness v1.0.0, cosignature/v1).
  *
  * A witness keeps, for each log it knows, the newest checkpoint it cosigned. It cosigns another only after a proof that the
- * new tree begins with the old one, and only after the new one is on disk: so no crash, no race and no restored clock lets
+ * new tree begins with the old one, and only after the new one is on disk: so no crash, no race and no clock turned back lets
  * it sign two histories. It never sees a leaf. docs/ledger.md, «Witnesses and mirrors».
  *
  * State, in one directory that one process holds (a lock on DIR/lock):
@@ -64,7 +64,7 @@ struct witness_options {
   const char *const *logs;
   /*
    * A mirror holds the leaves before it signs: called with the checkpoint cosigned last (size 0: none) and the one to be
-   * cosigned, which is signed by the log, before it is persisted, under the log's lock. 0, or *error: ERROR_BUSY becomes
+   * cosigned, which is signed by the log, before it is persisted. 0, or *error: ERROR_BUSY becomes
    * 503 (cannot be had just now), ERROR_RULE 422 (what was got is not what was signed), another 500. May be NULL.
    */
   int (*hold)(void *context, const struct checkpoint *before, const struct checkpoint *checkpoint, struct span note,

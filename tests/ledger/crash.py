@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""tests/ledger/crash.py BUILD [--restarts N] [--witness URL-OF-A-POLICY-FILE]: the process dies at its n-th change to a file.
+"""tests/ledger/crash.py BUILD [TALLY] [--restarts N] [--fresh N]: the process dies at its n-th change to a file.
 
 A real engine seals and publishes; tests/ledger/fault.c ends it at a write, fsync, rename or open, at another one each time,
 now and then in the middle of a write. After each death every checkpoint to be found (published, on its way, in the lock, in
@@ -24,7 +24,7 @@ DIED = 99
 
 
 class Campaign:
-    def __init__(self, build, directory, restarts, policy):
+    def __init__(self, build, directory, restarts):
         self.load = os.path.join(build, "tests/ledger_load")
         self.fault = os.path.join(build, "tests/libledger_fault.so")
         self.directory = pathlib.Path(directory)
@@ -33,9 +33,6 @@ class Campaign:
         self.roots = {}  # size → root, of every checkpoint ever seen
         self.seen = 0
         self.acknowledged = self.published = 0
-        if policy:
-            (self.directory / "keys").mkdir()
-            shutil.copy(policy, self.directory / "keys/policy")
 
     def run(self, *arguments, **environment):
         env = {**os.environ, **{key: str(value) for key, value in environment.items()}}
@@ -113,6 +110,21 @@ class Campaign:
                     ours = self.log / path.relative_to(again)
                     self.must(ours.exists() and filecmp.cmp(path, ours, shallow=False), f"{ours} differs from the rebuilt one")
 
+    def end(self, what):
+        """One more life without a fault: everything is published, and every byte of it fits."""
+        result = self.run("write", self.directory, "last", 8)
+        self.must(result.returncode == 0, f"{what}: the last life fails: {result.stderr}")
+        out = self.look()
+        events, sealed, leaves = self.check_store()
+        self.must(events == sealed == leaves == out, f"{events} events, {sealed} sealed, {leaves} in the directory, {out} published")
+        self.check_rebuild(out)
+        return events
+
+    def first_life(self, at, torn):
+        """Keys, store and directory are made in it."""
+        self.live(0, at, torn)
+        self.end(f"after a first life that ended at {at}")
+
     def campaign(self):
         chance = random.Random(1)
         result = self.run("write", self.directory, "first", 8, LD_PRELOAD=self.fault, FAULT_COUNT=self.directory / "count")
@@ -125,12 +137,7 @@ class Campaign:
             died += self.live(number, at, chance.random() < 0.3) == DIED
             if number % 25 == 24:
                 self.check_store()
-        result = self.run("write", self.directory, "last", 8)
-        self.must(result.returncode == 0, f"the last life fails: {result.stderr}")
-        out = self.look()
-        events, sealed, leaves = self.check_store()
-        self.must(events == sealed == leaves == out, f"{events} events, {sealed} sealed, {leaves} in the directory, {out} published")
-        self.check_rebuild(out)
+        events = self.end("the campaign")
         print(f"crash.py: {self.restarts} starts, {died} deaths over {changes} places, {events} events,"
               f" {self.seen} sightings of {len(self.roots)} checkpoints: nothing lost, none forked")
 
@@ -138,12 +145,26 @@ class Campaign:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("build")
+    parser.add_argument("tally", nargs="?")
     parser.add_argument("--restarts", type=int, default=60)
-    parser.add_argument("--policy", help="a policy whose witnesses run")
+    parser.add_argument("--fresh", type=int, default=15, help="deaths in the very first life")
     options = parser.parse_args()
+    build, chance = os.path.abspath(options.build), random.Random(2)
+    first = 0
+    for i in range(options.fresh):
+        directory = tempfile.mkdtemp(prefix="onevisit-ledger-")
+        campaign = Campaign(build, directory, 0)
+        if i == 0:
+            campaign.run("write", directory, "count", 8, LD_PRELOAD=campaign.fault, FAULT_COUNT=f"{directory}/count")
+            first = int(pathlib.Path(directory, "count").read_text())
+        else:
+            campaign.first_life(i * first // options.fresh, chance.random() < 0.3)
+        shutil.rmtree(directory)
     directory = tempfile.mkdtemp(prefix="onevisit-ledger-")
-    Campaign(os.path.abspath(options.build), directory, options.restarts, options.policy).campaign()
+    Campaign(build, directory, options.restarts).campaign()
     shutil.rmtree(directory)
+    if options.tally:
+        pathlib.Path(options.tally).write_text("1 0\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

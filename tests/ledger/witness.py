@@ -8,128 +8,18 @@ KILLS=N in the environment: so many kills of a witness under load (default 20; a
 import base64
 import hashlib
 import http.client
-import itertools
-import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-BUILD = os.path.abspath(sys.argv[1])
-PROGRAM, TOOL = f"{BUILD}/onevisit", f"{BUILD}/tests/log_tool"
-TALLY = [0, 0]
+from logs import BUILD, PROGRAM, Log, Server, check, judge, policy, run, size_of, status_is, tool
+
 KILLS = int(os.environ.get("KILLS", "20"))
-
-
-def check(what, good, why=""):
-    TALLY[0 if good else 1] += 1
-    print(("ok " if good else "not ok ") + what + ("" if good else f"\n   {why}"), flush=True)
-    return good
-
-
-def tool(*arguments, stdin=b"", code=0):
-    done = subprocess.run([TOOL, *map(str, arguments)], input=stdin, capture_output=True, timeout=60)
-    if code is not None and done.returncode != code:
-        raise RuntimeError(f"log_tool {arguments}: exit {done.returncode}: {done.stderr.decode()}")
-    return done if code is None else done.stdout
-
-
-class Log:
-    """A log's key; what it signs is up to the test."""
-
-    def __init__(self, home, name, file="log"):
-        self.home, self.name, self.file = home, name, file
-        self.vkey = tool("key", home, file, name).decode().strip()
-
-    def checkpoint(self, size, *fork):
-        return tool("checkpoint", self.home, self.file, self.name, size, *fork)
-
-    def request(self, old, size, *fork):
-        return tool("request", self.home, self.file, self.name, old, size, *fork)
-
-    def publish(self, directory, size, *fork):
-        tool("publish", self.home, self.file, self.name, directory, size, *fork)
-
-    def sign(self, text):
-        """A note of any text: log_tool signs checkpoints only, so the key is used here by way of OpenSSL."""
-        secret = base64.b64decode(open(f"{self.home}/{self.file}.key", encoding="utf-8").read().strip().split("+", 4)[4])[1:]
-        der = bytes.fromhex("302e020100300506032b657004220420") + secret
-        with tempfile.NamedTemporaryFile(suffix=".der", dir=self.home) as key, tempfile.NamedTemporaryFile(dir=self.home) as data:
-            key.write(der)
-            key.flush()
-            data.write(text)
-            data.flush()
-            signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key.name, "-keyform", "DER", "-in", data.name],
-                                       capture_output=True, check=True).stdout
-        keyid = bytes.fromhex(self.vkey.split("+")[1])
-        return text + b"\n" + f"— {self.name} ".encode() + base64.b64encode(keyid + signature) + b"\n"
-
-
-class Server:
-    """`onevisit witness` or `onevisit mirror`."""
-
-    def __init__(self, command, state, name, logs, *more):
-        self.command, self.state, self.name = command, state, name
-        keys = list(itertools.chain.from_iterable(("--log", log.vkey if isinstance(log, Log) else log) for log in logs))
-        self.arguments = [PROGRAM, command, "--state", state, "--name", name, "--listen", "127.0.0.1:0", *keys, *more]
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.arguments, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "en"})
-        self.port, self.said = 0, []
-        for line in self.process.stderr:
-            self.said.append(line)
-            if '"listening"' in line:
-                self.port, self.vkey = int(json.loads(line)["port"]), json.loads(line)["vkey"]
-                break
-        if not self.port:
-            raise RuntimeError("".join(self.said))
-        threading.Thread(target=lambda pipe, said: said.extend(pipe), args=(self.process.stderr, self.said), daemon=True).start()
-        return self
-
-    def ask(self, method, path, body=None, timeout=60):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        try:
-            connection.request(method, path, body)
-            answer = connection.getresponse()
-            return answer.status, answer.getheader("Content-Type"), answer.read()
-        finally:
-            connection.close()
-
-    def add(self, body):
-        return self.ask("POST", "/add-checkpoint", body)
-
-    def latest(self, origin):
-        return self.ask("GET", f"/{hashlib.sha256(origin.encode()).hexdigest()}/checkpoint")
-
-    def stop(self, number=signal.SIGTERM):
-        self.process.send_signal(number)
-        return self.process.wait(30)
-
-
-def size_of(note):
-    return int(note.split(b"\n")[1])
-
-
-def policy(path, log, witnesses, k):
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(f"log {log.vkey}\n" + "".join(f"witness w{i} {vkey}\n" for i, vkey in enumerate(witnesses)))
-        out.write(f"group q {k} " + " ".join(f"w{i}" for i in range(len(witnesses))) + "\nquorum q\n")
-    return path
-
-
-def judge(path, note):
-    return tool("judge", path, stdin=note, code=None).returncode
-
-
-def status_is(what, answer, status, kind=None, body=None):
-    good = answer[0] == status and (kind is None or answer[1] == kind) and (body is None or body in answer[2])
-    return check(what, good, f"wanted {status} {kind} {body}, got {answer}")
+FAULT = f"{BUILD}/tests/libledger_fault.so"
 
 
 # ---- every status code ----
@@ -306,93 +196,120 @@ class Promises:
         return good
 
 
-def kills(home):
-    log = Log(home, "kills.example/log", "kills")
-    w = Server("witness", f"{home}/kills", "witness.example/kills", [log])
-    promises, wrong, total = Promises(), [], 0
-    rng = random.Random(7)
-    requests = {}
+class Killed:
+    """A witness that is made to die while it is asked to cosign, and looked at after it came back."""
 
-    def request(old, new):
-        if (old, new) not in requests:
-            requests[old, new] = log.request(old, new)
-        return requests[old, new]
+    def __init__(self, home, name):
+        self.log = Log(home, f"{name}.example/log", name)
+        self.witness = Server("witness", f"{home}/{name}", f"witness.example/{name}", [self.log])
+        self.promises, self.wrong, self.given, self.size, self.requests = Promises(), [], 0, 0, {}
 
-    def state():
-        answer = w.latest(log.name)
-        return size_of(answer[2]) if answer[0] == 200 else 0
+    def request(self, old, new):
+        if (old, new) not in self.requests:
+            self.requests[old, new] = self.log.request(old, new)
+        return self.requests[old, new]
 
-    size = 0
-    for turn in range(KILLS):
-        held = size
-        bodies = [request(held + i, held + i + 1) for i in range(6)]
-        forks = [log.request(held, held + 3, 0 if held == 0 else held - 1, f"fork{turn}")] if held else []
-        killer = threading.Timer(rng.uniform(0.0005, 0.02), lambda: w.process.send_signal(signal.SIGKILL))
-        killer.start()
+    def feed(self, n):
+        """Growth by one leaf, n times, until the witness is no more."""
+        bodies = [self.request(self.size + i, self.size + i + 1) for i in range(n)]
         try:
             for body in bodies:
-                begun = promises.largest
-                answer = w.add(body)
-                if answer[0] == 200:
-                    total += 1
-                    if not promises.add(body, answer, begun):
-                        wrong.append((turn, "two roots or backwards", answer))
-                elif answer[0] not in (409,):
-                    wrong.append((turn, answer))
+                begun = self.promises.largest
+                answer = self.witness.add(body)
+                self.given += answer[0] == 200
+                if answer[0] == 200 and not self.promises.add(body, answer, begun):
+                    self.wrong.append(("two roots, or backwards", answer))
+                elif answer[0] not in (200, 409):
+                    self.wrong.append(answer)
         except (OSError, http.client.HTTPException):
             pass
+
+    def come_back(self, what):
+        held = self.size
+        self.witness.process.kill()
+        self.witness.process.wait()
+        self.witness.start()
+        latest = self.witness.latest(self.log.name)
+        self.size = size_of(latest[2]) if latest[0] == 200 else 0
+        if self.size < self.promises.largest:
+            self.wrong.append((what, f"gave away size {self.promises.largest} and came back at {self.size}"))
+        fork = self.log.request(held, held + 3, held - 1, "fork") if held else b""
+        if fork and self.witness.add(fork)[0] == 200:
+            self.wrong.append((what, "cosigned a fork"))
+        if self.size and self.witness.add(self.log.request(self.size, self.size, 0, "fork"))[0] != 422:
+            self.wrong.append((what, "took another root of the same size"))
+
+    def end(self, what):
+        check(f"{what}, {self.given} cosignatures given away: never backwards, never two roots", self.size and not self.wrong, self.wrong[:5])
+        times = [at for _, at in sorted(self.promises.times)]
+        check("   their times never go back, and nothing half written is left to be read",
+              times == sorted(times) and len(os.listdir(f"{self.witness.state}/logs")) <= 2)
+        self.witness.stop()
+
+
+def kills(home):
+    killed, rng = Killed(home, "kills"), random.Random(7)
+    for turn in range(KILLS):
+        bodies_ready = [killed.request(killed.size + i, killed.size + i + 1) for i in range(6)]
+        killer = threading.Timer(rng.uniform(0.0005, 0.02), killed.witness.process.kill)
+        killer.start()
+        killed.feed(len(bodies_ready))
         killer.join()
-        w.process.wait()
-        w.start()
-        size = state()
-        if size < promises.largest:
-            wrong.append((turn, f"gave away size {promises.largest} and came back at {size}"))
-        for fork in forks:
-            if w.add(fork)[0] == 200:
-                wrong.append((turn, "cosigned a fork"))
-        if size:
-            status = w.add(log.request(size, size, 0, "fork"))[0]
-            if status != 422:
-                wrong.append((turn, "another root at the same size", status))
-    ordered = [at for _, at in sorted(promises.times)]
-    check(f"{KILLS} kills at random moments, {total} cosignatures given away: never backwards, never two roots", not wrong, wrong[:5])
-    check("and their times never go back", ordered == sorted(ordered))
-    check("nothing half written is left to be read", len(os.listdir(f"{home}/kills/logs")) <= 2, os.listdir(f"{home}/kills/logs"))
-    w.stop()
+        killed.come_back(turn)
+    killed.end(f"{KILLS} kills at random moments")
+
+
+def deaths(home):
+    """The same at every single change to a file: opening, writing (also half of it), fsync, rename, fsync of the directory."""
+    if not os.path.exists(FAULT):
+        return print(f"skipped: {FAULT} is not built")
+    killed, points = Killed(home, "deaths"), range(1, max(14, KILLS // 4))
+    for torn in ("0", "1"):
+        for at in points:
+            killed.witness.stop()
+            try:
+                killed.witness.start(LD_PRELOAD=FAULT, FAULT_AT=str(at), FAULT_TORN=torn)
+                killed.feed(at // 5 + 1)
+            except RuntimeError:
+                pass  # it has died before it listened
+            killed.come_back((at, torn))
+    return killed.end(f"death at {2 * len(points)} changes to files, one after another")
 
 
 # ---- split views ----
 
 
-def split_view(home, n, k, cheats):
-    """A log with two histories and so many witnesses that sign anything. True when some split satisfies the policy on both sides."""
-    tag = f"{n}{k}{cheats}"
-    log = Log(home, f"split{tag}.example/log", f"split{tag}")
-    honest, both_ever = n - cheats, False
-    keys = [tool("key", home, f"cheat{tag}-{i}", f"cheat.example/{i}", "cosign").decode().strip() for i in range(cheats)]
+def show_both(log, servers, on_a, wrong):
+    """The log shows one history to the first witnesses and another to the rest, then each the other one: the two notes with what was cosigned."""
     requests = {"a": log.request(0, 10), "b": log.request(0, 12, 5, "right")}
+    later = {"a": log.request(12, 14), "b": log.request(10, 12, 5, "right")}  # of the other history, from the size that is held
     notes = {side: body.split(b"\n\n", 1)[1] for side, body in requests.items()}
-    wrong = []
-    for on_a in range(honest + 1):
-        servers = [Server("witness", f"{home}/split{tag}-{on_a}-{i}", f"witness.example/s{i}", [log]) for i in range(honest)]
-        rules = policy(f"{home}/split{tag}-{on_a}.policy", log, [s.vkey for s in servers] + keys, k)
-        cosigned = dict(notes)
-        for i, server in enumerate(servers):
-            mine, other = ("a", "b") if i < on_a else ("b", "a")
-            answer = server.add(requests[mine])
-            if answer[0] != 200:
-                wrong.append(answer)
-            cosigned[mine] += answer[2]
-            size, larger = (10, 12) if mine == "a" else (12, 14)
-            tries = [requests[other], log.request(size, larger, 5, "right") if mine == "a" else log.request(size, larger)]
-            if any(server.add(body)[0] == 200 for body in tries):
-                wrong.append(f"honest witness {i} cosigned both sides")
-        for i in range(cheats):
-            for side in cosigned:
-                cosigned[side] += tool("cosign", home, f"cheat{tag}-{i}", f"cheat.example/{i}", int(time.time()), stdin=notes[side])
-        both_ever |= [judge(rules, cosigned[side]) for side in ("a", "b")] == [0, 0]
-        for server in servers:
-            server.stop(signal.SIGKILL)
+    for i, server in enumerate(servers):
+        mine, other = ("a", "b") if i < on_a else ("b", "a")
+        answer = server.add(requests[mine])
+        if answer[0] != 200:
+            wrong.append(answer)
+        notes[mine] += answer[2]
+        if any(server.add(body)[0] == 200 for body in (requests[other], later[other])):
+            wrong.append(f"honest witness {i} cosigned both histories")
+    return notes
+
+
+def split_view(home, n, k, cheats):
+    """A log with two histories, and so many witnesses that sign anything. True when some split makes both satisfy the policy."""
+    tag, honest, both_ever, wrong = f"{n}{k}{cheats}", n - cheats, False, []
+    logs = [Log(home, f"split{tag}-{on_a}.example/log", f"split{tag}-{on_a}") for on_a in range(honest + 1)]
+    keys = [tool("key", home, f"cheat{tag}-{i}", f"cheat.example/{i}", "cosign").decode().strip() for i in range(cheats)]
+    servers = [Server("witness", f"{home}/split{tag}-{i}", f"witness.example/s{i}", logs) for i in range(honest)]
+    for on_a, log in enumerate(logs):
+        rules = policy(f"{home}/split.policy", log, [s.vkey for s in servers] + keys, k)
+        notes = show_both(log, servers, on_a, wrong)
+        for side in notes:
+            for i in range(cheats):
+                notes[side] += tool("cosign", home, f"cheat{tag}-{i}", f"cheat.example/{i}", int(time.time()), stdin=notes[side])
+        both_ever |= [judge(rules, notes[side]) for side in ("a", "b")] == [0, 0]
+    for server in servers:
+        server.stop(signal.SIGKILL)
     if wrong:
         check(f"honest witnesses of {k} of {n} with {cheats} cheats do what they must", False, wrong[:3])
     return both_ever
@@ -446,7 +363,7 @@ class Static:
     def __init__(self, directory):
         import http.server
         outer = self
-        self.broken, self.missing, self.asked, self.stall_after = set(), set(), [], None
+        self.broken, self.missing, self.asked, self.stall_after, self.delay = set(), set(), [], None, 0
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -454,6 +371,7 @@ class Static:
             def do_GET(self):
                 name = self.path.lstrip("/")
                 outer.asked.append(name)
+                time.sleep(outer.delay)
                 path = os.path.join(directory, name)
                 there = os.path.isfile(path) and name not in outer.missing
                 if outer.stall_after is not None and len(outer.asked) > outer.stall_after:
@@ -564,21 +482,44 @@ def interrupted(home):
           not wrong and done.returncode == 0 and same_log(origin, f"{state}/log", at), (wrong[:3], done.stderr))
 
 
-def main():
-    home = tempfile.mkdtemp(prefix="onevisit-witness-")
-    try:
-        for part in (codes, size_zero, race, kills, split_views, mirrors, bad_sources, interrupted):
-            began = time.monotonic()
-            part(home)
-            print(f"   {part.__name__}: {time.monotonic() - began:.1f} s")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-    print(f"{TALLY[0]} passed, {TALLY[1]} failed")
-    if len(sys.argv) > 2:
-        with open(sys.argv[2], "w", encoding="utf-8") as out:
-            out.write(f"{TALLY[0]} {TALLY[1]}\n")
-    return 1 if TALLY[1] else 0
+def slow_source(home):
+    log, origin = Log(home, "slow.example/log", "slow"), f"{home}/slow-origin"
+    log.publish(origin, 256 * 100)
+    source = Static(origin)
+    source.delay = 0.1
+    m = Server("mirror", f"{home}/slow", "mirror.example/m3", [log], "--from", source.url)
+    wait_for(lambda: len(source.asked) > 3)
+    began = time.monotonic()
+    answers = [m.ask("GET", "/")[0], m.ask("GET", "/healthz")[0], m.latest(log.name)[0], m.ask("GET", "/checkpoint")[0]]
+    took, asked = time.monotonic() - began, len(source.asked)
+    check("while a mirror fetches a long log it answers", answers == [200, 200, 404, 404] and asked < 90, (answers, took, asked))
+    check("and ends at once when it is told to", m.stop() == 0 and len(source.asked) < 100)
+
+
+def mirror_deaths(home):
+    if not os.path.exists(FAULT):
+        return print(f"skipped: {FAULT} is not built")
+    log, origin, state = Log(home, "dies.example/log", "dies"), f"{home}/dies-origin", f"{home}/dies"
+    arguments = [PROGRAM, "mirror", "--state", state, "--name", "mirror.example/m2", "--log", log.vkey, "--from", origin, "--once"]
+    cosigned = f"{state}/logs/{hashlib.sha256(log.name.encode()).hexdigest()}"
+    wrong, size, died = [], 100, 0
+    for at in range(1, max(40, KILLS)):
+        size += (1, 100, 300)[at % 3]
+        log.publish(origin, size)
+        done = subprocess.run(arguments, capture_output=True, env={**os.environ, "LD_PRELOAD": FAULT, "FAULT_AT": str(at), "FAULT_TORN": str(at % 2)}, timeout=60)
+        died += done.returncode == 99
+        if os.path.exists(f"{state}/log/checkpoint"):
+            held, sure = size_of(open(f"{state}/log/checkpoint", "rb").read()), tool("check", f"{state}/log", log.vkey, code=None)
+            if sure.returncode or (os.path.exists(cosigned) and size_of(open(cosigned, "rb").read()) > held):
+                wrong.append((at, sure.stdout))
+        elif os.path.exists(cosigned):
+            wrong.append((at, "cosigned, and holds nothing"))
+        if at % 3 == 0:
+            subprocess.run(arguments, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    return check(f"a mirror that dies at {died} changes to files, one after another, holds what it cosigned, and goes on",
+                 not wrong and done.returncode == 0 and died > 20 and same_log(origin, f"{state}/log", size), (wrong[:3], died, done.stderr))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run((codes, size_zero, race, kills, deaths, split_views, mirrors, bad_sources, interrupted, slow_source, mirror_deaths), "onevisit-witness-"))

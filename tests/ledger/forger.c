@@ -1,18 +1,18 @@
 /*
- * log_tool: a log to try witnesses with, honest or not, made with the project's own formats.
+ * forger: a log to try witnesses with, honest or not, made with the project's own formats.
  *
  * Leaf i of a log is «leaf i»; of a log that forks at F under TAG, from leaf F on it is «TAG i». FORK is «F TAG», and may be left
  * out of a command.
  *
- *   log_tool key DIR FILE NAME [cosign]           makes DIR/FILE.key and prints its vkey
- *   log_tool checkpoint DIR FILE NAME SIZE FORK   a signed checkpoint
- *   log_tool request DIR FILE NAME OLD SIZE FORK  a request to add-checkpoint, with the proof from OLD in the same tree
- *   log_tool publish DIR FILE NAME LOGDIR SIZE FORK   grows LOGDIR to SIZE leaves and publishes it
- *   log_tool files LOGDIR SIZE FORK               the same without a checkpoint: a log on its way to publish
- *   log_tool cosign DIR FILE NAME TIME            the cosignature line of whatever note stands on stdin: a cheating witness
- *   log_tool judge POLICY                         does the note on stdin satisfy the policy? exit 0, 1, or 2 for a bad note
- *   log_tool tiles SIZE                           the paths of all files of a tree
- *   log_tool check LOGDIR VKEY                    every byte of LOGDIR against its checkpoint: exit 0 or 1
+ *   forger key DIR FILE NAME [cosign]           makes DIR/FILE.key and prints its vkey
+ *   forger checkpoint DIR FILE NAME SIZE FORK   a signed checkpoint
+ *   forger request DIR FILE NAME OLD SIZE FORK  a request to add-checkpoint, with the proof from OLD in the same tree
+ *   forger publish DIR FILE NAME LOGDIR SIZE FORK   grows LOGDIR to SIZE leaves and publishes it
+ *   forger files LOGDIR SIZE FORK               the same without a checkpoint: a log on its way to publish
+ *   forger cosign DIR FILE NAME TIME            the cosignature line of whatever note stands on stdin: a cheating witness
+ *   forger judge POLICY                         does the note on stdin satisfy the policy? exit 0, 1, or 2 for a bad note
+ *   forger tiles SIZE                           the paths of all files of a tree
+ *   forger check LOGDIR VKEY                    every byte of LOGDIR against its checkpoint: exit 0 or 1
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,10 +26,11 @@
 
 static struct arena arena;
 static struct error error;
+static struct signer *signer; /* of this command */
 
 static void fail(void)
 {
-  (void)fprintf(stderr, "log_tool: %s (%s)\n", error.en, error.where);
+  (void)fprintf(stderr, "forger: %s (%s)\n", error.en, error.where);
   exit(2);
 }
 
@@ -37,7 +38,7 @@ static int64_t number(const char *s)
 {
   int64_t n;
   if (!s || !span_int(span_of(s), &n) || n < 0) {
-    (void)fprintf(stderr, "log_tool: «%s» is not a number\n", s ? s : "");
+    (void)fprintf(stderr, "forger: «%s» is not a number\n", s ? s : "");
     exit(2);
   }
   return n;
@@ -82,29 +83,27 @@ static struct merkle_tree tree(struct fork fork, int64_t size)
   return tree;
 }
 
-static struct signer *key(char **argv, enum note_algorithm algorithm)
+static const struct signer *key(char **argv, enum note_algorithm algorithm)
 {
-  struct signer *signer;
   if (signer_open_as(argv[0], argv[1], argv[2], algorithm, true, &signer, &error))
     fail();
   return signer;
 }
 
-static struct span signed_checkpoint(struct merkle_tree *tree, const struct signer *signer)
+static struct span signed_checkpoint(struct merkle_tree *tree, const struct signer *by)
 {
   struct merkle_reader reader = merkle_tree_reader(tree);
-  struct checkpoint c = {.origin = span_of(signer_name(signer)), .size = tree->size};
+  struct checkpoint c = {.origin = span_of(signer_name(by)), .size = tree->size};
   if (merkle_root_at(&reader, tree->size, &c.root, &error))
     fail();
-  return note_sign(&arena, checkpoint_text(&arena, &c), signer);
+  return note_sign(&arena, checkpoint_text(&arena, &c), by);
 }
 
 /* ---- commands: argv begins after the command's name and ends in NULL ---- */
 
 static int run_key(int argc, char **argv)
 {
-  struct signer *signer = key(argv, argc > 3 ? NOTE_COSIGNATURE : NOTE_ED25519);
-  (void)puts(signer_vkey(signer));
+  (void)puts(signer_vkey(key(argv, argc > 3 ? NOTE_COSIGNATURE : NOTE_ED25519)));
   return 0;
 }
 
@@ -218,6 +217,7 @@ static int run_check(int argc, char **argv)
   if (verifier_open(span_of(argv[1]), &v, &error) || logdir_checkpoint(argv[0], &arena, &note, &error) ||
       note_open(&arena, note, v, &text, &error) || !checkpoint_parse(&arena, text, &c))
     fail();
+  verifier_free(v);
   int bad = logdir_check(argv[0], MERKLE_SHA256, &c, &report, &error);
   (void)printf("%s\n", bad ? error.en : "intact");
   return bad ? 1 : 0;
@@ -240,9 +240,10 @@ int main(int argc, char **argv)
   for (const struct command *c = commands; c->name; c++)
     if (argc > 1 && strcmp(argv[1], c->name) == 0 && argc - 2 >= c->least) {
       int code = c->run(argc - 2, argv + 2);
+      signer_free(signer);
       arena_release(&arena);
       return code;
     }
-  (void)fputs("log_tool: see the head of tests/ledger/log_tool.c\n", stderr);
+  (void)fputs("forger: see the head of tests/ledger/forger.c\n", stderr);
   return 2;
 }
