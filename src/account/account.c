@@ -142,8 +142,8 @@ static int read_roles(const json_t *list, unsigned *ret, struct error *error)
   {
     unsigned role = account_role(span_of(json_string_value(word)));
     if (!role || role == ACCOUNT_APPLICANT)
-      return error_set(error, ERROR_BAD_INPUT, "bad-role", "角色只能是 clerk、officer、issuer、supervisor、admin",
-                       "Roles are clerk, officer, issuer, supervisor and admin");
+      return error_set(error, ERROR_BAD_INPUT, "bad-role", "角色只能是 clerk、officer、issuer、supervisor、records、admin",
+                       "Roles are clerk, officer, issuer, supervisor, records and admin");
     roles |= role;
   }
   if (!roles)
@@ -163,8 +163,8 @@ static int check_agency(unsigned roles, const char *agency, struct error *error)
     return error_set(error, ERROR_RULE, "officer-needs-agency", "部门经办人员必须属于一个部门，而不是中心",
                      "An officer belongs to a department, not to the centre");
   if (!(roles & ACCOUNT_OFFICER) && !centre)
-    return error_set(error, ERROR_RULE, "window-staff-of-centre", "窗口、出件、监督和管理人员属于中心（centre），不属于部门",
-                     "Clerks, issuers, supervisors and administrators belong to the centre, not to a department");
+    return error_set(error, ERROR_RULE, "window-staff-of-centre", "窗口、出件、监督、档案和管理人员属于中心（centre），不属于部门",
+                     "Clerks, issuers, supervisors, records officers and administrators belong to the centre, not to a department");
   return 0;
 }
 
@@ -315,6 +315,19 @@ static int decide_disabled(const struct account *a, const struct command *c, str
   return 0;
 }
 
+/* Only of applicants: what staff did is evidence. That none of his cases is left is for the caller to see to. */
+static int decide_erase(const struct account *a, const struct command *c, struct decision *d, struct error *error)
+{
+  const char *ground = json_str(c->data, "ground");
+  if (strcmp(c->actor.role, "records") != 0)
+    return error_set(error, ERROR_FORBIDDEN, "not-records", "只有档案管理人员可以销毁个人信息",
+                     "Only a records officer may erase personal data");
+  if (*a->login || !*ground)
+    return bad_data(error);
+  decision_emit(d, "erased", "", json_pack("{s:s}", "ground", ground));
+  return 0;
+}
+
 static int account_decide(const void *state, const struct command *c, struct decision *d, struct error *error)
 {
   const struct account *a = state;
@@ -339,6 +352,8 @@ static int account_decide(const void *state, const struct command *c, struct dec
     return decide_roles(a, c, d, error);
   if (strcmp(c->type, "disable") == 0 || strcmp(c->type, "enable") == 0)
     return decide_disabled(a, c, d, *c->type == 'd', error);
+  if (strcmp(c->type, "erase") == 0)
+    return decide_erase(a, c, d, error);
   return bad_data(error);
 }
 
@@ -393,10 +408,20 @@ static int account_evolve(void *state, struct arena *arena, const struct event *
     a->agency = arena_str(arena, json_str(e->data, "agency"));
   } else if (strcmp(e->type, "disabled") == 0 || strcmp(e->type, "enabled") == 0) {
     a->disabled = *e->type == 'd';
+  } else if (strcmp(e->type, "erased") == 0) {
+    *a = (struct account){.actor = arena_printf(arena, "person:%016llx", (unsigned long long)e->id),
+                          .login = "",
+                          .name = "",
+                          .agency = "",
+                          .identity = "",
+                          .password = "",
+                          .disabled = true};
   } else if (strcmp(e->type, "signed-out") != 0 && strcmp(e->type, "sessions-ended") != 0) {
     return -1;
   }
   return 0;
 }
 
-const struct kind account_kind = {"account", sizeof(struct account), account_decide, account_evolve, account_project, NULL};
+const struct kind account_kind = {
+    "account",           sizeof(struct account),     account_decide, account_evolve, account_project, NULL,
+    .erasing = "erased", .erase = account_erase_rows};

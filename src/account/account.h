@@ -18,6 +18,7 @@
  *   sign-out {session}, end-sessions {keep}    oneself → signed-out, sessions-ended
  *   set-roles {roles, agency}                  administrators, never for themselves → roles-set
  *   disable {}, enable {}                      administrators, never for themselves → disabled, enabled
+ *   erase {ground}                             records officers, of an applicant → erased; everything before is destroyed
  *
  * session and keep are the hex SHA-256 of a token; the token itself is nowhere but in the browser.
  */
@@ -36,7 +37,8 @@
   X(ISSUER, 4, "issuer", "统一出件", "Issuer")                                                                                     \
   X(SUPERVISOR, 8, "supervisor", "监督", "Supervisor")                                                                             \
   X(ADMIN, 16, "admin", "系统管理", "Administrator")                                                                               \
-  X(APPLICANT, 32, "applicant", "申请人", "Applicant")
+  X(APPLICANT, 32, "applicant", "申请人", "Applicant")                                                                             \
+  X(RECORDS, 64, "records", "档案管理", "Records officer")
 
 enum account_role {
 #define X(name, bit, word, zh, en) ACCOUNT_##name = (bit),

@@ -15,7 +15,8 @@
 static const struct {
   unsigned stored, web;
 } role_pairs[] = {{ACCOUNT_CLERK, ROLE_CLERK},           {ACCOUNT_OFFICER, ROLE_OFFICER}, {ACCOUNT_ISSUER, ROLE_ISSUER},
-                  {ACCOUNT_SUPERVISOR, ROLE_SUPERVISOR}, {ACCOUNT_ADMIN, ROLE_ADMIN},     {ACCOUNT_APPLICANT, ROLE_APPLICANT}};
+                  {ACCOUNT_SUPERVISOR, ROLE_SUPERVISOR}, {ACCOUNT_ADMIN, ROLE_ADMIN},     {ACCOUNT_APPLICANT, ROLE_APPLICANT},
+                  {ACCOUNT_RECORDS, ROLE_RECORDS}};
 
 bool account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret)
 {

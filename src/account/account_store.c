@@ -46,6 +46,10 @@ static const struct sql drop_session = {"DELETE FROM sessions WHERE token_hash =
 static const struct sql drop_sessions = {"DELETE FROM sessions WHERE account = $1 AND token_hash <> $2"};
 static const struct sql drop_expired = {"DELETE FROM sessions WHERE expires <= $1"};
 
+static const struct sql erase_account = {"DELETE FROM accounts WHERE actor = $1 AND id = $2"};
+static const struct sql erase_identity = {"DELETE FROM identities WHERE account = $1"};
+static const struct sql erase_sessions = {"DELETE FROM sessions WHERE account = $1"};
+
 #define ACCOUNT_COLUMNS                                                                                                            \
   "a.id, a.actor, a.login, a.name, a.agency, a.identity, a.password, a.roles, a.disabled, a.locked_until, a.created"
 static const struct sql read_account = {"SELECT " ACCOUNT_COLUMNS " FROM accounts a WHERE a.id = $1"};
@@ -78,6 +82,17 @@ static void put_session(const struct event *e, struct rowset *rows)
   ROW_PUT(rows, &add_session, V_BYTES(token.b, sizeof token.b), V_INT(e->id), V_INT(e->at), V_INT(json_int(e->data, "expires")));
 }
 
+void account_erase_rows(const void *state, struct rowset *rows)
+{
+  const struct account *a = state;
+  int64_t id;
+  if (!account_id_of(a->actor, &id))
+    return;
+  ROW_PUT(rows, &erase_account, V_STR(a->actor), V_INT(id));
+  ROW_PUT(rows, &erase_identity, V_INT(id));
+  ROW_PUT(rows, &erase_sessions, V_INT(id));
+}
+
 static void project_one(const struct account *a, const struct event *e, struct rowset *rows)
 {
   if (strcmp(e->type, "signed-in") == 0) {
@@ -97,7 +112,7 @@ static void project_one(const struct account *a, const struct event *e, struct r
     struct digest lookup = digest_of(e, "lookup");
     ROW_PUT(rows, &add_identity, V_BYTES(lookup.b, sizeof lookup.b), V_INT(e->id));
   }
-  if (strcmp(e->type, "sign-in-failed") != 0)
+  if (strcmp(e->type, "sign-in-failed") != 0 && strcmp(e->type, "erased") != 0)
     put_account(a, e->id, rows);
 }
 
@@ -213,7 +228,7 @@ const char *account_identity(struct db *db, struct arena *arena, int64_t id)
   struct error ignored;
   if (engine_history(db, kinds, id, arena, &events, &n, &ignored))
     return "";
-  const char *number = n ? arena_str(arena, json_str(events[0].data, "identity")) : "";
+  const char *number = n && strcmp(events[0].type, "registered") == 0 ? arena_str(arena, json_str(events[0].data, "identity")) : "";
   history_free(events, n);
   return number;
 }

@@ -22,6 +22,7 @@ struct account {
 };
 
 void account_project(const void *state, const struct event *events, size_t n, struct rowset *rows);
+void account_erase_rows(const void *state, struct rowset *rows);
 
 /* Which account has this identity number; false where nobody has. */
 int account_by_lookup(struct db *db, const struct digest *lookup, bool *ret_found, int64_t *ret, struct error *error);

@@ -32,8 +32,8 @@ struct sample_staff {
 };
 
 static const struct sample_staff window_staff[] = {
-    {"chen", "陈静", "clerk"},    {"zhou", "周敏", "clerk"},        {"sun", "孙丽", "issuer"},
-    {"wu", "吴刚", "supervisor"}, {"admin", "系统管理员", "admin"},
+    {"chen", "陈静", "clerk"},    {"zhou", "周敏", "clerk"}, {"sun", "孙丽", "issuer"},
+    {"wu", "吴刚", "supervisor"}, {"xu", "徐岚", "records"}, {"admin", "系统管理员", "admin"},
 };
 #define WINDOW_STAFF (sizeof window_staff / sizeof *window_staff)
 
@@ -172,7 +172,7 @@ static int tell_people(struct accounts *accounts, struct arena *arena, const cha
                    "口令 password: %s\n"
                    "chen, zhou  窗口受理 clerks\n"
                    "market-regulation, urban-management, fire-rescue …  部门经办，登录名即部门编号 officers: the agency's id\n"
-                   "sun  统一出件 issuing desk · wu  监督 supervisor · admin  管理 administrator\n",
+                   "sun  统一出件 issuing desk · wu  监督 supervisor · xu  档案 records officer · admin  管理 administrator\n",
                    password);
   return secret_write(accounts->key_dir, "sample-staff.txt", span_of(text), true, error);
 }

@@ -26,6 +26,15 @@ int applicant_case(struct request *rq, struct case_view **ret, struct error *err
   return casework_view(rq, row.id, VIEW_APPLICANT, ret, error);
 }
 
+int applicant_erased_case(struct request *rq, struct case_view **ret, struct error *error)
+{
+  struct case_row row;
+  *ret = NULL;
+  if (casework_find(rq->db, rq_span(rq, "no"), SPAN(""), rq->arena, &row, error))
+    return -1;
+  return row.erased ? casework_view(rq, row.id, VIEW_PUBLIC, ret, error) : 0;
+}
+
 /* ---- a new one ---- */
 
 static struct raw_answer *raw_answers(struct request *rq, const char *prefix, size_t *ret_n)

@@ -10,6 +10,8 @@
 #include "plan/plan.h"
 
 /* The case of the path's {no}, which has to be the reader's own. */
+/* The same of a case that is erased: nothing in it is anybody's any more. *ret NULL where it is not. */
+int applicant_erased_case(struct request *rq, struct case_view **ret, struct error *error);
 int applicant_case(struct request *rq, struct case_view **ret, struct error *error);
 
 /* The plan of «thing», the answers «PREFIX.question» and «zone». Errors: no-thing, and those of answers_read(). */

@@ -64,6 +64,10 @@ static int cases_page(struct request *rq, struct error *error)
 static int case_page(struct request *rq, struct error *error)
 {
   struct case_view *v;
+  if (applicant_erased_case(rq, &v, error))
+    return -1;
+  if (v)
+    return web_page(rq, 200, applicant_remains(rq, v));
   if (applicant_case(rq, &v, error))
     return -1;
   return v->c->state == CASE_DRAFT ? web_page(rq, 200, applicant_tasks(rq, v))
@@ -212,7 +216,7 @@ static int progress_page(struct request *rq, struct error *error)
   if (!rq_has(rq, "number") && !rq_has(rq, "code"))
     return web_page(rq, 200, applicant_progress_form(rq));
   if (applicant_progress(rq, &v, error) == 0)
-    return web_page(rq, 200, applicant_progress_public(rq, v));
+    return v->c->erased ? web_page(rq, 200, applicant_remains(rq, v)) : web_page(rq, 200, applicant_progress_public(rq, v));
   if (error->code != ERROR_NOT_FOUND && error->code != ERROR_TOO_MANY)
     return -1;
   web_field_error(rq, "number", arena_str(rq->arena, say(rq, error->zh, error->en)));

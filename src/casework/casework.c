@@ -1029,6 +1029,8 @@ static int do_recalculate(struct work *w)
   X("revoke", MAY_SUPERVISOR, do_revoke, "item, reasons, basis", "撤销", "revokes a grant")                                        \
   X("recalculate", MAY_SUPERVISOR | MAY_SYSTEM, do_recalculate, "", "按新公布的日历重新计算期限",                                  \
     "computes limits again after a new calendar")                                                                                  \
+  X("erase", MAY_RECORDS, do_erase, "ground: purpose-achieved|period-over|consent-withdrawn|unlawful", "销毁个人信息",             \
+    "destroys everything personal of a case that has ended")                                                                       \
   X("wake", MAY_SYSTEM, do_wake, "", "期限到期处理", "what the passing of time brings")
 
 const struct casework_command casework_commands[] = {
@@ -1046,7 +1048,7 @@ static int (*const functions[])(struct work *) = {
 
 static unsigned role_bit(const char *role)
 {
-  static const char *const names[] = {"applicant", "clerk", "officer", "issuer", "supervisor", "system"};
+  static const char *const names[] = {"applicant", "clerk", "officer", "issuer", "supervisor", "system", "records"};
   for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
     if (strcmp(role, names[i]) == 0)
       return 1u << i;
@@ -1058,6 +1060,9 @@ static int check_actor(struct work *w, const struct casework_command *command)
   if (!(command->roles & role_bit(w->command->actor.role)))
     return refuse(w, ERROR_FORBIDDEN, "not-your-role", arena_printf(w->d->arena, "您的岗位不能“%s”", command->does.zh),
                   arena_printf(w->d->arena, "Your role may not do this: %s", command->does.en));
+  if (w->c->erased)
+    return refuse(w, ERROR_RULE, "erased", "该办件的个人信息已依法销毁，不能再办理",
+                  "What was personal in this case has been erased: nothing can be done with it any more");
   bool stranger = is_role(w, "applicant") && w->c->state != CASE_NONE && strcmp(w->command->actor.id, w->c->account) != 0;
   bool absent = w->c->state == CASE_NONE && strcmp(command->name, "draft") != 0;
   if (stranger || absent)
@@ -1130,4 +1135,6 @@ const struct kind casefile_kind = {.name = "case",
                                    .decide = decide,
                                    .evolve = casefile_evolve,
                                    .project = casefile_project,
-                                   .due = due};
+                                   .due = due,
+                                   .erasing = "erased",
+                                   .erase = casefile_erase_rows};

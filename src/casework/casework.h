@@ -77,16 +77,26 @@ struct state_words {
 const struct state_words *case_state_words(enum case_state state);
 const struct state_words *item_state_words(enum item_state state);
 bool case_state_parse(struct span word, enum case_state *ret);
+bool item_state_parse(struct span word, enum item_state *ret);
 bool case_state_closed(enum case_state state); /* nothing moves any more, but a revocation */
 bool item_state_closed(enum item_state state);
 
 /* ---- commands: one table feeds the dispatch, the documents and the API ---- */
 
-enum may { MAY_APPLICANT = 1, MAY_CLERK = 2, MAY_OFFICER = 4, MAY_ISSUER = 8, MAY_SUPERVISOR = 16, MAY_SYSTEM = 32 };
+enum may {
+  MAY_APPLICANT = 1,
+  MAY_CLERK = 2,
+  MAY_OFFICER = 4,
+  MAY_ISSUER = 8,
+  MAY_SUPERVISOR = 16,
+  MAY_SYSTEM = 32,
+  MAY_RECORDS = 64
+};
 
 struct casework_command {
   const char *name;
-  unsigned roles;        /* enum may: who may; actor.role is "applicant", "clerk", "officer", "issuer", "supervisor", "system" */
+  unsigned
+      roles; /* enum may: who may; actor.role is "applicant", "clerk", "officer", "issuer", "supervisor", "system", "records" */
   const char *arguments; /* of data; «?» marks what may be left out */
   struct words does;
 };
@@ -219,6 +229,8 @@ struct casefile {
   const char *channel;                          /* first one: where it came from */
   const char *delivery_mode, *delivery_address; /* "" before it is chosen */
   const char *plan_digest;                      /* SHA-256 hex of the pinned plan */
+  const char **plans;                           /* of every plan that was ever pinned */
+  size_t plan_count, plan_cap;
   const char *catalog_version;
   int cap;    /* working days from acceptance for the whole, art. 26/42: 45 when joint */
   bool joint; /* more than one agency decides */
@@ -249,7 +261,36 @@ struct casefile {
   int trips_applicant, trips_staff;       /* measured; total = both, both are shown */
   day last_trip;
   unsigned trip_whys; /* presences already counted on last_trip */
+
+  moment erased;      /* everything personal was destroyed then; 0: not */
+  const char *ground; /* word of the legal ground; "" before */
 };
+
+/* ---- erasing what is personal (个人信息保护法 art. 47) ---- */
+
+/*      name          word                zh                                       en */
+#define ERASE_GROUNDS(X)                                                                                                           \
+  X(PURPOSE, "purpose-achieved", "处理目的已实现、无法实现或者为实现处理目的不再必要（第四十七条第一项）",                         \
+    "the purpose is achieved, cannot be achieved, or no longer needs the data (art. 47(1))")                                       \
+  X(PERIOD, "period-over", "停止提供服务，或者保存期限已届满（第四十七条第二项）",                                                 \
+    "the service has ended or the retention period is over (art. 47(2))")                                                          \
+  X(CONSENT, "consent-withdrawn", "个人撤回同意（第四十七条第三项）", "the person has withdrawn consent (art. 47(3))")             \
+  X(UNLAWFUL, "unlawful", "违反法律、行政法规或者违反约定处理个人信息（第四十七条第四项）",                                        \
+    "the data was processed against the law or an agreement (art. 47(4))")
+
+struct ground_words {
+  const char *word;
+  struct words name;
+};
+extern const struct ground_words erase_grounds[];          /* ended by {NULL} */
+const struct ground_words *erase_ground(struct span word); /* NULL where there is none */
+
+/*
+ * The last day on which the file has to be kept, DAY_NONE where no period runs: ten years after the year of closing where it
+ * was accepted or refused to be taken on (国家档案局令第8号: the shorter of the two limited periods, counted from the year after);
+ * a draft given up or an application that lapsed or was withdrawn before acceptance is no record.
+ */
+day casefile_retained_until(const struct casefile *c);
 
 /* What still has to come before the case can be submitted: sentences for the person, and codes for pages. */
 struct lack {
@@ -288,8 +329,12 @@ struct case_row {
   day due;                                     /* the next one that the case waits for; DAY_NONE */
   bool provisional;
   int trips_applicant, trips_staff;
+  bool erased; /* nothing personal is left: applicant and account are empty */
 };
-/* One by id or by number (with its code for the public; code empty: not checked); NOT_FOUND not-found, for a wrong code too. */
+/*
+ * One by id or by number (with its code for the public; code empty: not checked, an erased case has none); NOT_FOUND not-found,
+ * for a wrong code too.
+ */
 int casework_get(struct db *db, int64_t id, struct arena *arena, struct case_row *ret, struct error *error);
 int casework_find(struct db *db, struct span number, struct span code, struct arena *arena, struct case_row *ret,
                   struct error *error);
@@ -369,6 +414,9 @@ struct alert_row { /* warnings, yellow and red cards raised by the clocks */
 /* Newest first; before: id of the last one shown, 0 to begin. */
 int casework_alerts(struct db *db, int64_t before, size_t max, struct arena *arena, struct alert_row **ret, size_t *ret_n,
                     struct error *error);
+
+/* Removes files of erased cases that no other case has; topic «casework-file», the context a struct store. */
+struct outlet casework_file_outlet(struct store *store);
 
 /* A file of the vault belongs to the case: for the page that serves it. */
 bool casefile_has_file(const struct casefile *c, struct span sha256);

@@ -163,6 +163,8 @@ static void dump_whole(const struct casefile *c, struct json_writer *w)
   put_moment(w, "submitted", c->submitted);
   put_moment(w, "accepted", c->accepted);
   put_moment(w, "closed", c->closed);
+  put_moment(w, "erased", c->erased);
+  put_text(w, "ground", c->ground);
   put_day(w, "received", c->received);
   put_day(w, "accepted_day", c->accepted_day);
   put_due(w, "notice", c->notice);

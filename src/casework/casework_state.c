@@ -58,11 +58,19 @@ bool case_state_parse(struct span word, enum case_state *ret)
   return false;
 }
 
-static enum item_state item_state_of(const char *word, enum item_state otherwise)
+bool item_state_parse(struct span word, enum item_state *ret)
 {
   for (size_t i = 0; i < sizeof item_words / sizeof *item_words; i++)
-    if (strcmp(word, item_words[i].word) == 0)
-      return (enum item_state)i;
+    if (span_is(word, item_words[i].word)) {
+      *ret = (enum item_state)i;
+      return true;
+    }
+  return false;
+}
+
+static enum item_state item_state_of(const char *word, enum item_state otherwise)
+{
+  (void)item_state_parse(span_of(word), &otherwise);
   return otherwise;
 }
 
@@ -500,6 +508,8 @@ struct casefile *casefile_clone(const struct casefile *c, struct arena *arena)
   made->fields = again(arena, c->fields, c->field_count, sizeof *c->fields);
   made->attachments = again(arena, c->attachments, c->attachment_count, sizeof *c->attachments);
   made->prepared = again(arena, c->prepared, c->prepared_count, sizeof *c->prepared);
+  made->plans = again(arena, c->plans, c->plan_count, sizeof *c->plans);
+  made->plan_cap = c->plan_count;
   made->attachment_cap = c->attachment_count;
   made->prepared_cap = c->prepared_count;
   return made;
@@ -578,6 +588,14 @@ static void no_limits(struct casefile *c)
   c->notice.day = c->correction.day = c->joint_due.day = DAY_NONE;
 }
 
+static void note_plan(struct change *ch)
+{
+  struct casefile *c = ch->c;
+  c->plan_digest = copy(ch->arena, ch->data, "digest");
+  c->plans = arena_grow(ch->arena, c->plans, c->plan_count, &c->plan_cap, sizeof *c->plans);
+  c->plans[c->plan_count++] = c->plan_digest;
+}
+
 static int on_drafted(struct change *ch)
 {
   struct casefile *c = ch->c;
@@ -592,17 +610,17 @@ static int on_drafted(struct change *ch)
   c->applicant = copy(ch->arena, applicant, "name");
   c->id_number = copy(ch->arena, applicant, "id_number");
   c->phone = copy(ch->arena, applicant, "phone");
-  c->delivery_mode = c->delivery_address = c->accepted_by = c->accepted_for = c->reason = c->right_body = "";
+  c->delivery_mode = c->delivery_address = c->accepted_by = c->accepted_for = c->reason = c->right_body = c->ground = "";
   c->created = ch->event->at;
   no_limits(c);
-  c->plan_digest = copy(ch->arena, ch->data, "digest");
+  note_plan(ch);
   note_preparer(ch);
   return casefile_pin(c, ch->arena, json_object_get(ch->data, "plan"));
 }
 
 static int on_pinned(struct change *ch)
 {
-  ch->c->plan_digest = copy(ch->arena, ch->data, "digest");
+  note_plan(ch);
   return casefile_pin(ch->c, ch->arena, json_object_get(ch->data, "plan"));
 }
 
@@ -975,6 +993,11 @@ static int on_overdue(struct change *ch)
   return 0;
 }
 
+static int on_erased(struct change *ch)
+{
+  return casefile_from_residue(ch->c, ch->arena, ch->event);
+}
+
 static int on_archived(struct change *ch)
 {
   (void)case_state_parse(span_of(json_str(ch->data, "state")), &ch->c->state);
@@ -1017,6 +1040,7 @@ static const struct {
     {"revoked", on_revoked, true},
     {"overdue", on_overdue, true},
     {"archived", on_archived, false},
+    {"erased", on_erased, false},
 };
 
 int casefile_evolve(void *state, struct arena *arena, const struct event *event)

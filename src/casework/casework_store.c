@@ -9,6 +9,11 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "store/blob.h"
+
+#define FILE_TOPIC "casework-file"
+
 const struct migration casework_migrations[] = {
     {"casework", 1,
      "CREATE TABLE cases (\n"
@@ -98,6 +103,19 @@ const struct migration casework_migrations[] = {
      "  at BIGINT NOT NULL\n"
      ");\n"},
     {"casework", 2, "CREATE INDEX tasks_inbox_due ON tasks (role, agency, COALESCE(due, 2147483647), case_id, item, step);\n"},
+    /*
+     * Which cases have a file or a plan: what only an erased case had is removed. Bodies of events are written without spaces
+     * and their strings escape quotes, so the member's name is found as it stands.
+     */
+    {"casework", 3,
+     "CREATE TABLE case_files (sha256 TEXT NOT NULL, case_id BIGINT NOT NULL, PRIMARY KEY (sha256, case_id));\n"
+     "CREATE INDEX case_files_case ON case_files (case_id);\n"
+     "CREATE INDEX cases_plan ON cases (plan);\n"
+     "INSERT INTO case_files (sha256, case_id)\n"
+     " WITH RECURSIVE look(id, body, n) AS (\n"
+     "  SELECT aggregate, body, 1 FROM events WHERE kind = 'case' AND type = 'attached'\n"
+     "  UNION ALL SELECT id, body, n + 1 FROM look WHERE n < length(body) AND substr(body, n, 10) <> '\"sha256\":\"')\n"
+     " SELECT DISTINCT substr(body, n + 10, 64), id FROM look WHERE substr(body, n, 10) = '\"sha256\":\"';\n"},
     {0},
 };
 
@@ -126,6 +144,16 @@ static const struct sql put_task = {
 static const struct sql put_paper = {"INSERT INTO papers (id, case_id, paper, number, item, at) VALUES ($1, $2, $3, $4, $5, $6)"};
 static const struct sql put_alert = {
     "INSERT INTO alerts (id, case_id, item, number, agency, level, zh, en, due, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
+
+static const struct sql put_file = {
+    "INSERT INTO case_files (sha256, case_id) VALUES ($1, $2) ON CONFLICT (sha256, case_id) DO NOTHING"};
+static const struct sql drop_files = {"DELETE FROM case_files WHERE case_id = $1"};
+static const struct sql file_wanted = {"SELECT 1 FROM case_files WHERE sha256 = $1 LIMIT 1"};
+static const struct sql erase_case = {"UPDATE cases SET account = '', applicant = '', code = '', plan = '' WHERE id = $1"};
+static const struct sql erase_items = {"UPDATE case_items SET number = '', result = '' WHERE case_id = $1"};
+static const struct sql drop_papers = {"DELETE FROM papers WHERE case_id = $1"};
+static const struct sql drop_case_tasks = {"DELETE FROM tasks WHERE case_id = $1"};
+static const struct sql drop_plan = {"DELETE FROM plans WHERE digest = $1 AND NOT EXISTS (SELECT 1 FROM cases WHERE plan = $1)"};
 
 static struct value day_value(day d)
 {
@@ -354,6 +382,47 @@ static void touched_items(const struct casefile *c, const struct event *events, 
   }
 }
 
+void casefile_erase_rows(const void *state, struct rowset *rows)
+{
+  const struct casefile *c = state;
+  ROW_PUT(rows, &erase_case, V_INT(c->id));
+  ROW_PUT(rows, &erase_items, V_INT(c->id));
+  ROW_PUT(rows, &drop_papers, V_INT(c->id));
+  ROW_PUT(rows, &drop_case_tasks, V_INT(c->id));
+  ROW_PUT(rows, &drop_files, V_INT(c->id));
+  for (size_t i = 0; i < c->plan_count; i++)
+    ROW_PUT(rows, &drop_plan, V_STR(c->plans[i]));
+  for (size_t i = 0; i < c->attachment_count; i++)
+    rowset_send(rows, FILE_TOPIC, span_of(c->attachments[i].sha256));
+}
+
+/* The body is the file's SHA-256 in hex. A file that another case has stays. */
+static int remove_file(void *context, const char *delivery_id, struct span body, struct error *error)
+{
+  struct store *store = context;
+  struct digest digest;
+  struct db *db;
+  struct rows rows;
+  (void)delivery_id;
+  if (!hex_decode(body, digest.b, sizeof digest.b))
+    return 0; /* names no file */
+  if (store_connect(store, DB_READ, &db, error))
+    return -1;
+  bool wanted = true;
+  int bad = DB_QUERY(db, &file_wanted, &rows, error, V_TEXT(body));
+  if (!bad) {
+    wanted = rows_next(&rows);
+    bad = rows_close(&rows, error);
+  }
+  db_close(db);
+  return bad || wanted ? bad : blob_remove(store, &digest, error);
+}
+
+struct outlet casework_file_outlet(struct store *store)
+{
+  return (struct outlet){FILE_TOPIC, remove_file, store};
+}
+
 void casefile_project(const void *state, const struct event *events, size_t n, struct rowset *rows)
 {
   const struct casefile *c = state;
@@ -368,6 +437,8 @@ void casefile_project(const void *state, const struct event *events, size_t n, s
       plan_row(e, rows);
     if (strcmp(e->type, "overdue") == 0)
       alert_row(c, e, rows);
+    if (strcmp(e->type, "attached") == 0)
+      ROW_PUT(rows, &put_file, V_STR(json_str(e->data, "sha256")), V_INT(e->id));
     paper_rows(e, rows);
     send_notice(c, e, rows);
   }
@@ -448,6 +519,7 @@ static void read_case(const struct rows *rows, struct arena *arena, struct case_
                            .trips_applicant = (int)rows_int(rows, 16),
                            .trips_staff = (int)rows_int(rows, 17)};
   (void)case_state_parse(rows_span(rows, 9), &ret->state);
+  ret->erased = !*ret->applicant;
 }
 
 int casework_load(struct db *db, int64_t id, struct arena *arena, struct casefile **ret, struct error *error)
@@ -504,7 +576,7 @@ int casework_find(struct db *db, struct span number, struct span code, struct ar
   struct case_row row;
   if (DB_QUERY(db, &case_by_number, &rows, error, V_TEXT(number)))
     return -1;
-  bool found = rows_next(&rows) && (code.n == 0 || span_eq(rows_span(&rows, 18), code));
+  bool found = rows_next(&rows) && (code.n == 0 || rows_span(&rows, 18).n == 0 || span_eq(rows_span(&rows, 18), code));
   if (found)
     read_case(&rows, arena, &row);
   if (rows_close(&rows, error))

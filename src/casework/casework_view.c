@@ -423,7 +423,7 @@ int casework_view(struct request *rq, int64_t id, enum view_for who, struct case
   if (!bad)
     v->timeline = case_timeline(rq, v->c, v->pseudonym, events, n, who, &v->timeline_count);
   history_free(events, n);
-  if (bad || read_plan(rq, v, error) || read_papers(rq, v, error))
+  if (bad || (!v->c->erased && read_plan(rq, v, error)) || read_papers(rq, v, error))
     return -1;
   read_items(rq, v);
   v->name = words_text(rq, v->c->name);

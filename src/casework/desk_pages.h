@@ -12,6 +12,7 @@ extern const struct route desk_routes[];      /* /desk: clerks; the files of a c
 extern const struct route office_routes[];    /* /office: officers */
 extern const struct route issue_routes[];     /* /issue: the issuing desk */
 extern const struct route overview_routes[];  /* /overview: supervisors */
+extern const struct route records_routes[];   /* /records: records officers */
 extern const struct route staff_api_routes[]; /* /api/…/inbox, /api/cases/{no}/commands/{command}, /api/cases/{no}/history */
 
 #endif

@@ -21,6 +21,13 @@ int casefile_pin(struct casefile *c, struct arena *arena, const json_t *plan);
 /* Writes the rows lists and pages read (casework_store.c). */
 void casefile_project(const void *state, const struct event *events, size_t n, struct rowset *rows);
 
+/* The rows and files of a case whose personal values go. */
+void casefile_erase_rows(const void *state, struct rowset *rows);
+
+/* What may be known of a case after it is erased, and back (erasure.c). */
+json_t *casefile_residue(const struct casefile *c, const char *ground);
+int casefile_from_residue(struct casefile *c, struct arena *arena, const struct event *event);
+
 int delivery_bit(struct span mode); /* enum delivery_set; 0 for an unknown one */
 
 /* {"day": "2026-12-01", "provisional": true} */

@@ -50,6 +50,7 @@ struct due due_after(const struct work *w, day from, int days);
 bool is_over(const struct work *w, struct due due);
 struct clocks item_clocks(const struct work *w, const struct case_item *it, int paused, int extended);
 void put_clocks(json_t *data, const struct clocks *k);
+int do_erase(struct work *w);
 int close_item(struct work *w, int item, const char *why, const char *reason);
 int settle(struct work *w);
 

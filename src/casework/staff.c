@@ -126,6 +126,7 @@ static const struct {
              {"issue", N_("Result issued"), false},
              {"deliver", N_("Result delivered"), false},
              {"revoke", N_("Grant revoked"), true},
+             {"erase", N_("Erased"), false},
              {"draft", N_("Draft begun"), false},
              {"save", N_("Saved"), false},
              {"submit", N_("Application handed in"), true},
@@ -163,7 +164,7 @@ static bool takes_part(const struct casefile *c, const char *agency)
 
 static int check_view(struct request *rq, const struct casefile *c, struct error *error)
 {
-  if (rq_may(rq, ROLE_CLERK | ROLE_ISSUER | ROLE_SUPERVISOR) || takes_part(c, rq->who->agency))
+  if (rq_may(rq, ROLE_CLERK | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_RECORDS) || takes_part(c, rq->who->agency))
     return 0;
   return error_set(error, ERROR_FORBIDDEN, "not-your-agency", "您所在部门不参与这个办件，不能查看",
                    "Your agency takes no part in this case: you cannot see it");
@@ -290,7 +291,8 @@ static const struct {
 } roles[] = {{ROLE_CLERK, MAY_CLERK, "clerk"},
              {ROLE_OFFICER, MAY_OFFICER, "officer"},
              {ROLE_ISSUER, MAY_ISSUER, "issuer"},
-             {ROLE_SUPERVISOR, MAY_SUPERVISOR, "supervisor"}};
+             {ROLE_SUPERVISOR, MAY_SUPERVISOR, "supervisor"},
+             {ROLE_RECORDS, MAY_RECORDS, "records"}};
 
 const char *staff_role(const struct request *rq, const char *command)
 {

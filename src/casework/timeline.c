@@ -298,6 +298,14 @@ static const char *say_archived(struct telling *t)
   return tr(t->rq, "Finished and archived");
 }
 
+static const char *say_erased(struct telling *t)
+{
+  const struct ground_words *ground = erase_ground(span_of(json_str(t->data, "ground")));
+  if (ground)
+    add(t, words_text(t->rq, ground->name));
+  return tr(t->rq, "What was personal was erased");
+}
+
 static const struct {
   const char *type;
   const char *(*say)(struct telling *t); /* "": not for this reader */
@@ -334,6 +342,7 @@ static const struct {
     {"errand", say_errand, false, not_public},
     {"overdue", say_overdue, true, not_public},
     {"archived", say_archived, false, NULL},
+    {"erased", say_erased, false, NULL},
 };
 
 static bool tell(struct telling *t)
@@ -384,7 +393,7 @@ struct stage_line *case_timeline(struct request *rq, const struct casefile *c, c
   size_t kept = 0;
   bool submitted = false;
   for (size_t i = 0; i < n; i++) {
-    submitted |= strcmp(events[i].type, "submitted") == 0;
+    submitted |= strcmp(events[i].type, "submitted") == 0 || strcmp(events[i].type, "erased") == 0;
     /* what was gathered in the draft is not progress */
     if (who != VIEW_STAFF && !submitted && strcmp(events[i].type, "drafted") != 0 && strcmp(events[i].type, "withdrawn") != 0)
       continue;

@@ -15,6 +15,10 @@ static const struct {
     {"receipt", ledger_receipt, "核验一份回执，或从账本取出一份", "Checks a receipt, or takes one out of a log"},
     {"audit", ledger_audit, "不用存储，核验一个公开的账本（目录或网址）",
      "Checks a public log, a directory or a URL, without its store"},
+    {"monitor", cli_monitor, "持续监视一个公开的账本", "Watches a public log"},
+    {"rotate", cli_keys, "更换部门的签名密钥", "Gives a department a new key"},
+    {"retire", cli_keys, "停用部门的签名密钥", "Puts a department's key out of use"},
+    {"witness", cli_keys, "登记见证人的公钥", "Registers a witness's key"},
     {NULL, NULL, NULL, NULL},
 };
 

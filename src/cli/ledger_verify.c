@@ -40,6 +40,7 @@ static void print_json(const struct whole_report *r, const struct error *error)
     json_put_int(&w, "events", r->store.events);
     json_put_int(&w, "sealed", r->store.sealed);
     json_put_int(&w, "checkpoints", r->store.checkpoints);
+    json_put_int(&w, "erased", r->store.erased);
     json_put_bool(&w, "trusted_key", r->store.trusted_key);
     if (r->has_dir) {
       json_put_int(&w, "published", r->dir.leaves);
@@ -63,6 +64,9 @@ static void print_report(const struct whole_report *r)
     (void)printf(cli_chinese() ? "公开的账本目录完好：%lld 条，%lld 个文件\n"
                                : "The public log is intact: %lld entries, %lld files\n",
                  (long long)r->dir.leaves, (long long)r->dir.files);
+  if (r->store.erased)
+    cli_say("其中 %lld 个事件的内容已依法销毁，只核验其条目",
+            "%lld of the events are erased by law: only their entries were checked", (long long)r->store.erased);
   if (!r->store.trusted_key)
     cli_say("提示：用的是存储自带的公钥；用 --key 给出公布的公钥，才能发现整套伪造",
             "Note: the store's own key was used; give the published one with --key to find a whole forgery too");

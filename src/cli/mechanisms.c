@@ -10,24 +10,33 @@
 #include "history/history.h"
 #include "plan/plan_pages.h"
 #include "record/record_pages.h"
+#include "watch/alarm.h"
+#include "watch/registry.h"
 
 const struct kind *const all_kinds[] = {
-    &account_kind, &casefile_kind, &history_kind, &history_log_kind, NULL,
+    &account_kind, &casefile_kind, &history_kind, &history_log_kind, &registry_kind, &alarm_kind, NULL,
 };
 
 const struct migration *const all_migrations[] = {
-    engine_migrations, account_migrations, casework_migrations, history_migrations, record_migrations, NULL,
+    engine_migrations, account_migrations, casework_migrations, history_migrations, record_migrations, watch_migrations, NULL,
 };
 
 const struct route *const all_routes[] = {
-    service_routes,   account_routes,       catalog_routes, catalog_api_routes, plan_routes,
-    applicant_routes, applicant_api_routes, desk_routes,    office_routes,      issue_routes,
-    overview_routes,  staff_api_routes,     record_routes,  record_api_routes,  NULL,
+    service_routes, account_routes,    catalog_routes, catalog_api_routes, plan_routes,    applicant_routes, applicant_api_routes,
+    desk_routes,    office_routes,     issue_routes,   overview_routes,    records_routes, staff_api_routes, watch_routes,
+    record_routes,  record_api_routes, NULL,
 };
 
 const struct nav_item site_nav[] = {
-    {"/things", N_("Matters"), ROLE_PUBLIC},           {"/progress", N_("Track a case"), ROLE_PUBLIC},
-    {"/cases", N_("My cases"), ROLE_APPLICANT},        {"/desk", N_("Window desk"), ROLE_CLERK},
-    {"/office", N_("Department inbox"), ROLE_OFFICER}, {"/issue", N_("Issuing desk"), ROLE_ISSUER},
-    {"/overview", N_("Overview"), ROLE_SUPERVISOR},    {0},
+    {"/things", N_("Matters"), ROLE_PUBLIC},
+    {"/progress", N_("Track a case"), ROLE_PUBLIC},
+    {"/cases", N_("My cases"), ROLE_APPLICANT},
+    {"/desk", N_("Window desk"), ROLE_CLERK},
+    {"/office", N_("Department inbox"), ROLE_OFFICER},
+    {"/issue", N_("Issuing desk"), ROLE_ISSUER},
+    {"/overview", N_("Overview"), ROLE_SUPERVISOR},
+    {"/alarms", N_("Alarms"), ROLE_SUPERVISOR},
+    {"/records", N_("Records"), ROLE_RECORDS},
+    {"/keys", N_("Keys"), ROLE_ADMIN},
+    {0},
 };

@@ -7,10 +7,12 @@
 #include "account/account_pages.h"
 #include "app/app.h"
 #include "base/log.h"
-#include "casework/world.h"
+#include "casework/casework.h"
 #include "cli/cli.h"
 #include "cli/mechanisms.h"
 #include "cli/notices.h"
+#include "watch/job.h"
+#include "watch/registry.h"
 #include "web/web.h"
 
 static const char usage_zh[] = "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
@@ -136,6 +138,7 @@ struct service {
   struct store *store;
   struct engine *engine;
   struct app app;
+  struct watch_job *watch;
   struct web *web;
 };
 
@@ -176,8 +179,8 @@ static int open_catalog(struct service *s, struct error *error)
 
 static int open_engine(struct service *s, struct error *error)
 {
-  const struct outlet outlets[] = {notices_outlet(s->options.notices), {0}};
-  struct outlet *kept = arena_array(&s->arena, 2, sizeof *kept);
+  const struct outlet outlets[] = {notices_outlet(s->options.notices), casework_file_outlet(s->store), {0}};
+  struct outlet *kept = arena_array(&s->arena, sizeof outlets / sizeof *outlets, sizeof *kept);
   memcpy(kept, outlets, sizeof outlets);
   s->world.catalog = s->catalog;
   s->app.key_dir = s->options.keys ? s->options.keys : cli_key_dir(&s->arena, s->store);
@@ -195,6 +198,31 @@ static int open_engine(struct service *s, struct error *error)
       .sm3_log = s->options.sm3_log,
   };
   return engine_open(s->store, &options, &s->engine, error);
+}
+
+/* Every key is registered before it signs. */
+static int open_registry(struct service *s, struct error *error)
+{
+  const char **departments = arena_array(&s->arena, s->catalog->agency_count + 1, sizeof *departments);
+  struct registrar r = {s->engine, NULL, s->app.key_dir, s->options.origin, {"system", "system", "", "system"}};
+  for (size_t i = 0; i < s->catalog->agency_count; i++)
+    departments[i] = s->catalog->agencies[i].id;
+  if (store_connect(s->store, DB_READ, &r.db, error))
+    return -1;
+  int bad = registry_begin(&r, departments, s->catalog->agency_count, error);
+  db_close(r.db);
+  return bad;
+}
+
+static int open_watch(struct service *s, struct error *error)
+{
+  const struct watch_options options = {.engine = s->engine,
+                                        .store = s->store,
+                                        .catalog = s->catalog,
+                                        .key_dir = s->app.key_dir,
+                                        .origin = s->options.origin,
+                                        .log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store)};
+  return watch_start(&options, &s->watch, error);
 }
 
 static int open_web(struct service *s, struct error *error)
@@ -224,19 +252,21 @@ static int open_web(struct service *s, struct error *error)
 
 static int open_service(struct service *s, struct error *error)
 {
-  if (open_catalog(s, error) || cli_open_store(s->options.store, &s->store, error) || open_engine(s, error))
+  if (open_catalog(s, error) || cli_open_store(s->options.store, &s->store, error) || open_engine(s, error) ||
+      open_registry(s, error))
     return -1;
   if (accounts_open(s->app.key_dir, 0, &s->app.accounts, error))
     return -1;
   if (s->options.sample && account_sample(s->app.accounts, s->engine, s->catalog, NULL, error))
     return -1;
-  return open_web(s, error);
+  return open_watch(s, error) || open_web(s, error) ? -1 : 0;
 }
 
 static void close_service(struct service *s)
 {
   if (s->web)
     web_close(s->web);
+  watch_stop(s->watch);
   accounts_close(s->app.accounts);
   engine_close(s->engine);
   throttle_close(s->app.throttle);

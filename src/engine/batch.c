@@ -19,7 +19,7 @@ static int broken(int64_t seq, struct error *error)
 /* ---- reading ---- */
 
 /* What outlives the row goes to the batch's arena; scratch is for this row alone. */
-static int read_leaf(struct rows *rows, const struct kind *const *kinds, struct batch *b, struct arena *scratch,
+static int read_leaf(struct rows *rows, const struct kind *const *kinds, struct batch *b, struct arena *scratch, bool *ret_keys,
                      struct error *error)
 {
   struct event event;
@@ -37,6 +37,7 @@ static int read_leaf(struct rows *rows, const struct kind *const *kinds, struct 
     memcpy(source.prev.b, prev.p, DIGEST_BYTES);
   if (event_leaf(scratch, &source, &f->leaf, &f->commitments, error))
     return -1;
+  *ret_keys = event.kind->keys;
   f->leaf.salt = (struct span){0};
   f->leaf.fields = NULL;
   f->leaf.type = arena_str(&b->arena, f->leaf.type);
@@ -52,11 +53,12 @@ int batch_read(struct db *db, const struct kind *const *kinds, int64_t after, si
   struct arena scratch = {0};
   struct batch b = {.first = after + 1};
   int bad = 0;
+  bool keys = false;
   if (DB_QUERY(db, &unsealed, &rows, error, V_INT(after), V_INT((int64_t)max)))
     return -1;
   b.list = arena_array(&b.arena, max, sizeof *b.list);
-  for (; !bad && rows_next(&rows); arena_reset(&scratch))
-    bad = read_leaf(&rows, kinds, &b, &scratch, error);
+  for (; !bad && !keys && rows_next(&rows); arena_reset(&scratch))
+    bad = read_leaf(&rows, kinds, &b, &scratch, &keys, error);
   if (rows_close(&rows, bad ? NULL : error))
     bad = -1;
   arena_release(&scratch);

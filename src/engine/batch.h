@@ -27,7 +27,7 @@ struct batch {
   size_t n;
 };
 
-/* The events after the one given, at most max (BATCH_MAX), without gaps. Error broken-ledger. */
+/* The events after the one given, at most max (BATCH_MAX), none after one that changes keys, without gaps. Error broken-ledger. */
 int batch_read(struct db *db, const struct kind *const *kinds, int64_t after, size_t max, struct batch *ret, struct error *error);
 void batch_release(struct batch *batch);
 

@@ -62,6 +62,14 @@ static void remember_key(struct aggregate *a, const struct event *event)
   a->keys[a->key_count++] = (struct known_key){hash, event->version, event->seq};
 }
 
+void aggregate_forget(struct aggregate *a)
+{
+  arena_reset(&a->arena);
+  a->state = NULL;
+  a->keys = NULL;
+  a->key_count = a->key_cap = 0;
+}
+
 int aggregate_apply(struct aggregate *a, const struct event *event, struct error *error)
 {
   if (!a->state)
@@ -70,6 +78,7 @@ int aggregate_apply(struct aggregate *a, const struct event *event, struct error
   if (event->kind->evolve(a->state, &a->arena, event))
     return error_set(error, ERROR_INTERNAL, "unknown-event", "本程序不认识事件“%s”，请使用更新的版本",
                      "This program does not know the event “%s”: use a newer version", event->type);
+  a->erased |= event_erases(event);
   a->version = event->version;
   a->head = event->seq;
   remember_key(a, event);
@@ -88,7 +97,7 @@ static int replay(struct engine *engine, struct aggregate *a, struct error *erro
     bad = event_read(&rows, engine->options.kinds, &arena, &event, error);
     if (bad)
       break;
-    bad = aggregate_apply(a, &event, error);
+    bad = event_erased(&event) ? 0 : aggregate_apply(a, &event, error);
     event_release(&event);
   }
   if (rows_close(&rows, bad ? NULL : error))

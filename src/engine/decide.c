@@ -157,24 +157,31 @@ static int write_event(struct engine *engine, const struct event *e, int64_t pre
                  V_STR(e->actor.channel), V_STR(e->item), V_STR(e->key), V_TEXT(e->body), V_BYTES(salt, sizeof salt));
 }
 
-/* Numbers the events, replays them into the state and writes them. */
+/* Numbers one event, replays it into the state and writes it. */
+static int record_event(struct engine *engine, struct aggregate *a, struct event *e, struct error *error)
+{
+  int64_t prev = a->head;
+  e->seq = ++engine->last_seq;
+  e->id = a->id;
+  e->version = a->version + 1;
+  e->body = json_text(&engine->group, e->data);
+  if (e->body.n > BODY_MAX)
+    return error_set(error, ERROR_TOO_LARGE, "event-too-large", "一次提交的内容过多", "Too much was submitted at once");
+  if (event_erases(e) && erasure_begin(engine, a, e, error))
+    return -1;
+  return aggregate_apply(a, e, error) || write_event(engine, e, prev, error) ? -1 : 0;
+}
+
 static int record(struct engine *engine, struct aggregate *a, const struct decision *d, const struct command *c,
                   struct error *error)
 {
   for (size_t i = 0; i < d->events->n; i++) {
     struct event *e = &d->events->list[i];
-    int64_t prev = a->head;
-    e->seq = ++engine->last_seq;
-    e->id = a->id;
-    e->version = a->version + 1;
     e->kind = c->kind;
     e->at = d->now;
     e->actor = c->actor;
     e->key = c->key;
-    e->body = json_text(d->arena, e->data);
-    if (e->body.n > BODY_MAX)
-      return error_set(error, ERROR_TOO_LARGE, "event-too-large", "一次提交的内容过多", "Too much was submitted at once");
-    if (aggregate_apply(a, e, error) || write_event(engine, e, prev, error))
+    if (record_event(engine, a, e, error))
       return -1;
   }
   return 0;
@@ -237,4 +244,23 @@ int command_run(struct engine *engine, struct request *request)
   request->outcome = (struct outcome){c->id, a->version, events.n ? a->head : 0, false};
   release_events(&events);
   return bad;
+}
+
+int event_append(struct engine *engine, struct aggregate *a, const char *type, json_t *data, struct error *error)
+{
+  struct event_list one = {.arena = &engine->group};
+  struct event event = {.kind = a->kind,
+                        .type = type,
+                        .at = engine_now(engine),
+                        .actor = {"system", "system", "", "system"},
+                        .item = "",
+                        .key = "",
+                        .data = data};
+  one.list = &event;
+  one.n = 1;
+  aggregate_touch(engine, a);
+  int bad = record_event(engine, a, &event, error) || project(engine, a, &one, a->kind, error);
+  aggregate_touch(engine, a);
+  event_release(&event);
+  return bad ? -1 : 0;
 }

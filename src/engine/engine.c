@@ -92,6 +92,7 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   if (!engine)
     abort();
   engine->store = store;
+  engine->erased.fd = -1;
   engine->options = *options;
   set_defaults(&engine->options);
   engine->opened_us = monotonic_us();
@@ -105,7 +106,8 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   pthread_cond_init(&engine->sealed_more, &attr);
   pthread_condattr_destroy(&attr);
   pthread_mutex_init(&engine->lock, NULL);
-  if (store_connect(store, DB_WRITE, &engine->db, error) || load(engine, error) || start_sealer(engine, error)) {
+  if (store_connect(store, DB_WRITE, &engine->db, error) || load(engine, error) || start_sealer(engine, error) ||
+      erasure_open(engine, error)) {
     engine_close(engine);
     return -1;
   }
@@ -116,6 +118,10 @@ int engine_open(struct store *store, const struct engine_options *options, struc
     start_thread(&engine->publisher, &engine->publisher_on, publisher_main, engine);
   if (engine->options.outlets->topic)
     start_thread(&engine->delivery, &engine->delivery_on, delivery_main, engine);
+  if (erasure_again(engine, error)) {
+    engine_close(engine);
+    return -1;
+  }
   *ret = engine;
   return 0;
 }
@@ -164,6 +170,7 @@ void engine_close(struct engine *engine)
   cache_release(&engine->cache);
   timers_release(&engine->timers);
   series_release(engine);
+  erasure_close(engine);
   arena_release(&engine->group);
   if (engine->db)
     db_close(engine->db);

@@ -20,6 +20,7 @@
 #include "store/store.h"
 
 struct engine;
+struct leaf_field;
 struct world; /* what mechanisms may look at while deciding (the catalogue …); opaque to the engine */
 
 /* Who acts, in which role, through which channel. Strings are short ASCII but for names. */
@@ -95,6 +96,16 @@ struct kind {
   void (*project)(const void *state, const struct event *events, size_t n, struct rowset *rows);
   /* When the aggregate must be woken next (it then gets the command "wake" from "system"); 0: never. May be NULL. */
   moment (*due)(const void *state);
+  /*
+   * The type of the event after which nothing before it is kept; NULL: none. Once it is recorded, the bodies, salts, actors
+   * and keys of all earlier events of the aggregate are destroyed, and so are their messages that were not delivered; evolve
+   * then begins with it from a zeroed state. It is refused (not-sealed) until the earlier events are in the ledger, and its
+   * data must be nothing personal: it is also kept outside the store. See docs/ledger.md, «Erasing a person».
+   */
+  const char *erasing;
+  /* Removes what rows and files hold of the state that goes; project() then gets the erasing event, and sends no message. */
+  void (*erase)(const void *state, struct rowset *rows);
+  bool keys; /* its events say who signs from then on (see «keys» below): a batch of leaves ends with each */
 };
 
 /* Delivers one outbox message; 0 done, -1 try again later (error says why). Runs on the engine's delivery thread. */
@@ -108,7 +119,7 @@ struct engine_options {
   const struct kind *const *kinds; /* ended by NULL */
   const struct outlet *outlets;    /* ended by {NULL}; messages of a topic without outlet are kept */
   const struct world *world;
-  const char *key_dir;            /* where the ledger's and the departments' signing keys lie; made when missing */
+  const char *key_dir;            /* where the signing keys and the list of erased lie; made when missing */
   const char *origin;             /* of the ledger: a schema-less URL, or any name a witness wants */
   const char *log_dir;            /* the public directory (ledger/logdir.h); NULL: nothing is published */
   const char *policy;             /* tlog-policy: the witnesses; NULL: KEY_DIR/policy where that is there, else none */
@@ -124,6 +135,39 @@ struct engine_options {
 };
 
 extern const struct migration engine_migrations[];
+
+/*
+ * Keys: the departments', the log's, the witnesses'. A key of a department signs its leaves from event first_seq to last_seq.
+ * The sealer signs with what the table says; where it says nothing of a department, with KEY_DIR/DEPARTMENT.key, made at first
+ * use and entered without an event. Whoever keeps the registry (a kind with .keys) enters and retires keys in the transaction
+ * of the event that says so, with these two statements.
+ */
+struct ledger_key {
+  const char *name, *vkey;     /* «origin/department»; the log's name is the origin */
+  const char *file;            /* in KEY_DIR, without «.key»; "" for DEPARTMENT, and for keys that are not ours */
+  moment since, until;         /* until 0: in use */
+  int64_t first_seq, last_seq; /* events; last_seq 0: in use */
+  const char *reason;          /* of its end; "" */
+};
+extern const struct sql engine_key_enters; /* $1 name, $2 vkey, $3 file, $4 since, $5 first_seq; what is there already stays */
+extern const struct sql engine_key_ends;   /* $1 vkey, $2 until, $3 last_seq, $4 reason */
+/*
+ * An event opened for everybody: with these its leaf's commitments are computed again. Only for events that are public as a
+ * whole. All sealed events of one aggregate, oldest first; erased ones are left out.
+ */
+struct disclosure {
+  int64_t index; /* of the leaf */
+  struct span salt;
+  const struct leaf_field *fields; /* ledger/leaf.h */
+  size_t n;
+};
+int engine_disclose(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct disclosure **ret,
+                    size_t *ret_n, struct error *error);
+/* Every sealed entry from the index on, in order, without its hash being checked; visit returns -1 to stop with its error. */
+typedef int entry_visitor(void *context, int64_t index, struct span entry, struct error *error);
+int engine_entries(struct db *db, int64_t from, entry_visitor *visit, void *context, struct error *error);
+/* All, by name and from when. */
+int engine_keys(struct db *db, struct arena *arena, struct ledger_key **ret, size_t *ret_n, struct error *error);
 
 /*
  * The schema must be migrated. Loads open timers and the outbox, starts writer, sealer, publisher and delivery. Beside the
@@ -172,7 +216,7 @@ void engine_stats(struct engine *engine, struct engine_stats *ret);
 int64_t aggregate_id_new(moment now);
 int64_t aggregate_id_from(const char *actor_id, const char *key);
 
-/* All events of one aggregate, oldest first, read from the store (for histories on pages and for tests). */
+/* All events of one aggregate but erased ones, oldest first, read from the store (for histories on pages and for tests). */
 int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct event **ret,
                    size_t *ret_n, struct error *error);
 
@@ -182,7 +226,7 @@ int engine_pseudonym(struct db *db, int64_t id, unsigned char ret[16], struct er
 /* Lets go of the events' data; the rest is the arena's. */
 void history_free(struct event *events, size_t n);
 
-/* Every event in order: visit returns -1 to stop with its error. The events live for the call only. */
+/* Every event but erased ones, in order: visit returns -1 to stop with its error. The events live for the call only. */
 typedef int event_visitor(void *context, const struct event *event, struct error *error);
 int engine_scan(struct db *db, const struct kind *const *kinds, int64_t after_seq, event_visitor *visit, void *context,
                 struct error *error);
@@ -239,6 +283,7 @@ void engine_log_status(struct engine *engine, struct arena *arena, struct engine
 
 struct ledger_report {
   int64_t events, sealed, checkpoints;
+  int64_t erased;         /* events whose content was destroyed, under an event that says so; checked by their leaf only */
   moment last_checkpoint; /* 0: none yet */
   bool trusted_key;       /* the log's key was given, not read from the store that is being checked */
 };

@@ -38,6 +38,7 @@ struct aggregate {
   moment next_due; /* what the group under way stores */
   bool stored;     /* it has a row */
   bool touched;    /* in this group: its row and timer are written before the commit */
+  bool erased;     /* its history begins with an erasing event */
   struct aggregate *next_touched;
   size_t bytes;                    /* as counted in the cache */
   struct aggregate *newer, *older; /* by use */
@@ -55,6 +56,7 @@ void cache_release(struct cache *cache);
 void cache_drop(struct cache *cache, struct aggregate *aggregate);
 void cache_trim(struct cache *cache); /* between groups, when nothing is touched */
 int aggregate_apply(struct aggregate *aggregate, const struct event *event, struct error *error);
+void aggregate_forget(struct aggregate *aggregate); /* its state, as if it had no events yet */
 
 /* ---- deadlines (timers.c) ---- */
 
@@ -100,6 +102,28 @@ struct queue {
   size_t n, max;
   bool closed;
 };
+
+/* ---- erasing (erasure.c) ---- */
+
+/* KEY_DIR/erased: a line for each erased aggregate, durable before it is answered, so that a backup resurrects nobody. */
+struct erased_list {
+  int fd;
+  int64_t committed, size; /* bytes; between them the lines of the group under way */
+  bool scrub;              /* the store is to be cleared of what it keeps besides its tables */
+};
+
+bool event_erases(const struct event *event);
+int erasure_open(struct engine *engine, struct error *error);
+void erasure_close(struct engine *engine);
+/* Before the event is recorded: destroys what the aggregate's earlier events hold and notes it in the list. */
+int erasure_begin(struct engine *engine, struct aggregate *aggregate, const struct event *event, struct error *error);
+void erasure_settle(struct engine *engine, bool committed); /* at the end of a group */
+void erasure_scrub(struct engine *engine);                  /* between groups; tries again until it is done */
+/* What the list says and the store, restored from an older backup, does not. Not from the writer. */
+int erasure_again(struct engine *engine, struct error *error);
+
+/* Records one event outside any command, on the writer's open transaction (decide.c). Takes data over. */
+int event_append(struct engine *engine, struct aggregate *aggregate, const char *type, json_t *data, struct error *error);
 
 /* ---- the engine ---- */
 
@@ -148,6 +172,8 @@ struct engine {
   bool sealing_done;            /* the sealer has ended: what is sealed is all */
   struct engine_log_status log; /* as last told by the publisher, the witnesses its own */
   bool outbox_filled;
+
+  struct erased_list erased; /* the writer's */
 
   _Atomic int64_t commands, groups, refused;
   _Atomic int64_t idle_us;    /* the writer had nothing to do */
@@ -201,9 +227,14 @@ void series_commit(struct engine *engine);
 void series_rollback(struct engine *engine);
 void series_release(struct engine *engine);
 
+/* The key that signs for a name from this event on (keys.c): one in use, else the one that ended last. ret->vkey NULL: none. */
+int key_in_use(struct db *db, struct arena *arena, const char *name, int64_t seq, struct ledger_key *ret, struct error *error);
+
 /* Reading events (scan.c) */
 const struct kind *kind_find(const struct kind *const *kinds, struct span name);
 extern const char event_columns[];
+/* An event with an empty body is erased: its data is {}. */
+bool event_erased(const struct event *event);
 /* Fills *event from the row whose first columns are event_columns; everything copied into the arena. data is owned:
  * event_release(). */
 int event_read(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret, struct error *error);
@@ -220,6 +251,8 @@ struct leaf_source {
   bool has_prev;
   struct digest prev;
 };
+/* Everything before the line «body», all that is known of an erased event. */
+struct span event_leaf_head(struct arena *arena, const struct leaf_source *source);
 struct span event_leaf_lines(struct arena *arena, const struct leaf_source *source);
 /* The same in two steps: everything but the hash of the leaf before, and then the lines. event->data may be NULL. */
 int event_leaf(struct arena *arena, const struct leaf_source *source, struct leaf *ret, struct leaf_commitments *ret_commitments,

@@ -137,3 +137,12 @@ struct span event_leaf_lines(struct arena *arena, const struct leaf_source *sour
     return (struct span){0};
   return leaf_lines(arena, &leaf, &commitments);
 }
+
+struct span event_leaf_head(struct arena *arena, const struct leaf_source *source)
+{
+  struct span lines = event_leaf_lines(arena, source);
+  for (size_t i = 0; i + 6 <= lines.n; i++)
+    if (memcmp(lines.p + i, "\nbody ", 6) == 0)
+      return (struct span){lines.p, i + 6};
+  return (struct span){lines.p, 0};
+}

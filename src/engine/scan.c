@@ -52,12 +52,21 @@ int event_read_columns(struct rows *rows, const struct kind *const *kinds, struc
 int event_read(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret, struct error *error)
 {
   struct event event;
-  json_t *data;
-  if (event_read_columns(rows, kinds, arena, &event, error) || json_read(event.body, "event", &data, error))
+  json_t *data = NULL;
+  if (event_read_columns(rows, kinds, arena, &event, error))
+    return -1;
+  if (event_erased(&event))
+    data = json_object();
+  else if (json_read(event.body, "event", &data, error))
     return -1;
   event.data = data;
   *ret = event;
   return 0;
+}
+
+bool event_erased(const struct event *event)
+{
+  return event->body.n == 0;
 }
 
 void event_release(struct event *event)
@@ -84,7 +93,10 @@ int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, s
   while (!bad && rows_next(&rows)) {
     list = arena_grow(arena, list, n, &cap, sizeof *list);
     bad = event_read(&rows, kinds, arena, &list[n], error);
-    n += !bad;
+    if (!bad && event_erased(&list[n]))
+      event_release(&list[n]);
+    else
+      n += !bad;
   }
   bad |= rows_close(&rows, bad ? NULL : error);
   if (bad) {
@@ -114,7 +126,7 @@ static int scan_page(struct db *db, const struct kind *const *kinds, int64_t *af
     struct event event;
     bad = event_read(&rows, kinds, arena, &event, error);
     if (!bad) {
-      bad = visit(context, &event, error);
+      bad = event_erased(&event) ? 0 : visit(context, &event, error);
       *after_seq = event.seq;
       event_release(&event);
     }

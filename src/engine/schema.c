@@ -54,5 +54,12 @@ const struct migration engine_migrations[] = {
      "CREATE TABLE ledger_keys (name TEXT NOT NULL, vkey TEXT PRIMARY KEY, since BIGINT NOT NULL);\n"
      "INSERT INTO ledger_keys (name, vkey, since) SELECT name, vkey, since FROM ledger_keys_before;\n"
      "DROP TABLE ledger_keys_before;\n"},
+    /* when a key signed, and where it lies; rows from before are keys in use */
+    {"keys", 1,
+     "ALTER TABLE ledger_keys ADD COLUMN file TEXT NOT NULL DEFAULT '';\n"
+     "ALTER TABLE ledger_keys ADD COLUMN until BIGINT NOT NULL DEFAULT 0;\n"
+     "ALTER TABLE ledger_keys ADD COLUMN first_seq BIGINT NOT NULL DEFAULT 0;\n"
+     "ALTER TABLE ledger_keys ADD COLUMN last_seq BIGINT NOT NULL DEFAULT 0;\n"
+     "ALTER TABLE ledger_keys ADD COLUMN reason TEXT NOT NULL DEFAULT '';\n"},
     {0},
 };

@@ -24,19 +24,51 @@ struct department_context {
   struct sealer *sealer;
 };
 
-/* The department's signer, its key made at first use; the log's name is the origin, a department's «origin/department». */
+/* One that is open already: that very key, or any of the name. */
+static struct signer *open_signer(const struct sealer *s, const char *name, const char *vkey)
+{
+  for (size_t i = 0; i < s->department_count; i++)
+    if (strcmp(vkey ? signer_vkey(s->departments[i]) : signer_name(s->departments[i]), vkey ? vkey : name) == 0)
+      return s->departments[i];
+  return NULL;
+}
+
+/* The signer that the table of keys names; a key of a department it does not know yet is made. */
+static int open_department(struct engine *engine, const char *department, const char *name, const struct ledger_key *key,
+                           struct signer **ret, struct error *error)
+{
+  const char *file = key->file && *key->file ? key->file : department;
+  struct signer *signer;
+  if (signer_open(engine->options.key_dir, file, name, !key->vkey, &signer, error))
+    return -1;
+  if (key->vkey && strcmp(signer_vkey(signer), key->vkey) != 0) {
+    signer_free(signer);
+    return error_set(error, ERROR_INTERNAL, "key-differs", "密钥文件 %s.key 不是登记的密钥",
+                     "The key file %s.key is not the key that is registered", file);
+  }
+  *ret = signer;
+  return 0;
+}
+
+/* The department's signer for the batch that comes next; the log's name is the origin, a department's «origin/department». */
 static const struct signer *department_signer(void *context, const char *department, struct error *error)
 {
   const struct department_context *c = context;
   struct sealer *s = c->sealer;
   char name[NOTE_NAME_MAX + 1];
+  struct arena arena = {0};
+  struct ledger_key key;
   (void)snprintf(name, sizeof name, "%s/%s", c->engine->options.origin, department);
-  for (size_t i = 0; i < s->department_count; i++)
-    if (strcmp(signer_name(s->departments[i]), name) == 0)
-      return s->departments[i];
-  struct signer *signer;
-  if (signer_open(c->engine->options.key_dir, department, name, true, &signer, error))
+  if (key_in_use(s->keys, &arena, name, s->edge.size + 1, &key, error)) {
+    arena_release(&arena);
     return NULL;
+  }
+  struct signer *signer = open_signer(s, name, key.vkey);
+  int bad = signer ? 0 : open_department(c->engine, department, name, &key, &signer, error);
+  bool fresh = !bad && !open_signer(s, name, signer_vkey(signer));
+  arena_release(&arena);
+  if (bad || !fresh)
+    return bad ? NULL : signer;
   if (s->department_count == s->department_cap) {
     s->department_cap = s->department_cap ? 2 * s->department_cap : 16;
     s->departments = realloc(s->departments, s->department_cap * sizeof(struct signer *));
@@ -89,7 +121,8 @@ static int read_edge(struct sealer *s, struct error *error)
 int sealer_open(struct engine *engine, struct sealer *ret, struct error *error)
 {
   *ret = (struct sealer){0};
-  if (open_log_keys(engine, ret, error) || store_connect(engine->store, DB_READ, &ret->db, error) || read_edge(ret, error)) {
+  if (open_log_keys(engine, ret, error) || store_connect(engine->store, DB_READ, &ret->db, error) ||
+      store_connect(engine->store, DB_READ, &ret->keys, error) || read_edge(ret, error)) {
     sealer_close(ret);
     return -1;
   }
@@ -102,6 +135,8 @@ void sealer_close(struct sealer *s)
   batch_release(&s->last);
   if (s->db)
     db_close(s->db);
+  if (s->keys)
+    db_close(s->keys);
   for (size_t i = 0; i < s->department_count; i++)
     signer_free(s->departments[i]);
   free(s->departments);

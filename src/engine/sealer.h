@@ -15,7 +15,8 @@ struct pace {
 #define LOG_KEYS_MAX 3 /* the log's key, the next one while it is introduced, SM2 */
 
 struct sealer {
-  struct db *db; /* the reading thread's, once that runs */
+  struct db *db;   /* the reading thread's, once that runs */
+  struct db *keys; /* to look up who signs */
   struct merkle_edge edge;
   struct ahead ahead;
   struct batch last; /* stored last: the next one may have been read before that */

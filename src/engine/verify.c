@@ -18,18 +18,22 @@ static const struct sql stray_head = {
     "SELECT a.id FROM aggregates a LEFT JOIN events e ON e.seq = a.head"
     " WHERE e.seq IS NULL OR e.aggregate <> a.id OR e.version <> a.version OR e.kind <> a.kind LIMIT 1"};
 static const struct sql sum_versions = {"SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM aggregates"};
-static const struct sql all_keys = {"SELECT vkey FROM ledger_keys"};
+static const struct sql all_keys = {"SELECT vkey, first_seq, last_seq FROM ledger_keys"};
 
 struct verification {
   struct db *db;
   const struct kind *const *kinds;
   const char *vkey;
   struct arena arena; /* of one page */
-  struct verifier **keys;
+  struct known {
+    struct verifier *verifier;
+    int64_t first_seq, last_seq; /* events it may sign; last_seq 0: in use */
+  } * keys;
   size_t key_count, key_cap;
   struct merkle_edge edge;
   int64_t sealed, last_seq;
   struct checkpoint next; /* the next checkpoint to meet; size 0: none */
+  struct idmap erased;    /* aggregate → how many of its events are erased, until the event that says so */
   struct ledger_report report;
 };
 
@@ -39,34 +43,35 @@ struct verification {
 
 /* ---- keys ---- */
 
-static int add_key(struct verification *v, struct span vkey, struct error *error)
+static int add_key(struct verification *v, struct span vkey, int64_t first_seq, int64_t last_seq, struct error *error)
 {
   if (v->key_count == v->key_cap) {
     v->key_cap = v->key_cap ? 2 * v->key_cap : 16;
-    v->keys = realloc(v->keys, v->key_cap * sizeof(struct verifier *));
+    v->keys = realloc(v->keys, v->key_cap * sizeof *v->keys);
     if (!v->keys)
       abort();
   }
-  return verifier_open(vkey, &v->keys[v->key_count], error) ? -1 : (v->key_count++, 0);
+  v->keys[v->key_count] = (struct known){.first_seq = first_seq, .last_seq = last_seq};
+  return verifier_open(vkey, &v->keys[v->key_count].verifier, error) ? -1 : (v->key_count++, 0);
 }
 
 static int read_keys(struct verification *v, struct error *error)
 {
   struct rows rows;
-  int bad = v->vkey ? add_key(v, span_of(v->vkey), error) : 0;
+  int bad = v->vkey ? add_key(v, span_of(v->vkey), 0, 0, error) : 0;
   if (bad || db_query(v->db, &all_keys, NULL, 0, &rows, error))
     return -1;
   while (!bad && rows_next(&rows))
-    bad = add_key(v, rows_span(&rows, 0), error);
+    bad = add_key(v, rows_span(&rows, 0), rows_int(&rows, 1), rows_int(&rows, 2), error);
   return rows_close(&rows, bad ? NULL : error) || bad ? -1 : 0;
 }
 
 /* The next key of that name from *i on: a name may have had several. The key that was given stands first. */
-static const struct verifier *next_key(const struct verification *v, struct span name, size_t *i)
+static const struct known *next_key(const struct verification *v, struct span name, size_t *i)
 {
   while (*i < v->key_count) {
-    const struct verifier *key = v->keys[(*i)++];
-    if (span_is(name, verifier_name(key)))
+    const struct known *key = &v->keys[(*i)++];
+    if (span_is(name, verifier_name(key->verifier)))
       return key;
   }
   return NULL;
@@ -81,13 +86,13 @@ static const struct verifier *next_key(const struct verification *v, struct span
 static bool log_signed(const struct verification *v, struct arena *arena, struct span note, bool newest, struct span *ret_text)
 {
   struct span rest = note, origin;
-  const struct verifier *key;
+  const struct known *key;
   if (!span_cut(&rest, '\n', &origin))
     return false;
   if (v->vkey && newest)
-    return span_is(origin, verifier_name(v->keys[0])) && note_open(arena, note, v->keys[0], ret_text, NULL) == 0;
+    return span_is(origin, verifier_name(v->keys[0].verifier)) && note_open(arena, note, v->keys[0].verifier, ret_text, NULL) == 0;
   for (size_t i = 0; (key = next_key(v, origin, &i)) != NULL;)
-    if (note_open(arena, note, key, ret_text, NULL) == 0)
+    if (note_open(arena, note, key->verifier, ret_text, NULL) == 0)
       return true;
   return false;
 }
@@ -139,16 +144,32 @@ static int check_chain(const struct event *e, const struct rows *rows, struct er
   return right ? 0 : BROKEN(error, e->seq, "与前一事件的衔接被改动", "its link to the event before has been changed");
 }
 
-static bool department_signed(struct verification *v, const struct event *e, struct span lines, const struct leaf_signature *s)
+/* *ret_out: signed, but by a key that was not in use then. */
+static bool department_signed(struct verification *v, const struct event *e, struct span lines, const struct leaf_signature *s,
+                              bool *ret_out)
 {
   size_t dept = strlen(event_department(e));
   bool own = s->name.n > dept && s->name.p[s->name.n - dept - 1] == '/' &&
              memcmp(s->name.p + s->name.n - dept, event_department(e), dept) == 0;
-  const struct verifier *key;
-  for (size_t i = 0; own && (key = next_key(v, s->name, &i)) != NULL;)
-    if (leaf_check_signature(&v->arena, lines, s, key))
-      return true;
+  const struct known *key;
+  for (size_t i = 0; own && (key = next_key(v, s->name, &i)) != NULL;) {
+    if (!leaf_check_signature(&v->arena, lines, s, key->verifier))
+      continue;
+    *ret_out = e->seq < key->first_seq || (key->last_seq && e->seq > key->last_seq);
+    return !*ret_out;
+  }
   return false;
+}
+
+/* Of an erased event the leaf says what it was of, in its first lines; that nobody changed them is told by its hash. */
+static bool leaf_fits(struct verification *v, const struct event *e, const struct leaf_source *source, struct span lines)
+{
+  if (source->pseudonym.n != LEAF_PSEUDONYM_BYTES)
+    return false;
+  if (!event_erased(e))
+    return span_eq(lines, event_leaf_lines(&v->arena, source));
+  struct span head = event_leaf_head(&v->arena, source);
+  return lines.n >= head.n && span_eq((struct span){lines.p, head.n}, head);
 }
 
 static int check_leaf(struct verification *v, const struct event *e, const struct rows *rows, struct error *error)
@@ -163,11 +184,38 @@ static int check_leaf(struct verification *v, const struct event *e, const struc
   if (!leaf_split_signature(&v->arena, entry, &lines, &signature) || hash.n != DIGEST_BYTES ||
       memcmp(hash.p, leaf.b, DIGEST_BYTES) != 0)
     return BROKEN(error, e->seq, "账本中的条目被改动或缺失", "its entry in the ledger has been changed or removed");
-  if (source.pseudonym.n != LEAF_PSEUDONYM_BYTES || !span_eq(lines, event_leaf_lines(&v->arena, &source)))
+  if (!leaf_fits(v, e, &source, lines))
     return BROKEN(error, e->seq, "内容与账本不符，已被改动", "its content has been changed: it does not fit the ledger");
-  if (!department_signed(v, e, lines, &signature))
+  bool out_of_use = false, is_signed = department_signed(v, e, lines, &signature, &out_of_use);
+  if (out_of_use)
+    return BROKEN(error, e->seq, "签名密钥当时不在有效期内（尚未登记或已停用）",
+                  "it is signed by a key that was not in use then: not registered yet, or retired");
+  if (!is_signed)
     return BROKEN(error, e->seq, "部门签名无效", "the department's signature is not valid");
   merkle_append(&v->edge, leaf);
+  return 0;
+}
+
+/* Erased are all events before the one that says so, and none without it. */
+static int check_erased(struct verification *v, const struct event *e, struct error *error)
+{
+  struct idmap_slot *slot = idmap_find(&v->erased, e->id);
+  if (event_erased(e)) {
+    v->report.erased++;
+    if (!slot) {
+      slot = idmap_add(&v->erased, e->id);
+      slot->value.number = 0;
+    }
+    slot->value.number++;
+    return 0;
+  }
+  int64_t erased = slot ? slot->value.number : 0;
+  if (!slot && !event_erases(e))
+    return 0;
+  if (!event_erases(e) || erased != e->version - 1)
+    return BROKEN(error, e->seq, "此前的事件只销毁了一部分，或没有依据",
+                  "the events before it were erased in part, or without an event that says so");
+  idmap_remove(&v->erased, e->id);
   return 0;
 }
 
@@ -180,10 +228,14 @@ static int check_event(struct verification *v, struct rows *rows, struct error *
   v->last_seq = seq;
   if (event_read(rows, v->kinds, &v->arena, &e, error))
     return BROKEN(error, seq, "内容无法读取，已被改动", "its content cannot be read: it has been changed");
-  bool canonical = span_eq(json_text(&v->arena, e.data), e.body);
+  bool canonical = event_erased(&e) || span_eq(json_text(&v->arena, e.data), e.body);
   bool sealed = seq <= v->sealed;
   int bad = canonical ? check_chain(&e, rows, error)
                       : BROKEN(error, seq, "内容的写法被改动", "the writing of its content has been changed");
+  if (!bad)
+    bad = check_erased(v, &e, error);
+  if (!bad && !sealed && event_erased(&e))
+    bad = BROKEN(error, seq, "尚未封存就被销毁", "it was erased before it was sealed");
   if (!bad && sealed)
     bad = check_leaf(v, &e, rows, error);
   event_release(&e);
@@ -221,6 +273,9 @@ static int query_int(struct db *db, const struct sql *sql, const struct value *v
 static int check_whole(struct verification *v, struct error *error)
 {
   int64_t stray = 0, head = 0, versions = 0;
+  if (v->erased.n)
+    return error_set(error, ERROR_CONFLICT, "ledger-broken", "有 %zu 条记录的事件内容被销毁，但没有说明依据的事件",
+                     "%zu records had events erased without an event that says why", v->erased.n);
   if (v->last_seq < v->sealed)
     return BROKEN(error, v->last_seq + 1, "已被删除", "it has been removed");
   if (query_int(v->db, &stray_leaf, &V_INT(v->sealed), 1, &stray, error) || query_int(v->db, &stray_head, NULL, 0, &head, error) ||
@@ -262,8 +317,9 @@ int engine_verify(struct db *db, const struct kind *const *kinds, const char *vk
     db_rollback(db);
   }
   for (size_t i = 0; i < v.key_count; i++)
-    verifier_free(v.keys[i]);
+    verifier_free(v.keys[i].verifier);
   free(v.keys);
+  idmap_release(&v.erased);
   arena_release(&v.arena);
   if (!bad)
     *ret = v.report;

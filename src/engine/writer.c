@@ -147,6 +147,7 @@ static int try_group(struct engine *engine, struct request *first, struct error 
   } else {
     series_commit(engine);
   }
+  erasure_settle(engine, !bad);
   settle_touched(engine, !bad);
   arena_reset(&engine->group);
   return bad ? -1 : 0;
@@ -251,11 +252,14 @@ void *writer_main(void *argument)
     *last = asked;
     if (!first && closed)
       return NULL;
-    if (!first)
+    if (!first) {
+      erasure_scrub(engine);
       continue;
+    }
     load_ahead(engine, first);
     run_group(engine, first);
     atomic_fetch_add(&engine->groups, 1);
+    erasure_scrub(engine);
     publish(engine);
     answer(engine, first);
     cache_trim(&engine->cache);

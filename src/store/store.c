@@ -340,6 +340,13 @@ void db_rollback(struct db *db)
   db->driver->rollback(db);
 }
 
+int db_scrub(struct db *db, struct error *error)
+{
+  if (db->in_transaction)
+    return say_misuse(error);
+  return usable(db, error) ? -1 : db->driver->scrub(db, error);
+}
+
 /* What one engine would take and the other would not is refused by both. */
 static int check_values(const struct value *values, size_t n, struct error *error)
 {

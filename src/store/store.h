@@ -85,6 +85,14 @@ int db_commit(struct db *db, struct error *error); /* durable when it returns 0;
 void db_rollback(struct db *db);
 
 /*
+ * After a commit that destroyed values, outside a transaction on a DB_WRITE connection: what the engine keeps of them besides
+ * its tables goes too. SQLite: values are overwritten as they are deleted (secure_delete), and the WAL is written back and cut
+ * to nothing; store-locked while a reader still looks at an older snapshot: call again. PostgreSQL: nothing is done here; its
+ * dumps do not have the values any more, its files and its WAL until they are vacuumed and reused (docs/operations.md).
+ */
+int db_scrub(struct db *db, struct error *error);
+
+/*
  * Errors are store-full (BUSY: the disk is full; after a rollback one may go on), store-locked (BUSY),
  * store-read-only, store-constraint (CONFLICT), store-text and store-too-large (the value cannot be stored),
  * store-unreachable (BUSY: PostgreSQL is away; a DB_READ connection comes back by itself), store-statement (INTERNAL: the

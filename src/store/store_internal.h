@@ -61,6 +61,7 @@ struct driver {
   int (*begin)(struct db *db, struct error *error);
   int (*commit)(struct db *db, struct error *error); /* has rolled back where it fails */
   void (*rollback)(struct db *db);
+  int (*scrub)(struct db *db, struct error *error);
   int (*exec)(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct error *error);
   int (*query)(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct rows *ret, struct error *error);
   int (*script)(struct db *db, const char *text, struct error *error); /* several statements, no parameters */

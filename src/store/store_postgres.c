@@ -516,6 +516,14 @@ static void rollback(struct db *db)
     (void)run(d, "ROLLBACK", NULL);
 }
 
+/* Old versions of rows go when they are vacuumed, which is the administrator's to decide. */
+static int scrub(struct db *db, struct error *error)
+{
+  (void)db;
+  (void)error;
+  return 0;
+}
+
 static int commit(struct db *db, struct error *error)
 {
   static const struct sql COMMIT = {"COMMIT"};
@@ -712,6 +720,7 @@ const struct driver postgres_driver = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .scrub = scrub,
     .exec = exec,
     .query = query,
     .script = script,

@@ -17,6 +17,7 @@
 
 #define CHECKPOINT_PAGES 1000
 #define BUSY_MS 5000
+#define SCRUB_MS 200
 
 struct sqlite_db {
   struct db base;
@@ -139,7 +140,7 @@ static int after_commit(void *context, sqlite3 *handle, const char *name, int pa
 static const char COMMON[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA case_sensitive_like=ON;"
                              "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0; PRAGMA trusted_schema=OFF;";
 static const char WRITER[] = "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA cache_size=-65536;"
-                             "PRAGMA journal_size_limit=67108864;";
+                             "PRAGMA secure_delete=ON; PRAGMA journal_size_limit=67108864;";
 static const char READER[] = "PRAGMA query_only=ON; PRAGMA cache_size=-8192; PRAGMA wal_autocheckpoint=0;";
 
 static int configure(struct sqlite_db *db, struct error *error)
@@ -362,6 +363,16 @@ static void rollback(struct db *db)
     (void)exec(db, &ROLLBACK, NULL, 0, NULL);
 }
 
+/* Waits for readers of older snapshots a moment only: whoever asks, asks again. */
+static int scrub(struct db *db, struct error *error)
+{
+  sqlite3 *handle = sqlite_db(db)->handle;
+  sqlite3_busy_timeout(handle, SCRUB_MS);
+  int rc = sqlite3_wal_checkpoint_v2(handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  sqlite3_busy_timeout(handle, BUSY_MS);
+  return rc == SQLITE_OK ? 0 : say(db, rc, error);
+}
+
 static int commit(struct db *db, struct error *error)
 {
   static const struct sql COMMIT = {"COMMIT"};
@@ -468,6 +479,7 @@ const struct driver sqlite_driver = {
     .begin = begin,
     .commit = commit,
     .rollback = rollback,
+    .scrub = scrub,
     .exec = exec,
     .query = query,
     .script = script,

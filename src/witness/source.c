@@ -132,6 +132,12 @@ int source_checkpoint(struct source *s, struct arena *arena, struct span *ret, s
   return get(s, arena, "checkpoint", SOURCE_CHECKPOINT_MAX, ret, &missing, error);
 }
 
+int source_file(struct source *s, struct arena *arena, const char *name, size_t max, struct span *ret, struct error *error)
+{
+  bool missing;
+  return get(s, arena, name, max, ret, &missing, error);
+}
+
 /* The bytes of the first `width` entries; all of them where the bundle is broken: who checks hashes will say so. */
 static struct span bundle_head(struct span bytes, int width)
 {

@@ -20,6 +20,9 @@ void source_stop(struct source *source);
 /* Errors, all BUSY: source-away (no answer, not 200, not there), source-too-large. */
 int source_checkpoint(struct source *source, struct arena *arena, struct span *ret, struct error *error);
 
+/* Another small file of the log (its key book, «keys»), at most max bytes. */
+int source_file(struct source *source, struct arena *arena, const char *name, size_t max, struct span *ret, struct error *error);
+
 /*
  * The bytes of a hash tile or bundle of this width. Where the partial file is gone, the full one's beginning: a log may drop
  * partial files once the full one is there. Not checked, but for a hash tile's length. Errors: as above.

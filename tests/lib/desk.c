@@ -24,6 +24,8 @@ const struct who housing = {"staff:zheng", "officer", "housing-construction", "w
 const struct who issuer = {"staff:feng", "issuer", "service-centre", "web"};
 const struct who supervisor = {"staff:jiang", "supervisor", "service-centre", "web"};
 
+const struct who records = {"staff:xu", "records", "service-centre", "web"};
+
 static moment clock_of(void *context)
 {
   return ((struct desk *)context)->now;
@@ -99,6 +101,25 @@ static void read_plan(struct desk *desk)
       fail_msg("%s: %s (%s)", #call, desk->error.en, desk->error.name);                                                            \
   } while (0)
 
+static void start(struct desk *desk, int seal_ms, const struct outlet *outlets)
+{
+  static const struct outlet none[] = {{NULL}};
+  char keys[600];
+  (void)snprintf(keys, sizeof keys, "%s/keys", desk->fresh.directory);
+  const struct engine_options options = {.kinds = desk->kinds,
+                                         .outlets = outlets ? outlets : none,
+                                         .world = &desk->world,
+                                         .key_dir = arena_str(&desk->arena, keys),
+                                         .origin = "test.example/log",
+                                         .cache_bytes = 1 << 20,
+                                         .seal_ms = seal_ms,
+                                         .clock = clock_of,
+                                         .random = random_of,
+                                         .context = desk};
+  GOOD(engine_open(desk->store, &options, &desk->engine, &desk->error));
+  GOOD(store_connect(desk->store, DB_READ, &desk->db, &desk->error));
+}
+
 void desk_open(struct desk *desk, enum which_store which, const struct kind *kind, uint64_t seed)
 {
   static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
@@ -115,23 +136,19 @@ void desk_open(struct desk *desk, enum which_store which, const struct kind *kin
   GOOD(store_connect(desk->store, DB_WRITE, &desk->writer, &desk->error));
   GOOD(store_migrate(desk->writer, sets, &desk->error));
   db_close(desk->writer);
-  char keys[600];
-  (void)snprintf(keys, sizeof keys, "%s/keys", desk->fresh.directory);
-  static const struct outlet outlets[] = {{NULL}};
   desk->kinds[0] = kind;
-  const struct engine_options options = {.kinds = desk->kinds,
-                                         .outlets = outlets,
-                                         .world = &desk->world,
-                                         .key_dir = arena_str(&desk->arena, keys),
-                                         .origin = "test.example/log",
-                                         .cache_bytes = 1 << 20,
-                                         .seal_ms = -1,
-                                         .clock = clock_of,
-                                         .random = random_of,
-                                         .context = desk};
   desk->now = day_start(day_make(2026, 3, 2)) + 12 * HOUR_MS;
-  GOOD(engine_open(desk->store, &options, &desk->engine, &desk->error));
-  GOOD(store_connect(desk->store, DB_READ, &desk->db, &desk->error));
+  start(desk, -1, NULL);
+}
+
+void desk_restart(struct desk *desk, int seal_ms, const struct outlet *outlets)
+{
+  engine_close(desk->engine);
+  if (desk->db)
+    db_close(desk->db);
+  desk->engine = NULL;
+  desk->db = NULL;
+  start(desk, seal_ms, outlets);
 }
 
 void desk_close(struct desk *desk)

@@ -30,11 +30,13 @@ struct desk {
 
 void desk_open(struct desk *desk, enum which_store which, const struct kind *kind, uint64_t seed);
 void desk_close(struct desk *desk);
+/* The program ends and starts again, on a store that may be another one by now; seal_ms and outlets as for the engine. */
+void desk_restart(struct desk *desk, int seal_ms, const struct outlet *outlets);
 
 struct who {
   const char *id, *role, *agency, *channel;
 };
-extern const struct who applicant, stranger, clerk, clerk2, market, market2, fire, urban, housing, issuer, supervisor;
+extern const struct who applicant, stranger, clerk, clerk2, market, market2, fire, urban, housing, issuer, supervisor, records;
 
 /* "" when done, else the name of the error. data is taken over. */
 const char *desk_do(struct desk *desk, int64_t id, struct who who, const char *type, json_t *data);

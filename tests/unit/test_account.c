@@ -63,7 +63,7 @@ static void town_open(struct town *t, const struct fresh_store *fresh)
   GOOD(t, store_migrate(t->writer, sets, &t->error));
   db_close(t->writer);
   struct engine_options options = {
-      .kinds = kinds, .key_dir = t->key_dir, .origin = "test/log", .seal_ms = -1, .clock = clock_of, .context = t};
+      .kinds = kinds, .key_dir = t->key_dir, .origin = "test/log", .seal_ms = 20, .clock = clock_of, .context = t};
   GOOD(t, engine_open(t->store, &options, &t->engine, &t->error));
   GOOD(t, store_connect(t->store, DB_READ, &t->db, &t->error));
   GOOD(t, accounts_open(t->key_dir, 2, &t->accounts, &t->error));
@@ -716,6 +716,38 @@ static void an_applicant_comes_back_to_the_wanted_page(void **state)
   for_each_fresh_store(on_sample_sign_in);
 }
 
+static void an_erased_person_is_known_no_more(const struct fresh_store *fresh)
+{
+  struct town t;
+  struct signed_in in, again;
+  struct account_row row;
+  int64_t id;
+  town_open(&t, fresh);
+  assert_string_equal(sign_in_person(&t, sample_persons[0].name, sample_persons[0].identity, &in), "");
+  assert_true(account_id_of(in.actor, &id));
+  json_t *data = json_pack("{s:s}", "ground", "consent-withdrawn");
+  struct command c = {.kind = &account_kind, .id = id, .expect = -1, .type = "erase", .key = "", .actor = admin, .data = data};
+  GOOD(&t, engine_seal(t.engine, &t.error));
+  assert_int_equal(engine_do(t.engine, &c, NULL, &t.error), -1);
+  assert_string_equal(t.error.name, "not-records");
+  c.actor = (struct actor){"staff:xu", "records", "centre", "web"};
+  GOOD(&t, engine_do(t.engine, &c, NULL, &t.error));
+  json_decref(data);
+  assert_int_equal(account_read(t.db, &t.arena, id, &row, &t.error), -1);
+  assert_string_equal(t.error.name, "not-found");
+  assert_string_equal(account_identity(t.db, &t.arena, id), "");
+  assert_false(account_of_session(t.db, &t.arena, span_of(in.token), t.now, &row));
+  assert_string_equal(sign_in_person(&t, sample_persons[0].name, sample_persons[0].identity, &again), "");
+  assert_string_not_equal(again.actor, in.actor); /* who comes again is somebody new */
+  town_close(&t);
+}
+
+static void an_erased_person_is_known_no_more_test(void **state)
+{
+  (void)state;
+  for_each_fresh_store(an_erased_person_is_known_no_more);
+}
+
 static void a_typed_person_needs_a_valid_number(void **state)
 {
   (void)state;
@@ -797,7 +829,7 @@ static void on_sample_staff(const struct fresh_store *fresh)
   town_open(&t, fresh);
   GOOD(&t, account_sample(t.accounts, t.engine, &catalog, good, &t.error));
   GOOD(&t, account_list(t.db, &t.arena, &list, &n, &t.error));
-  assert_int_equal(n, 7);
+  assert_int_equal(n, 8);
   assert_string_equal(sign_in(&t, "fire-rescue", good, &in), "");
   assert_string_equal(sign_in(&t, "admin", good, &in), "");
   assert_string_equal(tell(&t, "chen", the_system, "set-password", stored(&t, "her own words now")), "");
@@ -845,6 +877,7 @@ int main(void)
       cmocka_unit_test(guessing_is_throttled_whether_the_account_exists_or_not),
       cmocka_unit_test(without_the_sample_city_there_is_no_sample_provider),
       cmocka_unit_test(an_applicant_comes_back_to_the_wanted_page),
+      cmocka_unit_test(an_erased_person_is_known_no_more_test),
       cmocka_unit_test(a_typed_person_needs_a_valid_number),
       cmocka_unit_test(staff_see_their_sessions_and_change_their_password),
   };

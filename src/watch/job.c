@@ -1,0 +1,275 @@
+#include "watch/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "watch/alarm.h"
+#include "watch/registry.h"
+
+#define PERIOD_MS 5000
+#define STATE_EVERY_MS 60000
+#define STATE_MAX ((size_t)1 << 30)
+#define BOOK_MAX ((size_t)16 << 20)
+#define RAISED_MAX 100 /* alarms of one look: a log that is all wrong must not drown its supervisor */
+
+struct watch_job {
+  struct watch_options options;
+  struct db *db;
+  struct monitor *monitor;
+  struct arena arena;
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  bool on, stop;
+  int raised;         /* in this look */
+  int64_t saved_ms;   /* when the state was written last */
+  int64_t saved_size; /* and what of */
+  size_t book_bytes;  /* of the key book as written last */
+};
+
+/* ---- small files ---- */
+
+static int file_error(struct error *error, const char *path)
+{
+  (void)error_set(error, ERROR_INTERNAL, "watch-file", "文件无法读写：%s", "A file cannot be read or written: %s", strerror(errno));
+  return error_at(error, "%s", path);
+}
+
+static int write_all(int fd, struct span bytes)
+{
+  while (bytes.n) {
+    ssize_t n = write(fd, bytes.p, bytes.n);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return -1;
+    bytes.p += n;
+    bytes.n -= (size_t)n;
+  }
+  return fsync(fd);
+}
+
+int watch_write_file(const char *path, struct span bytes, struct error *error)
+{
+  struct arena arena = {0};
+  const char *beside = arena_printf(&arena, "%s.new", path);
+  int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  int bad = fd < 0 || write_all(fd, bytes) != 0;
+  if (fd >= 0)
+    bad |= close(fd) != 0;
+  bad = bad || rename(beside, path) != 0;
+  if (!bad) { /* the name is durable with its directory */
+    int dir = open(dirname(arena_str(&arena, path)), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bad = dir < 0 || fsync(dir) != 0;
+    if (dir >= 0)
+      (void)close(dir);
+  }
+  if (bad)
+    (void)file_error(error, path);
+  arena_release(&arena);
+  return bad ? -1 : 0;
+}
+
+int watch_read_file(const char *path, struct arena *arena, struct span *ret, struct error *error)
+{
+  struct stat st;
+  *ret = (struct span){0};
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return errno == ENOENT ? 0 : file_error(error, path);
+  int bad = fstat(fd, &st) != 0;
+  char *bytes = bad ? NULL : arena_alloc(arena, (size_t)st.st_size + 1);
+  size_t n = 0;
+  while (!bad && n < (size_t)st.st_size) {
+    ssize_t got = read(fd, bytes + n, (size_t)st.st_size - n);
+    bad = got <= 0 && errno != EINTR;
+    n += got > 0 ? (size_t)got : 0;
+  }
+  if (bad)
+    (void)file_error(error, path);
+  (void)close(fd);
+  if (!bad)
+    *ret = (struct span){bytes, n};
+  return bad ? -1 : 0;
+}
+
+/* ---- one look ---- */
+
+static void found(void *context, const struct anomaly *anomaly)
+{
+  struct watch_job *job = context;
+  struct error error = {0};
+  if (job->raised++ < RAISED_MAX && alarm_raise(job->options.engine, anomaly, &error))
+    log_error("an alarm could not be raised", &error);
+}
+
+static int see_entry(void *context, int64_t index, struct span entry, struct error *error)
+{
+  struct watch_job *job = context;
+  if (index != monitor_size(job->monitor))
+    return error_set(error, ERROR_INTERNAL, "broken-ledger", "账本缺少第 %lld 条", "The ledger lacks leaf %lld",
+                     (long long)monitor_size(job->monitor));
+  monitor_leaf(job->monitor, entry);
+  return 0;
+}
+
+static int look_at_keys(struct watch_job *job, struct error *error)
+{
+  struct buf book;
+  buf_init(&book, BOOK_MAX);
+  int bad = keybook_write(job->db, &book, error);
+  if (!bad) {
+    monitor_keybook(job->monitor, buf_view(&book));
+    if (job->options.log_dir && book.n != job->book_bytes && access(job->options.log_dir, W_OK) == 0) {
+      bad = watch_write_file(arena_printf(&job->arena, "%s/keys", job->options.log_dir), buf_view(&book), error);
+      job->book_bytes = book.n;
+    }
+  }
+  buf_release(&book);
+  return bad;
+}
+
+static int save_state(struct watch_job *job, bool now, struct error *error)
+{
+  int64_t at = monotonic_us() / 1000;
+  if (monitor_size(job->monitor) == job->saved_size || (!now && at - job->saved_ms < STATE_EVERY_MS))
+    return 0;
+  struct buf state;
+  buf_init(&state, STATE_MAX);
+  monitor_state(job->monitor, &state);
+  int bad = watch_write_file(arena_printf(&job->arena, "%s/monitor", job->options.key_dir), buf_view(&state), error);
+  buf_release(&state);
+  job->saved_ms = at;
+  job->saved_size = monitor_size(job->monitor);
+  return bad;
+}
+
+/* Entries and the newest checkpoint are read in one snapshot, so that they fit. */
+static int read_log(struct watch_job *job, struct engine_checkpoint *ret, struct error *error)
+{
+  if (db_begin(job->db, error))
+    return -1;
+  int bad = look_at_keys(job, error) || engine_entries(job->db, monitor_size(job->monitor), see_entry, job, error) ||
+            engine_last_checkpoint(job->db, &job->arena, ret, error);
+  db_rollback(job->db);
+  return bad;
+}
+
+static void look(struct watch_job *job)
+{
+  struct error error = {0};
+  struct engine_checkpoint checkpoint = {0};
+  int64_t before = monitor_size(job->monitor), now = moment_now() / SECOND_MS;
+  job->raised = 0;
+  if (read_log(job, &checkpoint, &error)) {
+    log_error("the monitor could not read the ledger", &error);
+  } else {
+    if (checkpoint.size && (monitor_size(job->monitor) != before || checkpoint.size != before))
+      monitor_checkpoint(job->monitor, checkpoint.note, now);
+    monitor_clock(job->monitor, now);
+    if (save_state(job, false, &error))
+      log_error("the monitor's state could not be kept", &error);
+  }
+  arena_reset(&job->arena);
+}
+
+/* ---- the thread ---- */
+
+static void *job_main(void *argument)
+{
+  struct watch_job *job = argument;
+  pthread_mutex_lock(&job->lock);
+  while (!job->stop) {
+    pthread_mutex_unlock(&job->lock);
+    look(job);
+    pthread_mutex_lock(&job->lock);
+    int64_t until = monotonic_us() + (int64_t)job->options.period_ms * 1000;
+    struct timespec ts = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
+    while (!job->stop && monotonic_us() < until)
+      (void)pthread_cond_timedwait(&job->changed, &job->lock, &ts);
+  }
+  pthread_mutex_unlock(&job->lock);
+  return NULL;
+}
+
+static int open_monitor(struct watch_job *job, struct error *error)
+{
+  struct ledger_key *keys;
+  size_t n;
+  struct span state;
+  const char *vkey = NULL;
+  if (engine_keys(job->db, &job->arena, &keys, &n, error))
+    return -1;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(keys[i].name, job->options.origin) == 0 && !vkey)
+      vkey = keys[i].vkey;
+  if (!vkey)
+    return error_set(error, ERROR_INTERNAL, "no-key", "账本的密钥还没有登记", "The log's key is not registered yet");
+  struct monitor_options options = {.vkey = vkey, .catalog = job->options.catalog, .sink = found, .context = job};
+  struct error why = {0};
+  if (watch_read_file(arena_printf(&job->arena, "%s/monitor", job->options.key_dir), &job->arena, &state, error))
+    return -1;
+  if (monitor_open(&options, state, &job->monitor, &why) == 0)
+    return 0;
+  log_error("the monitor begins anew", &why);
+  return monitor_open(&options, (struct span){0}, &job->monitor, error);
+}
+
+int watch_start(const struct watch_options *options, struct watch_job **ret, struct error *error)
+{
+  struct watch_job *job = calloc(1, sizeof *job);
+  if (!job)
+    abort();
+  job->options = *options;
+  job->options.period_ms = options->period_ms ? options->period_ms : PERIOD_MS;
+  job->book_bytes = SIZE_MAX;
+  pthread_mutex_init(&job->lock, NULL);
+  pthread_condattr_t attr;
+  pthread_condattr_init(&attr);
+  pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+  pthread_cond_init(&job->changed, &attr);
+  pthread_condattr_destroy(&attr);
+  if (store_connect(options->store, DB_READ, &job->db, error) || open_monitor(job, error)) {
+    watch_stop(job);
+    return -1;
+  }
+  job->saved_size = monitor_size(job->monitor);
+  if (pthread_create(&job->thread, NULL, job_main, job) != 0)
+    abort();
+  job->on = true;
+  *ret = job;
+  return 0;
+}
+
+void watch_stop(struct watch_job *job)
+{
+  struct error error = {0};
+  if (!job)
+    return;
+  pthread_mutex_lock(&job->lock);
+  job->stop = true;
+  pthread_cond_broadcast(&job->changed);
+  pthread_mutex_unlock(&job->lock);
+  if (job->on) {
+    pthread_join(job->thread, NULL);
+    if (save_state(job, true, &error))
+      log_error("the monitor's state could not be kept", &error);
+  }
+  monitor_close(job->monitor);
+  if (job->db)
+    db_close(job->db);
+  arena_release(&job->arena);
+  pthread_cond_destroy(&job->changed);
+  pthread_mutex_destroy(&job->lock);
+  free(job);
+}
