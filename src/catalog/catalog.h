@@ -229,6 +229,7 @@ struct thing { /* 「一件事」 */
   struct words industry; /* zh NULL when none */
   const char *hall_zone;
   const struct agency *lead;
+  unsigned promise; /* enum channel_set, online and window: where one trip is promised; 0: in both */
   const struct question *questions;
   size_t question_count;
   const struct thing_table *tables; /* a table may read questions and the tables before it */
@@ -267,7 +268,7 @@ struct person {
   const char *id;
   const struct thing *thing;
   const char *property;
-  bool fails; /* what is expected */
+  bool fails;                 /* what is expected */
   const char *const *answers; /* «area=320» */
   size_t answer_count;
   const char *zone; /* id; NULL */

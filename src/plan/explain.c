@@ -475,6 +475,10 @@ int plan_explain(struct arena *arena, const struct catalog *catalog, const struc
   draft_begin(&draft, arena, catalog, blueprint_make(arena, thing), answers, zone, today);
   if (draft_compile(&draft, error) < 0)
     return -1;
+  struct plan *elsewhere = draft.plan;
+  if (zone && plan_fill(arena, catalog, draft.blueprint, answers, NULL, today, &elsewhere, error) < 0)
+    return -1;
+  plan_savings(draft.plan, elsewhere);
   struct telling t = {.arena = arena, .draft = &draft, .plan = draft.plan};
   tell_items(&t);
   tell_wants(&t);

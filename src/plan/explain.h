@@ -35,7 +35,7 @@ struct why_line {
 };
 
 struct explanation {
-  const struct plan *plan;
+  struct plan *plan;
   const struct why_line *lines; /* by pass */
   size_t n;
 };

@@ -289,6 +289,7 @@ void draft_begin(struct draft *draft, struct arena *arena, const struct catalog 
   plan->thing = blueprint->thing;
   plan->answers = *answers;
   plan->zone = zone;
+  plan->made = today;
   *draft = (struct draft){.arena = arena, .plan = plan, .blueprint = blueprint, .catalog = catalog, .today = today};
 }
 

@@ -143,6 +143,7 @@ struct plan {
   const struct thing *thing;
   struct answers answers;
   const struct zone *zone; /* NULL */
+  day made;                /* the day it was compiled for */
   struct plan_item *items;
   size_t item_count; /* in an order that respects needs */
   struct plan_covered *covered;

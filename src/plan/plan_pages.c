@@ -128,6 +128,51 @@ size_t plan_count(const struct plan *plan, enum plan_source source)
   return n;
 }
 
+size_t plan_group_size(const struct plan *plan, enum form_group group)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < plan->field_count; i++)
+    n += plan->fields[i].field->group == group;
+  return n;
+}
+
+bool plan_zone_matters(const struct plan *plan)
+{
+  bool matters = plan->zone != NULL;
+  for (size_t i = 0; i < plan->item_count; i++) {
+    const struct item *item = plan->items[i].item;
+    matters |= item->covered_by != NULL;
+    for (size_t m = 0; m < item->material_count; m++)
+      matters |= item->materials[m].from == FROM_ZONE;
+  }
+  return matters;
+}
+
+const struct why_line *plan_why_line(const struct explanation *explanation, enum plan_pass pass, const char *id)
+{
+  for (size_t i = 0; i < explanation->n; i++)
+    if (explanation->lines[i].pass == pass && strcmp(explanation->lines[i].id, id) == 0)
+      return &explanation->lines[i];
+  return NULL;
+}
+
+bool plan_left_out_line(const struct why_line *line)
+{
+  static const char *const verdicts[] = {"not-selected", "covered", "not-wanted", "held", "issued", "answered", "not-there"};
+  for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
+    if (strcmp(line->verdict, verdicts[i]) == 0)
+      return true;
+  return false;
+}
+
+size_t plan_left_out_count(const struct explanation *explanation, enum plan_pass pass)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < explanation->n; i++)
+    n += explanation->lines[i].pass == pass && plan_left_out_line(&explanation->lines[i]);
+  return n;
+}
+
 /* ---- pages ---- */
 
 static int start_page(struct request *rq, struct error *error)
@@ -180,51 +225,100 @@ static int ask_page(struct request *rq, struct error *error)
   return web_redirect(rq, 302, plan_link(rq, thing, "/plan", given, n, zone));
 }
 
-static int find_zone(struct request *rq, const struct zone **ret, struct error *error)
+/* What came: the thing as soon as it is found, then everything a plan is compiled from. */
+struct wish {
+  const struct thing *thing;
+  struct answers answers;
+  const struct zone *zone;
+  struct plan_site *sites;
+  size_t site_count;
+};
+
+/* By name; else where the sites stand. */
+static int find_zone(struct request *rq, struct wish *wish, struct error *error)
 {
   const struct catalog *catalog = rq->app->catalog;
-  *ret = NULL;
-  if (!rq_has(rq, "zone"))
-    return 0;
-  for (size_t i = 0; i < catalog->zone_count; i++)
-    if (!strcmp(catalog->zones[i].id, rq_str(rq, "zone"))) {
-      *ret = &catalog->zones[i];
-      return 0;
-    }
-  return error_set(error, ERROR_BAD_INPUT, "unknown-zone", "没有这个区域", "There is no such zone");
+  if (sites_read(rq->arena, rq_span(rq, "sites"), &wish->sites, &wish->site_count, error))
+    return -1;
+  if (wish->site_count)
+    return sites_zone(catalog, wish->sites, wish->site_count, &wish->zone, error);
+  wish->zone = rq_has(rq, "zone") ? catalog_zone(catalog, rq_span(rq, "zone")) : NULL;
+  if (rq_has(rq, "zone") && !wish->zone)
+    return error_set(error, ERROR_BAD_INPUT, "unknown-zone", "没有这个区域", "There is no such zone");
+  return 0;
 }
 
-/* The plan of what came; -1 with the error otherwise. *ret_thing is set as soon as it is found. */
-static int compile(struct request *rq, const struct thing **ret_thing, struct plan **ret, struct error *error)
+static int read_wish(struct request *rq, struct wish *wish, struct error *error)
 {
-  const struct zone *zone;
-  struct answers answers;
   size_t n;
-  if (find_thing(rq, ret_thing, error) || find_zone(rq, &zone, error))
+  if (find_thing(rq, &wish->thing, error) || find_zone(rq, wish, error))
     return -1;
   const struct raw_answer *raw = all_answers(rq, &n);
-  if (answers_read(rq->arena, *ret_thing, raw, n, &answers, error))
+  return answers_read(rq->arena, wish->thing, raw, n, &wish->answers, error);
+}
+
+static int pack(struct request *rq, const struct wish *wish, struct plan *plan, struct error *error)
+{
+  return wish->site_count > 1 ? plan_pack(rq->arena, plan, wish->sites, wish->site_count, error) : 0;
+}
+
+static int compile(struct request *rq, struct plan **ret, struct error *error)
+{
+  struct wish wish = {0};
+  if (read_wish(rq, &wish, error) ||
+      plan_compile(rq->arena, rq->app->catalog, wish.thing, &wish.answers, wish.zone, day_of(rq->now), ret, error))
     return -1;
-  return plan_compile(rq->arena, rq->app->catalog, *ret_thing, &answers, zone, day_of(rq->now), ret, error);
+  return pack(rq, &wish, *ret, error);
+}
+
+static int explain(struct request *rq, struct wish *wish, struct explanation **ret, struct error *error)
+{
+  if (read_wish(rq, wish, error) ||
+      plan_explain(rq->arena, rq->app->catalog, wish->thing, &wish->answers, wish->zone, day_of(rq->now), ret, error))
+    return -1;
+  return pack(rq, wish, (*ret)->plan, error);
+}
+
+/* Sites that cannot be used are told beside their box, and the plan is shown without them. */
+static int without_sites(struct request *rq, const struct error *why, struct explanation **ret, struct error *error)
+{
+  struct wish wish = {0};
+  size_t n;
+  web_field_error(rq, "sites", rq->lang == LANG_EN ? why->en : why->zh);
+  const struct raw_answer *raw = all_answers(rq, &n);
+  if (find_thing(rq, &wish.thing, error) || answers_read(rq->arena, wish.thing, raw, n, &wish.answers, error))
+    return -1;
+  return plan_explain(rq->arena, rq->app->catalog, wish.thing, &wish.answers, NULL, day_of(rq->now), ret, error);
+}
+
+static bool about_sites(const struct error *error)
+{
+  static const char *const names[] = {"bad-site", "too-many-sites", "sites-apart", "not-a-project"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (!strcmp(error->name, names[i]))
+      return true;
+  return false;
 }
 
 static int plan_page(struct request *rq, struct error *error)
 {
-  const struct thing *thing = NULL;
-  struct plan *plan;
-  if (compile(rq, &thing, &plan, error) == 0)
-    return web_page(rq, 200, plan_show(rq, plan));
+  struct wish wish = {0};
+  struct explanation *explanation;
+  if (explain(rq, &wish, &explanation, error) == 0)
+    return web_page(rq, 200, plan_show(rq, explanation));
+  struct error why = *error;
+  if (about_sites(&why) && without_sites(rq, &why, &explanation, error) == 0)
+    return web_page(rq, 400, plan_show(rq, explanation));
   /* a question left open or answered wrongly is asked again */
   bool open = !strcmp(error->name, "missing-answer") || !strcmp(error->name, "bad-answer");
-  const struct question *question = thing && open ? question_named(thing, error->where) : NULL;
-  return question ? ask(rq, thing, question, true) : -1;
+  const struct question *question = wish.thing && open ? question_named(wish.thing, error->where) : NULL;
+  return question ? ask(rq, wish.thing, question, true) : -1;
 }
 
 static int plan_picture(struct request *rq, struct error *error)
 {
-  const struct thing *thing;
   struct plan *plan;
-  if (compile(rq, &thing, &plan, error))
+  if (compile(rq, &plan, error))
     return -1;
   buf_span(&rq->out, plan_svg(rq->arena, plan, rq->lang == LANG_EN ? "en" : "zh"));
   return web_bytes(rq, 200, "image/svg+xml", NULL);
@@ -232,12 +326,22 @@ static int plan_picture(struct request *rq, struct error *error)
 
 static int plan_api(struct request *rq, struct error *error)
 {
-  const struct thing *thing;
   struct plan *plan;
-  if (compile(rq, &thing, &plan, error))
+  if (compile(rq, &plan, error))
     return -1;
   struct json_writer w = web_json(rq, 200);
   plan_json(plan, &w, NULL);
+  return 0;
+}
+
+static int explain_api(struct request *rq, struct error *error)
+{
+  struct wish wish = {0};
+  struct explanation *explanation;
+  if (explain(rq, &wish, &explanation, error))
+    return -1;
+  struct json_writer w = web_json(rq, 200);
+  explanation_json(explanation, &w, NULL);
   return 0;
 }
 
@@ -257,7 +361,12 @@ static const struct parameter of_ask[] = {
     {"q", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "刚回答的问题", .en = "question just answered"},
     {"at", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "要修改的问题", .en = "question to change"},
     {0}};
-static const struct parameter of_plan[] = {ID_PARAMETER, ZONE_PARAMETER, {0}};
+static const struct parameter of_plan[] = {ID_PARAMETER,
+                                           ZONE_PARAMETER,
+                                           {"sites", IN_QUERY, TYPE_TEXT, false, .max = 8000,
+                                            .zh = "地点：「名称@经度,纬度」，每行一个",
+                                            .en = "sites: NAME@LONGITUDE,LATITUDE, one a line"},
+                                           {0}};
 
 const struct route plan_routes[] = {
     {METHOD_GET, "/things/{id}", ROLE_PUBLIC, start_page, .parameters = of_thing, .zh = "一件事", .en = "A matter"},
@@ -268,4 +377,6 @@ const struct route plan_routes[] = {
      .en = "The plan as a picture"},
     {METHOD_GET, "/api/things/{id}/plan", ROLE_PUBLIC, plan_api, .parameters = of_plan,
      .zh = "按回答编制的办事方案（回答以 a.问题=值 给出）", .en = "The plan for answers given as a.QUESTION=VALUE"},
+    {METHOD_GET, "/api/things/{id}/plan/why", ROLE_PUBLIC, explain_api, .parameters = of_plan, .zh = "方案里每一行为什么",
+     .en = "Why every line of the plan is there"},
     {0}};

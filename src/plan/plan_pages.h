@@ -7,7 +7,8 @@
 #ifndef ONEVISIT_PLAN_PLAN_PAGES_H
 #define ONEVISIT_PLAN_PLAN_PAGES_H
 
-#include "plan/plan.h"
+#include "plan/explain.h"
+#include "plan/package.h"
 #include "web/web.h"
 
 extern const struct route plan_routes[];
@@ -28,5 +29,13 @@ const char *plan_link(struct request *rq, const struct thing *thing, const char 
 const char *plan_link_of(struct request *rq, const struct plan *plan, const char *page, const char *extra);
 const char *plan_answer_words(struct request *rq, const struct question *question, const struct answer *answer);
 size_t plan_count(const struct plan *plan, enum plan_source source);
+size_t plan_group_size(const struct plan *plan, enum form_group group);
+bool plan_zone_matters(const struct plan *plan); /* a zone could cover something of it */
+
+/* The line about this; NULL where there is none. */
+const struct why_line *plan_why_line(const struct explanation *explanation, enum plan_pass pass, const char *id);
+/* Something that is not asked, not done or not there. */
+bool plan_left_out_line(const struct why_line *line);
+size_t plan_left_out_count(const struct explanation *explanation, enum plan_pass pass);
 
 #endif

@@ -14,7 +14,9 @@ for script in \
   tests/ledger/crash.py \
   tests/ledger/publish.py \
   tests/ledger/witness.py \
+  tests/ledger/mirror_engine.py \
   tests/ledger/sigsum.py \
+  tests/ledger/receipts.py \
 ; do
   echo "-- $script"
   : >"$one"

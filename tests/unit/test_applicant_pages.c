@@ -413,6 +413,30 @@ static void lying_type(struct town *t)
                    303);
 }
 
+/* One page a group: what the account knows stands there, saving one page leads to the next and keeps the others. */
+static void page_by_page(struct town *t)
+{
+  const char *no = begin(t);
+  const char *guarded = guard(t, at(t, no, "/form"));
+  assert_true(shows(t, "name=\"part\" value=\"applicant\""));
+  assert_true(shows(t, "name=\"fields.contact_phone\"") && shows(t, "value=\"13800000000\""));
+  assert_false(shows(t, "name=\"fields.sign_text\""));
+  assert_int_equal(post(t, at(t, no, "/form"), guarded, "part=applicant&fields.contact_phone=13900000000"), 303);
+  (void)guard(t, at(t, no, "/form?part=facilities"));
+  assert_true(shows(t, "name=\"fields.sign_text\"") && shows(t, "aria-current=\"step\""));
+  assert_int_equal(post(t, at(t, no, "/form"), guard(t, at(t, no, "/form?part=facilities")), "part=facilities&fields.sign_text=X"),
+                   303);
+  json_t *now = told(t, no);
+  for (size_t i = 0; i < json_array_size(json_list(now, "fields")); i++) {
+    const json_t *f = json_array_get(json_list(now, "fields"), i);
+    if (strcmp(json_str(f, "field"), "contact_phone") == 0)
+      assert_string_equal(json_str(f, "value"), "13900000000");
+    if (strcmp(json_str(f, "field"), "sign_text") == 0)
+      assert_string_equal(json_str(f, "value"), "X");
+  }
+  json_decref(now);
+}
+
 static void all_lacks(struct town *t)
 {
   const char *no = begin(t);
@@ -560,6 +584,7 @@ TEST(a_form_posted_twice_counts_once, posted_twice)
 TEST(a_stale_page_changes_nothing_and_says_so, stale)
 TEST(another_persons_case_is_not_found, not_his)
 TEST(a_lying_content_type_is_refused, lying_type)
+TEST(the_form_has_a_page_a_group, page_by_page)
 TEST(everything_that_is_missing_is_said_at_once, all_lacks)
 TEST(corrections_are_shown_and_have_to_be_made, corrected)
 TEST(progress_needs_number_and_code, progress)
@@ -574,6 +599,7 @@ int main(void)
       cmocka_unit_test(a_stale_page_changes_nothing_and_says_so),
       cmocka_unit_test(another_persons_case_is_not_found),
       cmocka_unit_test(a_lying_content_type_is_refused),
+      cmocka_unit_test(the_form_has_a_page_a_group),
       cmocka_unit_test(everything_that_is_missing_is_said_at_once),
       cmocka_unit_test(corrections_are_shown_and_have_to_be_made),
       cmocka_unit_test(progress_needs_number_and_code),

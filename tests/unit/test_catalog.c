@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "catalog/catalog.h"
+#include "catalog/tree.h"
 
 static const char *source(void)
 {
@@ -627,6 +629,123 @@ static void missing_and_stray_files_are_named(void **state)
   bench_release(&b);
 }
 
+static bool same_tree(const struct node *a, const struct node *b)
+{
+  if (a->kind != b->kind || a->place.line != b->place.line || a->place.column != b->place.column || a->quoted != b->quoted ||
+      a->count != b->count || !span_eq(a->text, b->text))
+    return false;
+  for (size_t i = 0; i < a->count; i++) {
+    bool same = a->kind == NODE_LIST
+                    ? same_tree(a->list[i], b->list[i])
+                    : same_tree(a->members[i].key, b->members[i].key) && same_tree(a->members[i].value, b->members[i].value);
+    if (!same)
+      return false;
+  }
+  return true;
+}
+
+/* true where the fast reader took the text; then libyaml must have read the same. */
+static bool both_read_the_same(struct span text)
+{
+  struct arena arena = {0};
+  struct findings findings = {0};
+  struct report report = {&arena, &findings};
+  const struct node *fast = text_utf8(text) ? plain_read(&arena, "x.yaml", text) : NULL;
+  const struct node *slow = fast ? libyaml_read(&arena, "x.yaml", text, &report) : NULL;
+  if (fast && (!slow || !same_tree(fast, slow)))
+    fail_msg("read otherwise than by libyaml (%s):\n%.*s", slow ? "tree" : findings.list[0].wrong.en, (int)text.n, text.p);
+  arena_release(&arena);
+  return fast != NULL;
+}
+
+/* Every file of the sample city, and each again with one place spoiled by a sign that means something to YAML. */
+static void the_fast_reader_reads_what_libyaml_reads(void **state)
+{
+  (void)state;
+  static const char *const signs[] = {":",
+                                      ": ",
+                                      "\n",
+                                      " ",
+                                      "- ",
+                                      "-",
+                                      "#",
+                                      " #",
+                                      "'",
+                                      "\"",
+                                      "[",
+                                      "]",
+                                      "{",
+                                      "}",
+                                      ",",
+                                      "\n  ",
+                                      "\n- ",
+                                      "|\n",
+                                      "&a ",
+                                      "*a",
+                                      "!t ",
+                                      "\t",
+                                      "?",
+                                      "? ",
+                                      "---\n",
+                                      "\n---\n",
+                                      "a: b",
+                                      "\\",
+                                      "\r\n",
+                                      "%",
+                                      "@",
+                                      "",
+                                      "\xc2\x85",
+                                      "\xe2\x80\xa8",
+                                      "\xef\xbb\xbf",
+                                      ">",
+                                      "''",
+                                      "~",
+                                      "\n\n",
+                                      "...\n",
+                                      "x:",
+                                      ":x",
+                                      "[]",
+                                      "{}"};
+  const char *often = getenv("ONEVISIT_SPOIL"); /* how often each file is spoiled; a long run says so */
+  int rounds = often ? atoi(often) : 20;
+  struct arena all = {0};
+  uint64_t seed = 11;
+  size_t read = 0, fast = 0, spoiled = 0, taken = 0;
+  static const char *const folders[] = {"items", "things", "."};
+  for (size_t f = 0; f < 3; f++) {
+    const char *folder = arena_printf(&all, "%s/catalogs/ningbo/%s", source(), folders[f]);
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (const struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+      struct arena arena = {0};
+      struct span text =
+          strstr(e->d_name, ".yaml") ? read_file(&arena, arena_printf(&arena, "%s/%s", folder, e->d_name)) : (struct span){0};
+      if (text.n) {
+        read++;
+        fast += both_read_the_same(text);
+      }
+      for (int i = 0; text.n && text.n < 4000 && i < rounds; i++) {
+        seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+        size_t at = (size_t)(seed >> 33) % text.n, cut = (size_t)(seed >> 20) % 3;
+        const char *sign = signs[(size_t)(seed >> 10) % (sizeof signs / sizeof *signs)];
+        cut = at + cut > text.n ? 0 : cut;
+        char *changed = arena_alloc(&arena, text.n + 8);
+        size_t n = strlen(sign);
+        memcpy(changed, text.p, at);
+        memcpy(changed + at, sign, n);
+        memcpy(changed + at + n, text.p + at + cut, text.n - at - cut);
+        taken += both_read_the_same((struct span){changed, text.n + n - cut});
+        spoiled++;
+      }
+      arena_release(&arena);
+    }
+    (void)closedir(dir);
+  }
+  print_message("%zu of %zu files read fast; %zu of %zu spoiled ones\n", fast, read, taken, spoiled);
+  assert_true(fast * 10 >= read * 9); /* or it would be of no use */
+  arena_release(&all);
+}
+
 static void deep_and_large_files_are_refused(void **state)
 {
   (void)state;
@@ -758,6 +877,7 @@ int main(void)
       cmocka_unit_test(where_nothing_is_shared_nothing_is_found),
       cmocka_unit_test(every_mistake_is_found_where_it_stands),
       cmocka_unit_test(missing_and_stray_files_are_named),
+      cmocka_unit_test(the_fast_reader_reads_what_libyaml_reads),
       cmocka_unit_test(deep_and_large_files_are_refused),
       cmocka_unit_test(what_is_no_catalogue_is_unusable),
       cmocka_unit_test(the_version_changes_with_any_byte_and_with_nothing_else),

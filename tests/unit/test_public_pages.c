@@ -161,6 +161,38 @@ static void what_does_not_exist_is_not_found(void **state)
     assert_int_equal(get(paths[i]), 404);
 }
 
+#define PROJECT                                                                                                                    \
+  "/things/invest-an-industrial-project/plan?a.project_kind=record&a.eia_class=table&a.energy_tce=3000&a.land_hectares=6"          \
+  "&a.site_type=plain&a.water_relation=none&a.fire_special=false&a.road_work=false&a.negative_list=false&a.tce_per_10k=0.4"
+
+static void every_line_of_the_plan_says_why(void **state)
+{
+  (void)state;
+  lang = "en";
+  must_show(RESTAURANT "/plan?" ANSWERS, 200, "<details class=\"why\">");
+  assert_true(shows("What is not asked of you, and why"));
+  must_show("/api" RESTAURANT "/plan/why?" ANSWERS, 200, "\"pass\":\"items\"");
+  assert_true(shows("\"verdict\":\"not-selected\""));
+  lang = "zh";
+}
+
+static void a_project_finds_its_zone_by_its_coordinates(void **state)
+{
+  (void)state;
+  lang = "en";
+  must_show(PROJECT, 200, "Stage by stage");
+  assert_false(shows("id=\"zone\""));
+  must_show(PROJECT "&sites=121.62,29.90", 200, "In the zone “High-tech zone (sample)”");
+  assert_true(shows("Not needed any more:") && shows("tce_per_10k_cny"));
+  must_show(PROJECT "&sites=A@121.62,29.90%0AB@121.63,29.90", 200, "The package: 2 projects, one file");
+  must_show(PROJECT "&sites=nowhere", 400, "is no site");
+  assert_true(shows("id=\"trips\"")); /* the plan is still there */
+  must_show(PROJECT "&sites=A@121.62,29.90%0AB@121.2,30.3", 400, "do not lie in one zone");
+  must_show("/api" PROJECT "&sites=A@121.62,29.90;B@121.63,29.90", 200, "\"package\":{\"sites\":[");
+  assert_int_equal(get("/api" PROJECT "&sites=nowhere"), 400);
+  lang = "zh";
+}
+
 static void questions_come_one_by_one_and_lead_to_the_plan(void **state)
 {
   char *url = NULL;
@@ -330,6 +362,8 @@ int main(void)
       cmocka_unit_test(every_page_answers_in_both_languages),
       cmocka_unit_test(a_guide_shows_the_law_and_article_of_each_material),
       cmocka_unit_test(what_does_not_exist_is_not_found),
+      cmocka_unit_test(every_line_of_the_plan_says_why),
+      cmocka_unit_test(a_project_finds_its_zone_by_its_coordinates),
       cmocka_unit_test(questions_come_one_by_one_and_lead_to_the_plan),
       cmocka_unit_test(a_wrong_or_missing_answer_is_told_in_an_error_summary),
       cmocka_unit_test(the_plan_tells_trips_materials_days_and_the_way_on),
