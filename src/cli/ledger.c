@@ -158,7 +158,8 @@ int cli_ledger(int argc, char **argv)
   for (size_t i = 0; argc > 1 && actions[i].name; i++)
     if (strcmp(argv[1], actions[i].name) == 0)
       return actions[i].run(argc - 1, argv + 1);
-  bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
+  struct ledger_options o;
+  bool help = ledger_parse(argc, argv, "", &o) && o.help && !o.place_count;
   (void)usage(help ? stdout : stderr);
   return help ? CLI_OK : CLI_USAGE;
 }
