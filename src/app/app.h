@@ -21,6 +21,8 @@ struct app {
   const char *key_dir;       /* the ledger's, the departments' and the accounts' secrets */
   struct witness *witness;   /* of `onevisit witness` and `onevisit mirror`, else NULL */
   struct mirror *mirror;     /* of `onevisit mirror`, else NULL */
+  const char *log_dir;       /* the public log: ledger/logdir.h */
+  const char *policy;        /* the file that names its witnesses (ledger/policy.h); it need not exist */
   bool sample;               /* the sample city: sample identity provider, sample staff */
 };
 

@@ -34,6 +34,8 @@ struct field_view {
   const struct case_field *f;
   const char *name, *unit; /* unit "" */
   const char *value;       /* for reading: «是», «2026年11月24日», «320 m²»; "" */
+  const char *group;       /* the page of the form: «premises»; "" in plans pinned before forms had pages */
+  const char *prefill;     /* what the account knows of it: «name», «id», «phone»; "" */
   struct reason_view *reasons;
   size_t reason_count;
 };
@@ -55,7 +57,8 @@ struct paper_view {
 
 struct case_view {
   struct casefile *c;
-  int version; /* for command.expect and the hidden field «expect» */
+  int version;           /* for command.expect and the hidden field «expect» */
+  const char *pseudonym; /* of the case in the ledger, 32 hex digits; "" for VIEW_PUBLIC */
   const char *name, *state, *tag;
   const char *next; /* what happens next, by when: one or two sentences */
   struct item_view *items;

@@ -181,13 +181,15 @@ static int open_engine(struct service *s, struct error *error)
   memcpy(kept, outlets, sizeof outlets);
   s->world.catalog = s->catalog;
   s->app.key_dir = s->options.keys ? s->options.keys : cli_key_dir(&s->arena, s->store);
+  s->app.log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store);
+  s->app.policy = s->options.policy ? s->options.policy : arena_printf(&s->arena, "%s/policy", s->app.key_dir);
   struct engine_options options = {
       .kinds = all_kinds,
       .outlets = kept,
       .world = &s->world,
       .key_dir = s->app.key_dir,
       .origin = s->options.origin,
-      .log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store),
+      .log_dir = s->app.log_dir,
       .policy = s->options.policy,
       .sm2 = s->options.sm2,
       .sm3_log = s->options.sm3_log,

@@ -176,6 +176,9 @@ int64_t aggregate_id_from(const char *actor_id, const char *key);
 int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct event **ret,
                    size_t *ret_n, struct error *error);
 
+/* The random name of an aggregate in the ledger: 16 bytes; NOT_FOUND not-found. It belongs on pages of its own people only. */
+int engine_pseudonym(struct db *db, int64_t id, unsigned char ret[16], struct error *error);
+
 /* Lets go of the events' data; the rest is the arena's. */
 void history_free(struct event *events, size_t n);
 

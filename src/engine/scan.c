@@ -137,3 +137,18 @@ int engine_scan(struct db *db, const struct kind *const *kinds, int64_t after_se
   arena_release(&arena);
   return more;
 }
+
+int engine_pseudonym(struct db *db, int64_t id, unsigned char ret[LEAF_PSEUDONYM_BYTES], struct error *error)
+{
+  static const struct sql pseudonym_of = {"SELECT pseudonym FROM aggregates WHERE id = $1"};
+  struct rows rows;
+  if (DB_QUERY(db, &pseudonym_of, &rows, error, V_INT(id)))
+    return -1;
+  struct span found = rows_next(&rows) ? rows_span(&rows, 0) : (struct span){0};
+  bool whole = found.n == LEAF_PSEUDONYM_BYTES;
+  if (whole)
+    memcpy(ret, found.p, LEAF_PSEUDONYM_BYTES);
+  if (rows_close(&rows, error))
+    return -1;
+  return whole ? 0 : error_set(error, ERROR_NOT_FOUND, "not-found", "没有这条记录", "There is no such record");
+}

@@ -119,7 +119,7 @@ static int bad_place(struct error *error, int level, int64_t index)
 static int read_tile(struct logdir *log, struct arena *arena, const struct tile *tile, struct span *ret, struct error *error)
 {
   struct tile file = *tile;
-  struct span bytes;
+  struct span bytes = {0};
   const char *path = log_tile_path(arena, log->dir, &file);
   int missing = log_read_file(arena, path, LOG_FILE_MAX, &bytes, error);
   if (missing > 0 && file.width < TILE_WIDTH) {
@@ -182,7 +182,7 @@ static int keep_tile(struct logdir *log, const struct tile *tile, struct error *
     abort();
   kept->width = 0;
   int bad = read_tile(log, &arena, tile, &bytes, error);
-  if (!bad) {
+  if (!bad && bytes.n) {
     memcpy(kept->hashes, bytes.p, bytes.n);
     kept->index = tile->index;
     kept->width = tile->width;

@@ -3,10 +3,10 @@
  *
  *   DIR/checkpoint   DIR/tile/<L>/<N>[.p/<W>]   DIR/tile/entries/<N>[.p/<W>]       (DIR/.new and DIR/.lock are the writer's)
  *
- * Files are written under DIR/.new, fsynced, renamed into place, and the directories fsynced: a name stands for whole and
- * durable bytes. A tile never changes: what is there already is compared, and other bytes are refused (log-conflict). The
- * partial files of a tile are removed when the full one is durable; readers fall back to it. `checkpoint` is the only file
- * that is replaced.
+ * Files are written under DIR/.new, fsynced, renamed into place, and the directories fsynced (many at once by syncfs): a
+ * name stands for whole and durable bytes. A tile never changes: what is there already is compared, and other bytes are refused
+ * (log-conflict). The partial files of a tile are removed when the full one is durable; readers fall back to it. `checkpoint` is
+ * the only file that is replaced.
  *
  * One thread at a time for each struct; any number of readers beside one writer (an flock on DIR/.lock keeps a second away).
  * Errors: log-unreadable (a file is missing or cannot be read), log-broken (bytes are not what they must be),

@@ -10,11 +10,12 @@
 
 #include "ledger/logdir_internal.h"
 
-#define STAGED_MAX 64 /* files open at once, on their way */
+#define STAGED_MAX 512 /* files on their way at once */
+#define FSYNC_MAX 8    /* up to so many are fsynced one by one; for more, one syncfs of the file system costs less */
 
 struct staged {
-  int fd; /* -1 where the file is in its place already */
   struct tile tile;
+  bool fresh; /* written by us; else it is in its place already */
 };
 
 struct log_writer {
@@ -25,7 +26,9 @@ struct log_writer {
   int64_t bundle_told; /* entries whose bundles are staged or in place */
   struct staged staged[STAGED_MAX];
   int staged_n;
-  struct arena arena; /* of one settling */
+  int fresh[FSYNC_MAX]; /* the first of the fresh files, open */
+  int fresh_n;          /* all of them */
+  struct arena arena;   /* of one settling */
   const char **directories;
   size_t directory_n, directory_cap;
 };
@@ -149,7 +152,7 @@ static int put_in_place(struct log_writer *w, int i, struct error *error)
   const char *parent = parent_of(&w->arena, to);
   if (make_directory(w, parent, error))
     return -1;
-  if (w->staged[i].fd >= 0 && rename(from, to) != 0)
+  if (w->staged[i].fresh && rename(from, to) != 0)
     return say_write(error, to);
   note_directory(w, parent);
   return 0;
@@ -157,24 +160,47 @@ static int put_in_place(struct log_writer *w, int i, struct error *error)
 
 static void close_staged(struct log_writer *w)
 {
-  for (int i = 0; i < w->staged_n; i++)
-    if (w->staged[i].fd >= 0)
-      (void)close(w->staged[i].fd);
-  w->staged_n = 0;
+  for (int i = 0; i < w->fresh_n && i < FSYNC_MAX; i++)
+    (void)close(w->fresh[i]);
+  w->fresh_n = w->staged_n = 0;
+}
+
+/* All that was written to the log's file system. The lock has been open since before the first write: no error is lost. */
+static int sync_everything(struct log_writer *w, struct error *error)
+{
+  return syncfs(w->lock) == 0 ? 0 : say_sync(error, w->log->dir);
+}
+
+static int sync_files(struct log_writer *w, struct error *error)
+{
+  if (w->fresh_n > FSYNC_MAX)
+    return sync_everything(w, error);
+  for (int i = 0; i < w->fresh_n; i++)
+    if (fsync(w->fresh[i]) != 0)
+      return say_sync(error, w->log->dir);
+  return 0;
+}
+
+static int sync_names(struct log_writer *w, struct error *error)
+{
+  if (w->fresh_n > FSYNC_MAX)
+    return sync_everything(w, error);
+  for (size_t i = 0; i < w->directory_n; i++)
+    if (sync_directory(w->directories[i], error))
+      return -1;
+  return 0;
 }
 
 /* Each file's bytes, then the names, then the directories; only then what they replace goes. */
 static int settle(struct log_writer *w, struct error *error)
 {
-  for (int i = 0; i < w->staged_n; i++)
-    if (w->staged[i].fd >= 0 && fsync(w->staged[i].fd) != 0)
-      return say_sync(error, staging_path(w, i));
+  if (sync_files(w, error))
+    return -1;
   for (int i = 0; i < w->staged_n; i++)
     if (put_in_place(w, i, error))
       return -1;
-  for (size_t i = 0; i < w->directory_n; i++)
-    if (sync_directory(w->directories[i], error))
-      return -1;
+  if (sync_names(w, error))
+    return -1;
   for (int i = 0; i < w->staged_n; i++) {
     const struct tile *tile = &w->staged[i].tile;
     if (tile->width == TILE_WIDTH && remove_partials(w, log_tile_path(&w->arena, w->log->dir, tile), error))
@@ -208,12 +234,15 @@ static int stage(void *context, const struct tile *tile, struct span bytes, stru
   struct log_writer *w = context;
   if (w->staged_n == STAGED_MAX && settle(w, error))
     return -1;
-  struct staged *s = &w->staged[w->staged_n];
-  *s = (struct staged){.fd = -1, .tile = *tile};
-  int missing = compare_file(w, tile, bytes, error);
-  if (missing < 0 || (missing && write_file(staging_path(w, w->staged_n), bytes, &s->fd, error)))
+  int fd = -1, missing = compare_file(w, tile, bytes, error);
+  if (missing < 0 || (missing && write_file(staging_path(w, w->staged_n), bytes, &fd, error)))
     return -1;
-  w->staged_n++;
+  w->staged[w->staged_n++] = (struct staged){*tile, missing > 0};
+  if (missing && w->fresh_n < FSYNC_MAX)
+    w->fresh[w->fresh_n] = fd;
+  else if (missing && close(fd) != 0)
+    return say_write(error, staging_path(w, w->staged_n - 1));
+  w->fresh_n += missing > 0;
   return 0;
 }
 

@@ -125,7 +125,7 @@ int note_signed_by(const struct note *note, const struct verifier *v, int64_t *r
 
 int note_open(struct arena *arena, struct span bytes, const struct verifier *verifier, struct span *ret_text, struct error *error)
 {
-  struct note note;
+  struct note note = {0};
   if (note_parse(arena, bytes, &note, error))
     return -1;
   int found = note_signed_by(&note, verifier, NULL, error);

@@ -361,6 +361,6 @@ int policy_verdict_error(const struct policy_verdict *verdict, struct error *err
 
 int policy_satisfied(const struct policy *policy, struct arena *arena, const struct note *note, struct error *error)
 {
-  struct policy_verdict verdict;
+  struct policy_verdict verdict = {0};
   return policy_judge(policy, arena, note, &verdict, error) || policy_verdict_error(&verdict, error) ? -1 : 0;
 }

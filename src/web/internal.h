@@ -90,6 +90,7 @@ struct exchange {
   int fd;
   int64_t fd_size;
   const struct asset *asset;
+  int keep; /* seconds; see web_keep() */
 };
 
 struct web {

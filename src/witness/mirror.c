@@ -8,6 +8,7 @@
 #include "witness/internal.h"
 #include "witness/source.h"
 
+#define AHEAD_MAX ((int64_t)1 << 24) /* bundles: 4 thousand million entries, 512 MiB of hashes */
 #define BUNDLE_MAX ((size_t)TILE_WIDTH * (2 + ENTRY_MAX))
 
 struct mirror {
@@ -126,6 +127,10 @@ static int fetch_ahead(struct mirror *m, struct arena *arena, int64_t size, stru
   a->first = logdir_size(m->held) / TILE_WIDTH;
   a->whole = size / TILE_WIDTH;
   a->width = (int)(size % TILE_WIDTH);
+  if (a->whole - a->first > AHEAD_MAX)
+    return error_set(error, ERROR_RULE, "mirror-too-far", "账本声称一次新增超过 %lld 个条目，不予采信",
+                     "The log says that it has grown by more than %lld entries at once: that is not believed",
+                     (long long)AHEAD_MAX * TILE_WIDTH);
   a->bundles = arena_array(arena, (size_t)(a->whole - a->first) + 1, sizeof *a->bundles);
   a->leaves = arena_array(arena, TILE_WIDTH, sizeof *a->leaves);
   for (int64_t i = a->first; i < a->whole; i = (i / TILE_WIDTH + 1) * TILE_WIDTH)

@@ -37,8 +37,8 @@ const char *mirror_log_dir(const struct mirror *mirror);
 
 /*
  * One look at the log: takes what is new, holds it, cosigns its checkpoint. ret_size: entries held durably. Errors: of
- * kind BUSY when the log is away; mirror-root, mirror-entry, mirror-split when what it serves is not what it signed, or not
- * what it signed before (somebody must look at that); those of note.h and logdir.h.
+ * kind BUSY when the log is away; mirror-root, mirror-entry, mirror-split, mirror-too-far when what it serves is not what it
+ * signed, or not what it signed before (somebody must look at that); those of note.h and logdir.h.
  */
 int mirror_follow(struct mirror *mirror, moment now, int64_t *ret_size, struct error *error);
 

@@ -30,25 +30,19 @@ static int show_tile(struct request *rq, struct error *error)
   const char *path = rq->path + 1;
   if (!tile_path_parse(span_of(path), &tile))
     return error_set(error, ERROR_NOT_FOUND, "no-tile", "这不是账本文件的路径", "This is not the path of a tile");
-  return show_file(rq, path, "application/octet-stream", error);
+  if (show_file(rq, path, "application/octet-stream", error))
+    return -1;
+  web_keep(rq, WEB_FOREVER);
+  return 0;
 }
 
-#define TILE_ROUTE(pattern)                                                                                                        \
-  {                                                                                                                                \
-    METHOD_GET, "/tile" pattern, ROLE_PUBLIC, show_tile, .flags = ROUTE_API | ROUTE_CACHED, .zh = "账本的一个文件",                \
-                                                         .en = "A tile of the log"                                                 \
-  }
+static const struct parameter of_tile[] = {
+    {"path", IN_PATH, TYPE_TEXT, true, .max = TILE_PATH_MAX, .zh = "层与序号", .en = "level and index (c2sp.org/tlog-tiles)"}, {0}};
 
-/* A tile's number is one to seven groups of three digits, and a partial one has its width behind. */
 const struct route mirror_routes[] = {
     {METHOD_GET, "/checkpoint", ROLE_PUBLIC, show_checkpoint, .flags = ROUTE_API, .zh = "账本最近的检查点",
      .en = "The log's newest checkpoint"},
-    TILE_ROUTE("/{l}/{a}"),
-    TILE_ROUTE("/{l}/{a}/{b}"),
-    TILE_ROUTE("/{l}/{a}/{b}/{c}"),
-    TILE_ROUTE("/{l}/{a}/{b}/{c}/{d}"),
-    TILE_ROUTE("/{l}/{a}/{b}/{c}/{d}/{e}"),
-    TILE_ROUTE("/{l}/{a}/{b}/{c}/{d}/{e}/{f}"),
-    TILE_ROUTE("/{l}/{a}/{b}/{c}/{d}/{e}/{f}/{g}"),
+    {METHOD_GET, "/tile/{path*}", ROLE_PUBLIC, show_tile, .flags = ROUTE_API, .parameters = of_tile, .zh = "账本的一个文件",
+     .en = "A file of the log"},
     {0},
 };

@@ -127,6 +127,24 @@ def status_is(what, answer, status, kind=None, body=None):
     return check(what, good, f"wanted {status} {kind} {body}, got {answer}")
 
 
+def tree_files(directory):
+    found = {}
+    for base, folders, files in os.walk(directory):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        for name in files:
+            path = os.path.join(base, name)
+            if not name.startswith("."):
+                found[os.path.relpath(path, directory)] = open(path, "rb").read()
+    return found
+
+
+def same_log(origin, copy, size):
+    """Every file of the origin's tree of this size is in the copy, with the same bytes, and the copy has none of its own."""
+    a, b = tree_files(origin), tree_files(copy)
+    needed = set(tool("tiles", size).decode().split()) | {"checkpoint"}
+    return needed <= set(b) and all(path in a and a[path] == bytes_ for path, bytes_ in b.items())
+
+
 def run(parts, prefix):
     """Each part is called with one directory for all, which is removed; the exit code of the script."""
     # in memory where there is room: a killed process loses no written page, on whatever disk

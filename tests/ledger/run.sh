@@ -14,6 +14,7 @@ for script in \
   tests/ledger/crash.py \
   tests/ledger/publish.py \
   tests/ledger/witness.py \
+  tests/ledger/mirror_engine.py \
   tests/ledger/sigsum.py \
 ; do
   echo "-- $script"

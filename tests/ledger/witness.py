@@ -16,10 +16,35 @@ import sys
 import threading
 import time
 
-from logs import BUILD, PROGRAM, Log, Server, check, judge, policy, run, size_of, status_is, tool
+from logs import BUILD, PROGRAM, Log, Server, check, judge, policy, run, same_log, size_of, status_is, tool, tree_files
 
 KILLS = int(os.environ.get("KILLS", "20"))
 FAULT = f"{BUILD}/tests/libledger_fault.so"
+
+
+# ---- the command line ----
+
+
+def arguments(home):
+    log, other = Log(home, "arguments.example/log", "arguments"), Log(home, "another.example/log", "another")
+    cosigner = tool("key", home, "cosigner", "witness.example/c", "cosign").decode().strip()
+    name = ["--state", f"{home}/arguments", "--name", "w.example/w1"]
+    for what, code, words, command in (
+            ("help in English", 0, "Usage: onevisit witness", ["witness", "--help"]),
+            ("help of the mirror", 0, "Usage: onevisit mirror", ["mirror", "--help"]),
+            ("no arguments", 2, "Usage", ["witness"]),
+            ("no log", 2, "Usage", ["witness", *name]),
+            ("a key that is none", 2, "not valid", ["witness", *name, "--log", "x"]),
+            ("a witness's key for a log's", 2, "key of a witness", ["witness", *name, "--log", cosigner]),
+            ("a name with a space", 2, "not valid", ["witness", "--state", f"{home}/arguments-2", "--name", "a b", "--init"]),
+            ("an address that is none", 2, "wrong", ["witness", *name, "--log", log.vkey, "--listen", "nowhere"]),
+            ("a mirror without a source", 2, "Usage", ["mirror", *name, "--log", log.vkey]),
+            ("a mirror of two logs", 2, "are two", ["mirror", *name, "--log", log.vkey, "--log", other.vkey, "--from", home]),
+            ("a source that is none", 2, "neither", ["mirror", *name, "--log", log.vkey, "--from", "ftp://x/log"]),
+            ("a source that is not there", 3, "Cannot fetch", ["mirror", *name, "--log", log.vkey, "--from", f"{home}/nowhere", "--once"]),
+            ("a restore from nothing", 2, "no copy", ["mirror", "--state", f"{home}/nothing", "--log", log.vkey, "--restore-to", f"{home}/to"])):
+        done = subprocess.run([PROGRAM, *command], capture_output=True, text=True, timeout=20, env={**os.environ, "LC_ALL": "en"})
+        check(f"{what}: exit {code}", done.returncode == code and words in done.stdout + done.stderr, done)
 
 
 # ---- every status code ----
@@ -325,24 +350,6 @@ def split_views(home):
 # ---- the mirror ----
 
 
-def tree_files(directory):
-    found = {}
-    for base, folders, files in os.walk(directory):
-        folders[:] = [f for f in folders if not f.startswith(".")]
-        for name in files:
-            path = os.path.join(base, name)
-            if not name.startswith("."):
-                found[os.path.relpath(path, directory)] = open(path, "rb").read()
-    return found
-
-
-def same_log(origin, copy, size):
-    """Every file of the origin's tree of this size is in the copy, with the same bytes, and the copy has none of its own."""
-    a, b = tree_files(origin), tree_files(copy)
-    needed = set(tool("tiles", size).decode().split()) | {"checkpoint"}
-    return needed <= set(b) and all(path in a and a[path] == bytes_ for path, bytes_ in b.items())
-
-
 def mirror_once(state, log, source, *more):
     return subprocess.run([PROGRAM, "mirror", "--state", state, "--name", "mirror.example/m1", "--log", log.vkey, "--from", source, "--once", *more],
                           capture_output=True, text=True, timeout=60, env={**os.environ, "LC_ALL": "en"})
@@ -443,6 +450,10 @@ def bad_sources(home):
     done = mirror_once(f"{home}/bad-0", log, other)
     check("a second history is refused, and said", done.returncode == 1 and "signed" in done.stderr, done.stderr)
     check("what is held stays", same_log(origin, f"{home}/bad-0/log", 700))
+    with open(f"{other}/checkpoint", "wb") as out:
+        out.write(log.sign(b"bad.example/log\n4611686018427387904\n" + base64.b64encode(b"\x07" * 32) + b"\n"))
+    done = mirror_once(f"{home}/bad-0", log, other)
+    check("a size that no log has is not believed", done.returncode == 1 and "not believed" in done.stderr, done.stderr)
     smaller = f"{home}/bad-smaller"
     log.publish(smaller, 600, 10, "other")
     done = mirror_once(f"{home}/bad-0", log, smaller)
@@ -522,4 +533,4 @@ def mirror_deaths(home):
 
 
 if __name__ == "__main__":
-    sys.exit(run((codes, size_zero, race, kills, deaths, split_views, mirrors, bad_sources, interrupted, slow_source, mirror_deaths), "onevisit-witness-"))
+    sys.exit(run((arguments, codes, size_zero, race, kills, deaths, split_views, mirrors, bad_sources, interrupted, slow_source, mirror_deaths), "onevisit-witness-"))

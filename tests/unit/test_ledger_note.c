@@ -458,7 +458,7 @@ static struct span cosigned(struct city *c, const struct checkpoint *checkpoint,
 static struct policy_verdict judge(struct city *c, const struct policy *policy, struct span bytes)
 {
   struct note note;
-  struct policy_verdict v;
+  struct policy_verdict v = {0};
   if (note_parse(&c->arena, bytes, &note, &c->error) || policy_judge(policy, &c->arena, &note, &v, &c->error))
     fail_msg("%s", c->error.en);
   return v;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -222,6 +223,55 @@ static void a_second_log_is_hashed_with_sm3(void **state)
   end(&b);
 }
 
+/* ---- at once ---- */
+
+struct asker {
+  struct witness *witness;
+  struct span body;
+  unsigned status;
+};
+
+static void *ask_once(void *context)
+{
+  struct asker *a = context;
+  struct arena arena = {0};
+  struct witness_answer answer;
+  char hex[65];
+  struct digest d = sha256(SPAN("log.example/a"));
+  hex_encode(d.b, sizeof d.b, hex);
+  witness_add_checkpoint(a->witness, &arena, a->body, SECOND_MS, &answer);
+  (void)witness_latest(a->witness, &arena, span_of(hex));
+  a->status = answer.status;
+  arena_release(&arena);
+  return NULL;
+}
+
+static void of_many_at_once_one_is_cosigned(void **state)
+{
+  (void)state;
+  enum { N = 32 };
+  struct bench b;
+  pthread_t threads[N];
+  struct asker askers[N];
+  int64_t at;
+  int taken = 0, late = 0;
+  begin(&b, "log.example/a");
+  assert_int_equal(ask(&b, 0, 5, SECOND_MS, &at), 200);
+  struct span bodies[2] = {request(&b, MERKLE_SHA256, 5, 9), request(&b, MERKLE_SHA256, 5, 12)};
+  for (int i = 0; i < N; i++) {
+    askers[i] = (struct asker){b.witness, bodies[i % 2], 0};
+    assert_int_equal(pthread_create(&threads[i], NULL, ask_once, &askers[i]), 0);
+  }
+  for (int i = 0; i < N; i++) {
+    assert_int_equal(pthread_join(threads[i], NULL), 0);
+    taken += askers[i].status == 200;
+    late += askers[i].status == 409;
+  }
+  assert_int_equal(taken, 1);
+  assert_int_equal(late, N - 1);
+  end(&b);
+}
+
 /* ---- the disk ---- */
 
 static const char *state_file(struct bench *b, const char *suffix)
@@ -270,6 +320,7 @@ int main(void)
       cmocka_unit_test(its_cosignatures_verify_and_are_never_dated_back),
       cmocka_unit_test(its_state_outlives_it_and_belongs_to_one_process),
       cmocka_unit_test(a_second_log_is_hashed_with_sm3),
+      cmocka_unit_test(of_many_at_once_one_is_cosigned),
       cmocka_unit_test(what_cannot_be_written_is_not_signed_and_may_be_tried_again),
       cmocka_unit_test(after_a_rename_that_failed_nothing_more_is_signed),
   };
