@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 WITNESSES = 5
 
@@ -21,6 +22,7 @@ class Witnesses:
             process = subprocess.Popen([*command, "--log", vkey, "--listen", "127.0.0.1:0"], stderr=subprocess.PIPE, text=True)
             self.processes.append(process)
             port = next(json.loads(line)["port"] for line in process.stderr if '"listening"' in line)
+            threading.Thread(target=process.stderr.read, daemon=True).start()  # it writes a line a request
             lines.append(f"witness w{i} {key} http://127.0.0.1:{port}/")
         self.policy = os.path.join(directory, "policy")
         with open(self.policy, "w", encoding="utf-8") as file:
@@ -33,7 +35,7 @@ class Witnesses:
         for process in self.processes:
             process.send_signal(signal.SIGTERM)
         for process in self.processes:
-            process.communicate()
+            process.wait()
 
 
 def measure(build, quick=False, full=False):

@@ -119,17 +119,17 @@ struct engine_options {
   const struct kind *const *kinds; /* ended by NULL */
   const struct outlet *outlets;    /* ended by {NULL}; messages of a topic without outlet are kept */
   const struct world *world;
-  const char *key_dir;            /* where the signing keys and the list of erased lie; made when missing */
-  const char *origin;             /* of the ledger: a schema-less URL, or any name a witness wants */
-  const char *log_dir;            /* the public directory (ledger/logdir.h); NULL: nothing is published */
-  const char *policy;             /* tlog-policy: the witnesses; NULL: KEY_DIR/policy where that is there, else none */
-  bool sm3_log;                   /* a second log of the same entries over SM3 in LOG_DIR/sm3, its origin ORIGIN/sm3 */
-  bool sm2;                       /* make the key for a second signature of checkpoints, by SM2; where it is, it signs */
-  size_t queue_max;               /* commands that may wait; 0: 8192 */
-  size_t group_max;               /* commands in one commit; 0: 1024 */
-  size_t cache_bytes;             /* of aggregates kept in memory; 0: 48 MiB */
-  int seal_ms;                    /* a checkpoint at most this late; 0: 500; negative: no sealer (bench) */
-  moment (*clock)(void *context); /* NULL: the wall clock */
+  const char *key_dir; /* where the signing keys and the list of erased lie; made when missing */
+  const char *origin;  /* of the ledger: a schema-less URL, or any name a witness wants */
+  const char *log_dir; /* the public directory (ledger/logdir.h); NULL: nothing is published */
+  const char *policy;  /* tlog-policy: the witnesses; NULL: KEY_DIR/policy where that is there, else none */
+  bool sm3_log;        /* a second log of the same entries over SM3 in LOG_DIR/sm3, its origin ORIGIN/sm3 */
+  bool sm2;            /* make the key for a second signature of checkpoints, by SM2; where it is, it signs */
+  size_t queue_max;    /* commands that may wait; 0: 8192 */
+  size_t group_max;    /* commands in one commit; 0: 1024 */
+  size_t cache_bytes;  /* of aggregates kept in memory; 0: 48 MiB */
+  int seal_ms;         /* a checkpoint at most this late, unless the writer is at its limit; 0: 500; negative: no sealer (bench) */
+  moment (*clock)(void *context);                     /* NULL: the wall clock */
   void (*random)(void *context, void *out, size_t n); /* NULL: random_bytes */
   void *context;                                      /* of clock and random */
 };

@@ -23,6 +23,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.error
 import urllib.request
 
@@ -172,6 +173,7 @@ class Witness:
             if '"listening"' in line:
                 self.port = int(json.loads(line)["port"])
                 break
+        threading.Thread(target=self.process.stderr.read, daemon=True).start()  # it writes a line a request
         policy = f"log {log}\nwitness w {vkey} http://127.0.0.1:{self.port}/\nquorum w\n"
         pathlib.Path(directory, "keys/policy").write_text(policy, encoding="utf-8")
 
@@ -188,7 +190,6 @@ class Witness:
     def stop(self):
         self.process.terminate()
         self.process.wait()
-        self.process.stderr.close()
 
 
 def main():
