@@ -462,11 +462,11 @@ def bad_sources(home):
 
 def interrupted(home):
     log, origin = Log(home, "large.example/log", "large"), f"{home}/large-origin"
-    size = 256 * 90 + 17
+    size = 256 * 400 + 17
     log.publish(origin, size)
     source = Static(origin)
     state = f"{home}/large"
-    source.stall_after = 80
+    source.stall_after = 380
     done = mirror_once(state, log, source.url)
     first = len(set(source.asked))
     check("a log that goes away in the middle: said, and nothing cosigned", done.returncode == 3 and not os.listdir(f"{state}/logs"), done.stderr)
@@ -474,8 +474,8 @@ def interrupted(home):
     source.stall_after = None
     done = mirror_once(state, log, source.url)
     again = [p for p in source.asked if p.startswith("tile/entries/")]
-    check(f"the next look goes on where it stopped ({len(again)} of 91 bundles fetched after {first} files)",
-          done.returncode == 0 and len(again) < 60 and same_log(origin, f"{state}/log", size), done.stderr)
+    check(f"the next look goes on where it stopped ({len(again)} of 401 bundles fetched after {first} files)",
+          done.returncode == 0 and len(again) < 300 and same_log(origin, f"{state}/log", size), done.stderr)
     wrong, rng, at = [], random.Random(3), size
     for turn in range(max(5, KILLS // 4)):
         at += rng.choice([1, 255, 256, 700, 2000])
