@@ -1,11 +1,10 @@
-/*
- * SHA-256 by OpenSSL's low-level functions, which it calls deprecated and keeps: EVP of OpenSSL 3.0 frees and allocates a
- * context for every digest, which costs more than hashing a node of a tree. The code that hashes is the same.
- */
-#define OPENSSL_SUPPRESS_DEPRECATED
-
 #include "base/digest.h"
 
+/*
+ * The calls that work on a plain struct: with EVP's objects around them our short messages take twice the time (lookups,
+ * locks, an allocation each), and a state in plain memory can be copied, which hmac_key needs. They are the same code below.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -14,24 +13,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct digest sha256_parts(const struct span *parts, size_t n)
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct hash_state), "struct hash_state is too small");
+
+static SHA256_CTX *context(struct hash_state *state)
+{
+  return (SHA256_CTX *)(void *)state;
+}
+
+static void start(struct hash_state *state)
+{
+  if (!SHA256_Init(context(state)))
+    abort();
+}
+
+static void add(struct hash_state *state, const void *p, size_t n)
+{
+  if (n && !SHA256_Update(context(state), p, n))
+    abort();
+}
+
+static struct digest finish(struct hash_state *state)
 {
   struct digest out;
-  SHA256_CTX ctx;
-  int ok = SHA256_Init(&ctx);
-  for (size_t i = 0; ok && i < n; i++)
-    ok = SHA256_Update(&ctx, parts[i].p, parts[i].n);
-  if (!ok || !SHA256_Final(out.b, &ctx))
+  if (!SHA256_Final(out.b, context(state)))
     abort();
   return out;
 }
 
-/* Fetched once, a context a thread: the implicit fetch halves the speed of short messages. */
+struct digest sha256_parts(const struct span *parts, size_t n)
+{
+  struct hash_state state;
+  start(&state);
+  for (size_t i = 0; i < n; i++)
+    add(&state, parts[i].p, parts[i].n);
+  return finish(&state);
+}
+
+struct digest sha256(struct span s)
+{
+  return sha256_parts(&s, 1);
+}
+
+/* ---- SM3: only EVP has it; fetched once, a context a thread ---- */
+
 static EVP_MD *sm3;
 static pthread_once_t sm3_fetched = PTHREAD_ONCE_INIT;
 static pthread_key_t sm3_context;
 
-static void free_context(void *context)
+static void free_sm3_context(void *context)
 {
   EVP_MD_CTX_free(context);
 }
@@ -39,7 +68,7 @@ static void free_context(void *context)
 static void fetch_sm3(void)
 {
   sm3 = EVP_MD_fetch(NULL, "SM3", NULL);
-  if (!sm3 || pthread_key_create(&sm3_context, free_context) != 0)
+  if (!sm3 || pthread_key_create(&sm3_context, free_sm3_context) != 0)
     abort();
 }
 
@@ -48,8 +77,11 @@ struct digest sm3_parts(const struct span *parts, size_t n)
   struct digest out;
   pthread_once(&sm3_fetched, fetch_sm3);
   EVP_MD_CTX *ctx = pthread_getspecific(sm3_context);
-  if (!ctx && (!(ctx = EVP_MD_CTX_new()) || pthread_setspecific(sm3_context, ctx) != 0))
-    abort();
+  if (!ctx) {
+    ctx = EVP_MD_CTX_new();
+    if (!ctx || pthread_setspecific(sm3_context, ctx) != 0)
+      abort();
+  }
   int ok = EVP_DigestInit_ex2(ctx, sm3, NULL);
   for (size_t i = 0; ok && i < n; i++)
     ok = EVP_DigestUpdate(ctx, parts[i].p, parts[i].n);
@@ -58,18 +90,12 @@ struct digest sm3_parts(const struct span *parts, size_t n)
   return out;
 }
 
-struct digest sha256(struct span s)
-{
-  return sha256_parts(&s, 1);
-}
+/* ---- HMAC ---- */
 
-/* By hand: OpenSSL's HMAC() looks the algorithm up for every call, which costs more than hashing our short messages. */
-struct digest hmac_sha256_parts(struct span key, const struct span *parts, size_t n)
+void hmac_key_init(struct hmac_key *ret, struct span key)
 {
   enum { BLOCK = 64 };
   unsigned char inner[BLOCK] = {0}, outer[BLOCK];
-  if (n > HMAC_PARTS_MAX)
-    abort();
   if (key.n > BLOCK) {
     struct digest d = sha256(key);
     memcpy(inner, d.b, sizeof d.b);
@@ -80,12 +106,28 @@ struct digest hmac_sha256_parts(struct span key, const struct span *parts, size_
     outer[i] = inner[i] ^ 0x5c;
     inner[i] ^= 0x36;
   }
-  struct span all[HMAC_PARTS_MAX + 1] = {{(const char *)inner, BLOCK}};
+  start(&ret->inner);
+  add(&ret->inner, inner, BLOCK);
+  start(&ret->outer);
+  add(&ret->outer, outer, BLOCK);
+}
+
+struct digest hmac_parts(const struct hmac_key *key, const struct span *parts, size_t n)
+{
+  struct hash_state state = key->inner;
   for (size_t i = 0; i < n; i++)
-    all[i + 1] = parts[i];
-  struct digest d = sha256_parts(all, n + 1);
-  struct span last[] = {{(const char *)outer, BLOCK}, {(const char *)d.b, DIGEST_BYTES}};
-  return sha256_parts(last, 2);
+    add(&state, parts[i].p, parts[i].n);
+  struct digest d = finish(&state);
+  state = key->outer;
+  add(&state, d.b, sizeof d.b);
+  return finish(&state);
+}
+
+struct digest hmac_sha256_parts(struct span key, const struct span *parts, size_t n)
+{
+  struct hmac_key prepared;
+  hmac_key_init(&prepared, key);
+  return hmac_parts(&prepared, parts, n);
 }
 
 struct digest hmac_sha256(struct span key, struct span message)

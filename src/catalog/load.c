@@ -157,8 +157,19 @@ static int list_folder(struct loader *l, const char *folder, const char ***ret, 
   return 0;
 }
 
+/* May be there: what cannot be promised, and the applicants kept. */
+#define NEGATIVE "negative.yaml"
+#define PERSONS "persons"
+
+static bool is_there(const struct loader *l, const char *name)
+{
+  return faccessat(l->dir_fd, name, F_OK, 0) == 0;
+}
+
 static bool is_top_file(const char *name)
 {
+  if (strcmp(name, NEGATIVE) == 0)
+    return true;
   for (size_t i = 0; i < SINGLES; i++) {
     if (strcmp(name, single_files[i]) == 0)
       return true;
@@ -212,6 +223,15 @@ static void add_files(struct loader *l)
     else
       add_file(l, sections[i].file);
   }
+  if (is_there(l, NEGATIVE))
+    add_file(l, NEGATIVE);
+}
+
+/* Kept cases are no part of the catalogue: they come after its version is made. */
+static void add_persons(struct loader *l)
+{
+  if (is_there(l, PERSONS))
+    add_folder(l, PERSONS);
 }
 
 static int by_name(const void *a, const void *b)
@@ -373,11 +393,27 @@ static void read_calendar(struct loader *l, struct catalog *catalog)
     read_shape(&l->reader, &calendar_shape, root, &catalog->calendar);
 }
 
+static void read_exceptions(struct loader *l, struct catalog *catalog)
+{
+  const struct node *root = root_of(l, NEGATIVE);
+  if (root)
+    catalog->exceptions = read_list(&l->reader, &exception_shape, root, &catalog->exception_count);
+}
+
+static void read_persons(struct loader *l, struct catalog *catalog)
+{
+  catalog->persons = arena_array(l->reader.arena, l->n, sizeof *catalog->persons);
+  for (size_t i = 0; i < l->n; i++)
+    if (strncmp(l->files[i].name, PERSONS "/", sizeof PERSONS) == 0 && l->files[i].root)
+      read_shape(&l->reader, &person_shape, l->files[i].root, &catalog->persons[catalog->person_count++]);
+}
+
 static void read_everything(struct loader *l)
 {
   struct catalog *catalog = &l->reader.loaded->catalog;
   add_files(l);
   set_version(l, catalog);
+  add_persons(l);
   for (size_t i = 0; i < l->n; i++) {
     if (l->files[i].content.p)
       l->files[i].root = tree_read(&l->scratch, l->files[i].name, l->files[i].content, &l->reader.report);
@@ -387,18 +423,9 @@ static void read_everything(struct loader *l)
   read_calendar(l, catalog);
   for (size_t i = 0; i < SECTIONS; i++)
     read_section(l, &sections[i]);
+  read_exceptions(l, catalog);
+  read_persons(l, catalog);
   check_catalog(&l->reader);
-}
-
-static int by_place(const void *a, const void *b)
-{
-  const struct finding *x = a, *y = b;
-  int order = strcmp(x->place.file, y->place.file);
-  if (order == 0)
-    order = (x->place.line > y->place.line) - (x->place.line < y->place.line);
-  if (order == 0)
-    order = (x->place.column > y->place.column) - (x->place.column < y->place.column);
-  return order ? order : strcmp(x->rule, y->rule);
 }
 
 static int open_catalog(const char *dir, int *ret_fd, struct error *error)
@@ -424,6 +451,7 @@ int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, str
   struct loaded *loaded = calloc(1, sizeof *loaded);
   if (!loaded)
     abort();
+  search_init(&loaded->search);
   struct loader l = {.dir = dir, .dir_fd = fd};
   l.reader = (struct reader){loaded, &loaded->catalog.arena, {arena, findings}};
   size_t before = findings->n;
@@ -433,12 +461,11 @@ int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, str
   arena_release(&l.scratch);
   if (findings->n > before) {
     size_t n = findings->n - before;
-    qsort(findings->list + before, n, sizeof *findings->list, by_place);
+    findings_sort(findings, before);
     catalog_free(&loaded->catalog);
     return error_set(error, ERROR_BAD_INPUT, "catalog-findings", "事项目录「%s」有 %zu 处错误",
                      "the catalogue '%s' has %zu findings", dir, n);
   }
-  search_build(loaded);
   *ret = &loaded->catalog;
   return 0;
 }

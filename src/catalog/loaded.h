@@ -4,6 +4,9 @@
 #ifndef ONEVISIT_CATALOG_LOADED_H
 #define ONEVISIT_CATALOG_LOADED_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "catalog/catalog.h"
 
 enum index_kind {
@@ -39,7 +42,11 @@ struct search_gram {
   size_t n, cap;
 };
 
+/* Built when something is searched for the first time: a check or a plan never pays for it. */
 struct search {
+  pthread_mutex_t building;
+  atomic_bool built;
+  struct arena arena;
   struct search_gram *grams; /* open addressing */
   size_t mask, used;
   struct search_entry *entries;
@@ -58,6 +65,7 @@ void id_index_init(struct id_index *index, struct arena *arena, size_t n);
 /* false where the id is known already; nothing is changed then. */
 bool id_index_add(struct id_index *index, const void *entry);
 
-void search_build(struct loaded *loaded);
+void search_init(struct search *search);
+void search_release(struct search *search);
 
 #endif

@@ -162,7 +162,7 @@ static double says(const struct search *s, uint64_t key, size_t holders)
 
 struct indexer {
   struct search *search;
-  struct arena *arena; /* of the catalogue */
+  struct arena *arena; /* of the index */
   struct arena scratch;
 };
 
@@ -213,22 +213,47 @@ static void index_item(struct indexer *x, const struct item *item)
     index_text(x, NULL, item, 0.4, item->basis[i].law);
 }
 
-void search_build(struct loaded *loaded)
+static void build(struct search *s, const struct catalog *c)
 {
-  struct catalog *c = &loaded->catalog;
-  struct indexer x = {&loaded->search, &c->arena, {0}};
-  double_slots(x.search, x.arena);
+  struct indexer x = {s, &s->arena, {0}};
+  double_slots(s, x.arena);
   for (size_t i = 0; i < c->thing_count; i++)
     index_thing(&x, &c->things[i]);
   for (size_t i = 0; i < c->item_count; i++)
     index_item(&x, &c->items[i]);
-  struct search *s = x.search;
   for (size_t i = 0; i <= s->mask; i++) {
     const struct search_gram *gram = &s->grams[i];
     for (size_t j = 0; j < gram->n; j++)
       s->entries[gram->entries[j]].total += (float)says(s, gram->key, gram->n);
   }
   arena_release(&x.scratch);
+}
+
+void search_init(struct search *search)
+{
+  if (pthread_mutex_init(&search->building, NULL) != 0)
+    abort();
+}
+
+void search_release(struct search *search)
+{
+  arena_release(&search->arena);
+  (void)pthread_mutex_destroy(&search->building);
+}
+
+/* The only part of a catalogue that is made after loading: whoever comes while it is being made waits. */
+static const struct search *built(const struct catalog *catalog)
+{
+  struct search *s = &((struct loaded *)catalog)->search;
+  if (atomic_load_explicit(&s->built, memory_order_acquire))
+    return s;
+  (void)pthread_mutex_lock(&s->building);
+  if (!atomic_load_explicit(&s->built, memory_order_relaxed)) {
+    build(s, catalog);
+    atomic_store_explicit(&s->built, true, memory_order_release);
+  }
+  (void)pthread_mutex_unlock(&s->building);
+  return s;
 }
 
 /* ---- asking ---- */
@@ -315,7 +340,7 @@ static size_t keep(struct hit *hits, size_t n, size_t max, const struct search_e
 
 size_t catalog_search(const struct catalog *catalog, struct span words, size_t max, struct hit *ret)
 {
-  const struct search *s = &((const struct loaded *)catalog)->search;
+  const struct search *s = built(catalog);
   struct arena arena = {0};
   struct grams grams = {.arena = &arena};
   cut(&grams, text_head(words, QUESTION_MAX));

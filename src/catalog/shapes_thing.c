@@ -104,7 +104,33 @@ static const struct key thing_keys[] = {
     {"hall-zone", KEY_WORD, AT(struct thing, hall_zone), MUST, .vocabulary = &hall_zones},
     {"lead", KEY_REF, AT(struct thing, lead), MUST, .index = INDEX_AGENCY},
     {"questions", KEY_MANY, COUNTED(struct thing, questions, question_count), MUST, .shape = &question_shape},
+    {"tables", KEY_MANY, COUNTED(struct thing, tables, table_count), .shape = &table_shape},
     {"items", KEY_MANY, COUNTED(struct thing, items, item_count), MUST, .shape = &thing_item_shape},
     SAMPLE,
 };
 const struct shape thing_shape = {SHAPE("一件事", "a thing", struct thing, thing_keys), PLACED(struct thing), .check = check_thing};
+
+/* ---- what cannot be promised, and who was told ---- */
+
+static const struct key exception_keys[] = {
+    {"thing", KEY_REF, AT(struct exception, thing), MUST, .index = INDEX_THING},
+    {"property", KEY_ID, AT(struct exception, property), MUST},
+    {"reason", KEY_WORDS, AT(struct exception, reason), MUST},
+    {"owner", KEY_REF, AT(struct exception, owner), MUST, .index = INDEX_AGENCY},
+    {"review", KEY_DATE, AT(struct exception, review), MUST},
+    SAMPLE,
+};
+const struct shape exception_shape = {SHAPE("负面清单条目", "an entry of the negative list", struct exception, exception_keys),
+                                      PLACED(struct exception)};
+
+static const struct key person_keys[] = {
+    {"person", KEY_ID, AT(struct person, id), MUST},
+    {"thing", KEY_REF, AT(struct person, thing), MUST, .index = INDEX_THING},
+    {"property", KEY_ID, AT(struct person, property), MUST},
+    {"fails", KEY_TRUE, AT(struct person, fails), MUST},
+    {"answers", KEY_TEXTS, COUNTED(struct person, answers, answer_count), MUST},
+    {"zone", KEY_ID, AT(struct person, zone)},
+    {"story", KEY_WORDS, AT(struct person, story), MUST},
+    SAMPLE,
+};
+const struct shape person_shape = {SHAPE("申请人案例", "an applicant kept", struct person, person_keys), PLACED(struct person)};

@@ -10,7 +10,7 @@
 #include "catalog/report.h"
 
 #define TREE_DEPTH_MAX 16
-#define TREE_FILE_MAX 1048576 /* bytes */
+#define TREE_FILE_MAX 8388608 /* bytes */
 
 enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 

@@ -6,21 +6,33 @@
 #include "base/json.h"
 #include "catalog/catalog.h"
 #include "cli/cli.h"
+#include "cli/prove.h"
 
-#define JSON_MAX ((size_t)16 * 1024 * 1024)
+#define JSON_MAX ((size_t)256 * 1024 * 1024)
 
 static void help(void)
 {
-  (void)puts(!cli_chinese() ? "usage: onevisit check DIR [--json] [--lang zh|en]\n\n"
-                              "Loads the catalogue in DIR and reports every mistake: where, what is wrong, what to do.\n\n"
-                              "  --json      findings as JSON on stdout (docs/catalogue.md, Check)\n"
-                              "  --lang L    zh or en; by LANG, else zh\n\n"
-                              "exit 0: fit to publish · 1: findings · 2: not usable as a catalogue"
-                            : "用法：onevisit check 目录 [--json] [--lang zh|en]\n\n"
-                              "读入事项目录，报告每一处错误：在哪里、错在哪里、怎么改。\n\n"
-                              "  --json      以 JSON 写到标准输出（见 docs/catalogue.md「检查」）\n"
-                              "  --lang L    zh 或 en；默认按 LANG，否则中文\n\n"
-                              "退出码 0：可以发布 · 1：有错误 · 2：不能当作事项目录");
+  (void)puts(!cli_chinese()
+                 ? "usage: onevisit check DIR [--json] [--thing ID] [--smt DIR] [--keep FILE] [--time] [--lang zh|en]\n\n"
+                   "Loads the catalogue in DIR and reports every mistake: where, what is wrong, what to do. Then proves of every\n"
+                   "thing, over all answers, that the promise is kept, or names the applicant for whom it is not.\n\n"
+                   "  --json      findings and proof as JSON on stdout (docs/catalogue.md, docs/proof.md)\n"
+                   "  --thing ID  prove this thing alone\n"
+                   "  --smt DIR   write every question to the solver there, as SMT-LIB\n"
+                   "  --keep FILE write the applicants for whom it fails, for DIR/persons\n"
+                   "  --time      say how long each part took\n"
+                   "  --lang L    zh or en; by LANG, else zh\n\n"
+                   "exit 0: fit to publish · 1: findings · 2: not usable as a catalogue"
+                 : "用法：onevisit check 目录 [--json] [--thing 编号] [--smt 目录] [--keep 文件] [--time] [--lang zh|en]\n\n"
+                   "读入事项目录，报告每一处错误：在哪里、错在哪里、怎么改；再对每一件事证明：不论申请人怎么回答，\n"
+                   "承诺都做得到；做不到的，说出是哪一位申请人。\n\n"
+                   "  --json       以 JSON 写到标准输出（见 docs/catalogue.md、docs/proof.md）\n"
+                   "  --thing 编号 只证明这一件事\n"
+                   "  --smt 目录   把问求解器的每个问题写成 SMT-LIB\n"
+                   "  --keep 文件  写下做不到的申请人，可放进 目录/persons\n"
+                   "  --time       说明各部分用时\n"
+                   "  --lang L     zh 或 en；默认按 LANG，否则中文\n\n"
+                   "退出码 0：可以发布 · 1：有错误 · 2：不能当作事项目录");
 }
 
 static void write_words(struct json_writer *w, const char *key, struct words words)
@@ -31,7 +43,7 @@ static void write_words(struct json_writer *w, const char *key, struct words wor
   json_end(w);
 }
 
-static void write_finding(struct json_writer *w, const char *dir, const struct finding *f)
+void cli_write_finding(struct json_writer *w, const char *dir, const struct finding *f)
 {
   json_begin_object(w, NULL);
   json_put_str(w, "dir", dir);
@@ -59,21 +71,23 @@ static void write_counts(struct json_writer *w, const struct catalog *c)
   json_end(w);
 }
 
-/* catalog is NULL where there are findings. */
-static int write_json(const char *dir, const struct catalog *catalog, const struct findings *findings)
+/* catalog and proof are NULL where it could not be loaded. */
+static int write_json(const char *dir, const struct catalog *catalog, const struct findings *findings, const struct proof *proof)
 {
   struct buf buf;
   buf_init(&buf, JSON_MAX);
   struct json_writer w = json_to(&buf);
   json_begin_object(&w, NULL);
-  json_put_bool(&w, "fit", catalog != NULL);
+  json_put_bool(&w, "fit", catalog != NULL && findings->n == 0);
   json_put_str(&w, "version", catalog ? catalog->version.hex : NULL);
   if (catalog)
     write_counts(&w, catalog);
   json_begin_array(&w, "findings");
   for (size_t i = 0; i < findings->n; i++)
-    write_finding(&w, dir, &findings->list[i]);
+    cli_write_finding(&w, dir, &findings->list[i]);
   json_end(&w);
+  if (proof)
+    proof_json(proof, &w, "proof");
   json_end(&w);
   struct span out = buf_view(&buf);
   bool written = !buf.full && fwrite(out.p, 1, out.n, stdout) == out.n && putchar('\n') != EOF && fflush(stdout) == 0;
@@ -91,10 +105,12 @@ void cli_print_findings(FILE *out, const char *dir, const struct findings *findi
   }
 }
 
-static void write_text(const char *dir, const struct catalog *c, const struct findings *findings)
+static void write_text(const char *dir, const struct catalog *c, const struct findings *findings, const struct proof *proof)
 {
+  if (proof)
+    prove_print(stdout, proof);
   cli_print_findings(stdout, dir, findings);
-  if (c)
+  if (c && findings->n == 0)
     (void)printf(cli_chinese() ? "%s：%zu 个部门、%zu 个事项、%zu 件事、%zu 种材料，没有发现错误\n"
                                : "%s: %zu agencies, %zu items, %zu things, %zu materials: nothing found\n",
                  dir, c->agency_count, c->item_count, c->thing_count, c->material_count);
@@ -102,23 +118,57 @@ static void write_text(const char *dir, const struct catalog *c, const struct fi
     (void)printf(cli_chinese() ? "%s：%zu 处错误\n" : "%s: %zu findings\n", dir, findings->n);
 }
 
-static int check(const char *given, bool json)
+struct request {
+  const char *dir, *thing, *smt, *keep;
+  bool json, time;
+};
+
+static int say(const struct request *request, const char *dir, const struct catalog *catalog, const struct findings *findings,
+               const struct proof *proof)
+{
+  if (!request->json)
+    write_text(dir, catalog, findings, proof);
+  else if (write_json(dir, catalog, findings, proof) < 0) {
+    cli_say("onevisit：标准输出写不了", "onevisit: stdout cannot be written");
+    return CLI_FAILED;
+  }
+  return findings->n ? CLI_NO : CLI_OK;
+}
+
+static int check_loaded(const struct request *request, const char *dir, const struct catalog *catalog, struct arena *arena)
+{
+  struct proof proof;
+  struct error error = {0};
+  struct proof_options options = {.today = day_of(moment_now()), .smt_dir = request->smt};
+  if (request->thing && !(options.one = catalog_thing(catalog, span_of(request->thing)))) {
+    cli_say("onevisit：目录里没有「%s」这件事", "onevisit: the catalogue has no thing '%s'", request->thing);
+    return CLI_USAGE;
+  }
+  if (proof_run(arena, catalog, &options, &proof, &error) < 0 ||
+      (request->keep && prove_keep(request->keep, arena, &proof, &error) < 0))
+    return cli_fail(&error);
+  if (request->time)
+    prove_print_time(stderr, &proof);
+  return say(request, dir, catalog, &proof.findings, &proof);
+}
+
+static int check(const struct request *request)
 {
   struct arena arena = {0};
-  char *dir = arena_str(&arena, given);
+  char *dir = arena_str(&arena, request->dir);
   for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--)
     dir[n - 1] = '\0';
   struct catalog *catalog = NULL;
   struct findings findings = {0};
   struct error error = {0};
-  int status = catalog_load(dir, &catalog, &arena, &findings, &error) == 0 ? CLI_OK : findings.n ? CLI_NO : CLI_USAGE;
-  if (status == CLI_USAGE)
+  int status;
+  if (catalog_load(dir, &catalog, &arena, &findings, &error) == 0)
+    status = check_loaded(request, dir, catalog, &arena);
+  else if (findings.n)
+    status = say(request, dir, NULL, &findings, NULL);
+  else {
     (void)cli_fail(&error);
-  else if (!json)
-    write_text(dir, catalog, &findings);
-  else if (write_json(dir, catalog, &findings) < 0) {
-    cli_say("onevisit：标准输出写不了", "onevisit: stdout cannot be written");
-    status = CLI_FAILED;
+    status = CLI_USAGE;
   }
   catalog_free(catalog);
   arena_release(&arena);
@@ -127,12 +177,23 @@ static int check(const char *given, bool json)
 
 int cli_check(int argc, char **argv)
 {
-  static const struct option options[] = {
-      {"json", no_argument, NULL, 'j'}, {"lang", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'}, {0}};
-  bool json = false, asked_help = false;
+  static const struct option options[] = {{"json", no_argument, NULL, 'j'},        {"lang", required_argument, NULL, 'l'},
+                                          {"thing", required_argument, NULL, 't'}, {"smt", required_argument, NULL, 's'},
+                                          {"keep", required_argument, NULL, 'k'},  {"time", no_argument, NULL, 'm'},
+                                          {"help", no_argument, NULL, 'h'},        {0}};
+  struct request request = {0};
+  bool asked_help = false;
   for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
     if (c == 'j')
-      json = true;
+      request.json = true;
+    else if (c == 'm')
+      request.time = true;
+    else if (c == 't')
+      request.thing = optarg;
+    else if (c == 's')
+      request.smt = optarg;
+    else if (c == 'k')
+      request.keep = optarg;
     else if (c == 'h')
       asked_help = true;
     else if (c == 'l' && (strcmp(optarg, "zh") == 0 || strcmp(optarg, "en") == 0))
@@ -151,5 +212,6 @@ int cli_check(int argc, char **argv)
     cli_say("onevisit：check 要一个目录，见 onevisit check --help", "onevisit: check takes one folder; see onevisit check --help");
     return CLI_USAGE;
   }
-  return check(argv[optind], json);
+  request.dir = argv[optind];
+  return check(&request);
 }

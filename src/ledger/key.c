@@ -412,7 +412,7 @@ static int open_signer(struct arena *arena, const char *dir, const char *path, c
                        bool create, struct signer **ret, struct error *error)
 {
   struct span text;
-  struct signer *s;
+  struct signer *s = NULL;
   if (!note_name_valid(span_of(name)) || strlen(name) > NOTE_NAME_MAX)
     return bad_key(error, "name");
   if (create && access(path, F_OK) != 0) {

@@ -19,20 +19,23 @@ struct digest leaf_commitment(const struct digest *field_salt, struct span name,
   return hmac_sha256_parts((struct span){(const char *)field_salt->b, DIGEST_BYTES}, parts, 5);
 }
 
-static struct digest commit(struct span salt, struct span name, struct span value)
+static struct digest commit(const struct hmac_key *salt, struct span name, struct span value)
 {
-  struct digest r = leaf_field_salt(salt, name);
+  struct span parts[] = {SPAN("gov-salt/v1"), ZERO, name};
+  struct digest r = hmac_parts(salt, parts, 3);
   return leaf_commitment(&r, name, value);
 }
 
-static struct digest commit_all(const struct leaf *leaf)
+struct leaf_commitments leaf_commit(const struct leaf *leaf)
 {
+  struct hmac_key key;
   struct merkle_edge edge = {0};
+  hmac_key_init(&key, leaf->salt);
   for (size_t i = 0; i < leaf->field_count; i++) {
-    struct digest c = commit(leaf->salt, leaf->fields[i].name, leaf->fields[i].value);
+    struct digest c = commit(&key, leaf->fields[i].name, leaf->fields[i].value);
     merkle_append(&edge, merkle_leaf((struct span){(const char *)c.b, DIGEST_BYTES}));
   }
-  return merkle_root(&edge);
+  return (struct leaf_commitments){merkle_root(&edge), commit(&key, SPAN("key-id"), leaf->key_id)};
 }
 
 static const char *or_dash(const char *s)
@@ -40,17 +43,56 @@ static const char *or_dash(const char *s)
   return s && *s ? s : "-";
 }
 
+/* Room for everything but type, item and dept. */
+#define LINES_MAX 400
+
+static char *put(char *to, const char *s)
+{
+  return stpcpy(to, s);
+}
+
+static char *put_digest(char *to, const struct digest *d)
+{
+  return base64_write(to, d->b, DIGEST_BYTES);
+}
+
+static char *put_int(char *to, int64_t value)
+{
+  char digits[24], *p = digits + sizeof digits;
+  uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+  *--p = '\0';
+  do
+    *--p = (char)('0' + rest % 10);
+  while (rest /= 10);
+  if (value < 0)
+    *--p = '-';
+  return stpcpy(to, p);
+}
+
+/* Written by hand: printf took a fifth of the sealer's time. */
+struct span leaf_lines(struct arena *arena, const struct leaf *leaf, const struct leaf_commitments *commitments)
+{
+  const char *type = or_dash(leaf->type), *item = or_dash(leaf->item), *dept = or_dash(leaf->dept);
+  char *lines = arena_alloc(arena, LINES_MAX + strlen(type) + strlen(item) + strlen(dept)), *p = lines;
+  p = put(p, "gov-event/v1\ncase ");
+  hex_encode(leaf->pseudonym, LEAF_PSEUDONYM_BYTES, p);
+  p = put_int(put(p + 2 * (size_t)LEAF_PSEUDONYM_BYTES, "\nseq "), leaf->seq);
+  p = put(p, "\nprev ");
+  p = leaf->has_prev ? put_digest(p, &leaf->prev) : put(p, "-");
+  p = put(put(p, "\ntype "), type);
+  p = put(put(p, "\nitem "), item);
+  p = put(put(p, "\ndept "), dept);
+  p = put_int(put(p, "\ntime "), leaf->at / SECOND_MS);
+  p = put_digest(put(p, "\nbody "), &commitments->body);
+  p = put_digest(put(p, "\nkeys "), &commitments->keys);
+  p = put(p, "\n");
+  return (struct span){lines, (size_t)(p - lines)};
+}
+
 struct span leaf_unsigned(struct arena *arena, const struct leaf *leaf)
 {
-  char pseudonym[2 * LEAF_PSEUDONYM_BYTES + 1];
-  hex_encode(leaf->pseudonym, LEAF_PSEUDONYM_BYTES, pseudonym);
-  struct digest body = commit_all(leaf);
-  struct digest keys = commit(leaf->salt, SPAN("key-id"), leaf->key_id);
-  return span_of(
-      arena_printf(arena, "gov-event/v1\ncase %s\nseq %lld\nprev %s\ntype %s\nitem %s\ndept %s\ntime %lld\nbody %s\nkeys %s\n",
-                   pseudonym, (long long)leaf->seq, leaf->has_prev ? base64_encode(arena, leaf->prev.b, DIGEST_BYTES) : "-",
-                   or_dash(leaf->type), or_dash(leaf->item), or_dash(leaf->dept), (long long)(leaf->at / SECOND_MS),
-                   base64_encode(arena, body.b, DIGEST_BYTES), base64_encode(arena, keys.b, DIGEST_BYTES)));
+  struct leaf_commitments commitments = leaf_commit(leaf);
+  return leaf_lines(arena, leaf, &commitments);
 }
 
 /* ---- signatures ---- */
@@ -65,6 +107,20 @@ static struct span batch_message(struct arena *arena, const char *name, int64_t 
 {
   return span_of(
       arena_printf(arena, "gov-batch/v1\n%s\n%lld\n%s\n", name, (long long)n, base64_encode(arena, root->b, DIGEST_BYTES)));
+}
+
+static struct span shared_entry(struct arena *arena, struct span lines, const char *name, const char *signature, int64_t i,
+                                int64_t n, const struct merkle_proof *proof)
+{
+  const size_t numbers = 64;
+  char *entry = arena_alloc(arena, lines.n + strlen(name) + strlen(signature) + numbers + proof->n * DIGEST_BYTES * 4 / 3), *p;
+  memcpy(entry, lines.p, lines.n);
+  p = put(put(put(put(entry + lines.n, "sig "), name), " "), signature);
+  p = put_int(put(p, " "), i);
+  p = put_int(put(p, " "), n);
+  p = base64_write(put(p, " "), proof->path, proof->n * DIGEST_BYTES);
+  *p++ = '\n';
+  return (struct span){entry, (size_t)(p - entry)};
 }
 
 void leaf_sign_batch(struct arena *arena, const struct span *lines, size_t n, const struct signer *signer, struct span *ret_entries)
@@ -84,8 +140,7 @@ void leaf_sign_batch(struct arena *arena, const struct span *lines, size_t n, co
   for (size_t i = 0; i < n; i++) {
     struct merkle_proof p = {0};
     (void)merkle_inclusion(&reader, (int64_t)i, tree.size, &p, NULL);
-    ret_entries[i] = span_of(arena_printf(arena, "%.*ssig %s %s %zu %zu %s\n", (int)lines[i].n, lines[i].p, signer_name(signer),
-                                          signature, i, n, base64_encode(arena, p.path, p.n * DIGEST_BYTES)));
+    ret_entries[i] = shared_entry(arena, lines[i], signer_name(signer), signature, (int64_t)i, tree.size, &p);
   }
 }
 

@@ -54,6 +54,16 @@ struct leaf {
 
 /* The lines up to and with «keys», which the department signs. */
 struct span leaf_unsigned(struct arena *arena, const struct leaf *leaf);
+
+/* The same in two steps: the costly one needs nothing of other leaves, so it can be done ahead and on another thread. */
+struct leaf_commitments {
+  struct digest body, keys;
+};
+/* Of the fields and the key's id: looks at salt, fields and key_id alone. */
+struct leaf_commitments leaf_commit(const struct leaf *leaf);
+/* Looks at all the others. */
+struct span leaf_lines(struct arena *arena, const struct leaf *leaf, const struct leaf_commitments *commitments);
+
 /* The whole entry. */
 struct span leaf_sign(struct arena *arena, struct span unsigned_lines, const struct signer *signer);
 /* The entries of n leaves of one department under one signature; for one leaf the same as leaf_sign(). */

@@ -400,7 +400,7 @@ int logdir_publish(struct logdir *log, struct span note, struct error *error)
   struct arena arena = {0};
   const char *from = arena_printf(&arena, "%s/" LOG_STAGING "/checkpoint", log->dir);
   const char *to = arena_printf(&arena, "%s/checkpoint", log->dir);
-  int fd, bad = write_file(from, note, &fd, error);
+  int fd = -1, bad = write_file(from, note, &fd, error);
   if (!bad) {
     bad = fsync(fd) ? say_sync(error, from) : 0;
     (void)close(fd);

@@ -15,39 +15,54 @@ const char *draft_condition(const struct draft *draft, const struct feel *when)
   return when ? arena_dup(draft->arena, feel_text(when)) : NULL;
 }
 
-const char *item_yields(const struct item *item)
+/* The first of an item's conditions that holds; false where none does. */
+static bool selected(const struct draft *draft, const struct blueprint_item *line, const struct feel **ret)
 {
-  return item->result ? item->result->id : item->document;
-}
-
-bool draft_waits(const struct draft *draft, int item, int producer)
-{
-  return draft->waits[(size_t)item * draft->plan->item_count + (size_t)producer];
-}
-
-static bool selected(const struct plan *plan, const struct item *item)
-{
-  for (size_t i = 0; i < plan->item_count; i++)
-    if (plan->items[i].item == item)
+  for (size_t k = 0; k < line->when_count; k++)
+    if (draft_holds(draft, line->when[k])) {
+      *ret = line->when[k];
       return true;
+    }
   return false;
+}
+
+/* Only investment projects go through stages: elsewhere all is handed in together. */
+static int stage_of(const struct thing *thing, const struct item *item)
+{
+  if (thing->audience != FOR_PROJECT)
+    return 0;
+  for (size_t i = 0; i < thing->item_count; i++)
+    if (thing->items[i].item == item && thing->items[i].stage)
+      return thing->items[i].stage;
+  return item->stage;
 }
 
 /* Pass 1: the items whose condition holds, in the thing's order, each once. */
 static void select_items(struct draft *draft)
 {
   struct plan *plan = draft->plan;
-  const struct thing *thing = plan->thing;
-  plan->items = arena_array(draft->arena, thing->item_count + 1, sizeof *plan->items);
-  for (size_t i = 0; i < thing->item_count; i++) {
-    const struct thing_item *entry = &thing->items[i];
-    if (selected(plan, entry->item) || !draft_holds(draft, entry->when))
+  const struct blueprint *b = draft->blueprint;
+  plan->items = arena_array(draft->arena, b->n + 1, sizeof *plan->items);
+  plan->covered = arena_array(draft->arena, b->n + 1, sizeof *plan->covered);
+  draft->place = arena_array(draft->arena, b->n + 1, sizeof *draft->place);
+  for (size_t i = 0; i < b->n; i++) {
+    const struct feel *when = NULL;
+    draft->place[i] = -1;
+    if (!selected(draft, &b->items[i], &when))
       continue;
+    const struct item *item = b->items[i].item;
+    if (draft_covered(draft, item->covered_by, item->within)) {
+      plan->covered[plan->covered_count++] =
+          (struct plan_covered){.item = item, .assessment = item->covered_by, .saved = item->promised};
+      continue;
+    }
+    draft->place[i] = (int)plan->item_count;
     plan->items[plan->item_count++] = (struct plan_item){
-        .item = entry->item,
-        .agency = entry->item->agency,
-        .lead = entry->item->agency == thing->lead,
-        .condition = draft_condition(draft, entry->when),
+        .item = item,
+        .agency = item->agency,
+        .lead = item->agency == plan->thing->lead,
+        .stage = stage_of(plan->thing, item),
+        .condition = draft_condition(draft, when),
     };
   }
 }
@@ -80,6 +95,8 @@ static bool add_wait(struct draft *draft, size_t i, size_t p)
   bool *waits = draft->waits;
   if (i == p || waits[p * n + i])
     return false;
+  if (waits[i * n + p])
+    return true;
   for (size_t a = 0; a < n; a++) {
     if (a != i && !waits[a * n + i])
       continue;
@@ -97,43 +114,54 @@ static int circular(struct error *error, const struct item *item)
   return error_at(error, "%s", item->id);
 }
 
-static int wait_for_needs(struct draft *draft, struct error *error)
+/* What the edge is about, where the item wants it; NULL where not, and for needs. */
+static struct want *want_of(const struct draft *draft, const struct edge *edge)
 {
-  const struct plan *plan = draft->plan;
-  for (size_t i = 0; i < plan->item_count; i++) {
-    const struct item *item = plan->items[i].item;
-    for (size_t k = 0; k < item->need_count; k++)
-      for (size_t p = 0; p < plan->item_count; p++)
-        if (plan->items[p].item == item->needs[k] && !add_wait(draft, i, p))
-          return circular(error, item);
+  if (edge->ask < 0)
+    return NULL;
+  const struct item_material *ask = &draft->blueprint->items[edge->item].item->materials[edge->ask];
+  for (size_t w = 0; w < draft->want_count; w++)
+    if (draft->wants[w].ask == ask)
+      return &draft->wants[w];
+  return NULL;
+}
+
+/* Both ends are in the plan, and so is what the edge is about. */
+static bool active(const struct draft *draft, const struct edge *edge, struct want **ret)
+{
+  if (draft->place[edge->item] < 0 || draft->place[edge->producer] < 0)
+    return false;
+  *ret = want_of(draft, edge);
+  return *ret || edge->ask < 0;
+}
+
+static int wait_for_all(struct draft *draft, struct error *error)
+{
+  const struct blueprint *b = draft->blueprint;
+  for (size_t e = 0; e < b->edge_count; e++) {
+    const struct edge *edge = &b->edges[e];
+    struct want *want = NULL;
+    if (!edge_waits(edge) || !active(draft, edge, &want))
+      continue;
+    if (!add_wait(draft, (size_t)draft->place[edge->item], (size_t)draft->place[edge->producer]))
+      return circular(error, b->items[edge->item].item);
+    if (want && want->producer < 0)
+      want->producer = draft->place[edge->producer];
   }
   return 0;
 }
 
-/*
- * A result waits for the items of the plan that yield it. The same goes for what one item asks of the applicant and
- * another yields, as far as that makes no circle; what an agency holds is waited for only where the items wait already.
- */
-static int wait_for_results(struct draft *draft, struct error *error)
+/* What an agency holds comes from the plan where another item of it, waited for anyhow, yields it anew. */
+static void take_held(struct draft *draft)
 {
-  const struct plan *plan = draft->plan;
-  for (size_t w = 0; w < draft->want_count; w++) {
-    struct want *want = &draft->wants[w];
-    bool refused = false;
-    for (size_t p = 0; p < plan->item_count; p++) {
-      const char *yields = item_yields(plan->items[p].item);
-      if ((int)p == want->item || !yields || strcmp(yields, want->ask->material->id) != 0)
-        continue;
-      bool waits =
-          want->ask->from == FROM_GOVERNMENT ? draft_waits(draft, want->item, (int)p) : add_wait(draft, (size_t)want->item, p);
-      if (waits && want->producer < 0)
-        want->producer = (int)p;
-      refused |= !waits;
-    }
-    if (refused && want->producer < 0 && want->ask->from == FROM_RESULT)
-      return circular(error, plan->items[want->item].item);
+  const struct blueprint *b = draft->blueprint;
+  for (size_t e = 0; e < b->edge_count; e++) {
+    const struct edge *edge = &b->edges[e];
+    struct want *want = NULL;
+    if (edge->why == EDGE_HELD && active(draft, edge, &want) && want && want->producer < 0 &&
+        draft_waits(draft, draft->place[edge->item], draft->place[edge->producer]))
+      want->producer = draft->place[edge->producer];
   }
-  return 0;
 }
 
 /* Moves item from of the old order to its place in the new one, with all that bears its index. */
@@ -207,8 +235,9 @@ static int order_items(struct draft *draft, struct error *error)
 {
   size_t n = draft->plan->item_count;
   draft->waits = arena_array(draft->arena, n * n + 1, sizeof *draft->waits);
-  if (wait_for_needs(draft, error) < 0 || wait_for_results(draft, error) < 0)
+  if (wait_for_all(draft, error) < 0)
     return -1;
+  take_held(draft);
   sort_items(draft);
   list_needs(draft);
   return 0;
@@ -234,121 +263,52 @@ static void list_agencies(struct draft *draft)
     add_agency(plan, plan->steps[s].agency);
 }
 
-static bool licences_of_several_agencies(const struct plan *plan)
+int draft_compile(struct draft *draft, struct error *error)
 {
-  const struct agency *first = NULL;
-  for (size_t i = 0; i < plan->item_count; i++) {
-    if (plan->items[i].item->kind != ITEM_LICENCE)
-      continue;
-    if (first && first != plan->items[i].agency)
-      return true;
-    first = plan->items[i].agency;
-  }
-  return false;
+  select_items(draft);
+  collect_wants(draft);
+  if (order_items(draft, error) < 0)
+    return -1;
+  plan_materials(draft);
+  plan_fields(draft);
+  plan_schedule(draft);
+  plan_critical(draft);
+  plan_services(draft);
+  plan_by_stage(draft);
+  plan_trips(draft);
+  list_agencies(draft);
+  plan_tallies(draft);
+  return 0;
 }
 
-/* Administrative Licensing Law art. 42: joint handling by several agencies takes at most 45 working days. */
-#define JOINT_CAP 45
-
-static void find_limits(struct plan *plan)
+void draft_begin(struct draft *draft, struct arena *arena, const struct catalog *catalog, const struct blueprint *blueprint,
+                 const struct answers *answers, const struct zone *zone, day today)
 {
-  plan->delivery = plan->item_count ? plan->items[0].item->delivery : 0;
-  for (size_t i = 0; i < plan->item_count; i++) {
-    const struct item *item = plan->items[i].item;
-    plan->delivery &= item->delivery;
-    if (item->statutory > plan->statutory)
-      plan->statutory = item->statutory;
-  }
-  if (licences_of_several_agencies(plan))
-    plan->statutory = JOINT_CAP;
-}
-
-/* Distinct departments that have an item of the plan: whom the applicant had to find one by one. */
-static int agencies_with_items(const struct plan *plan)
-{
-  int n = 0;
-  for (size_t i = 0; i < plan->item_count; i++) {
-    bool seen = false;
-    for (size_t k = 0; k < i; k++)
-      seen |= plan->items[k].agency == plan->items[i].agency;
-    n += !seen;
-  }
-  return n;
-}
-
-/* Fields written one by one: each item's own form asks every field of what the applicant hands in there. */
-static int fields_one_by_one(const struct draft *draft)
-{
-  int total = 0;
-  for (size_t w = 0; w < draft->want_count; w++) {
-    const struct want *want = &draft->wants[w];
-    if (want->ask->from != FROM_APPLICANT && want->ask->from != FROM_ZONE)
-      continue;
-    for (size_t f = 0; f < want->ask->material->field_count; f++) {
-      bool seen = false;
-      for (size_t k = 0; k < w && !seen; k++) {
-        const struct want *earlier = &draft->wants[k];
-        if (earlier->item != want->item || (earlier->ask->from != FROM_APPLICANT && earlier->ask->from != FROM_ZONE))
-          continue;
-        for (size_t g = 0; g < earlier->ask->material->field_count; g++)
-          seen |= earlier->ask->material->fields[g] == want->ask->material->fields[f];
-      }
-      total += !seen;
-    }
-  }
-  return total;
-}
-
-/* One by one every item is accepted and delivered by itself, and the applicant brings every paper it lists. */
-static void tally_before(struct draft *draft)
-{
-  struct plan *plan = draft->plan;
-  struct plan_tally *before = &plan->before;
-  before->forms_fields = fields_one_by_one(draft);
-  before->materials = (int)draft->want_count;
-  before->agencies = agencies_with_items(plan);
-  before->steps = (int)(2 * plan->item_count + plan->step_count);
-  before->days = plan->days_serial;
-  for (size_t i = 0; i < plan->item_count; i++)
-    before->trips += item_trips_alone(draft, (int)i);
-}
-
-/* Jointly: one acceptance, one delivery, a joint visit is one step; one window to go to. */
-static void tally_after(struct plan *plan)
-{
-  struct plan_tally *after = &plan->after;
-  after->forms_fields = (int)plan->field_count;
-  for (size_t m = 0; m < plan->material_count; m++)
-    after->materials += plan->materials[m].source == PLAN_UPLOAD;
-  after->agencies = plan->item_count > 0;
-  after->steps = plan->item_count ? 2 + (int)plan->step_count : 0;
-  for (size_t v = 0; v < plan->visit_count; v++)
-    after->steps -= (int)plan->visits[v].steps_merged - 1;
-  after->days = plan->days;
-  after->trips = plan->trips_online;
+  struct plan *plan = arena_new(arena, struct plan);
+  plan->catalog = catalog;
+  plan->thing = blueprint->thing;
+  plan->answers = *answers;
+  plan->zone = zone;
+  *draft = (struct draft){.arena = arena, .plan = plan, .blueprint = blueprint, .catalog = catalog, .today = today};
 }
 
 int plan_compile(struct arena *arena, const struct catalog *catalog, const struct thing *thing, const struct answers *answers,
                  const struct zone *zone, day today, struct plan **ret, struct error *error)
 {
-  struct plan *plan = arena_new(arena, struct plan);
-  plan->catalog = catalog;
-  plan->thing = thing;
-  plan->answers = *answers;
-  plan->zone = zone;
-  struct draft draft = {.arena = arena, .plan = plan, .catalog = catalog, .today = today};
-  select_items(&draft);
-  collect_wants(&draft);
-  if (order_items(&draft, error) < 0)
+  return plan_fill(arena, catalog, blueprint_make(arena, thing), answers, zone, today, ret, error);
+}
+
+int plan_fill(struct arena *arena, const struct catalog *catalog, const struct blueprint *blueprint, const struct answers *answers,
+              const struct zone *zone, day today, struct plan **ret, struct error *error)
+{
+  struct draft draft;
+  draft_begin(&draft, arena, catalog, blueprint, answers, zone, today);
+  if (draft_compile(&draft, error) < 0)
     return -1;
-  plan_materials(&draft);
-  plan_fields(&draft);
-  plan_schedule(&draft);
-  plan_trips(&draft);
-  list_agencies(&draft);
-  find_limits(plan);
-  tally_before(&draft);
-  tally_after(plan);
-  *ret = plan;
+  struct plan *elsewhere = draft.plan;
+  if (zone && plan_fill(arena, catalog, blueprint, answers, NULL, today, &elsewhere, error) < 0)
+    return -1;
+  plan_savings(draft.plan, elsewhere);
+  *ret = draft.plan;
   return 0;
 }

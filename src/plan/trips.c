@@ -1,14 +1,16 @@
 /*
  * trips.c: how often the applicant goes to the government (docs/architecture.md «trips»).
  *
- * One definition for the promise, the proof and the measure:
+ * One definition for the promise, the proof and the measure, by what is in the plan and never by the days it falls on:
  *   - proving identity, showing originals and signing happen at the application, together: one trip;
  *   - an item that cannot be applied for online is handed in on that trip too;
  *   - an examination joins that trip where nothing must come before it (it is the first step of an item that waits for
- *     no other); else it is a trip of its own, at the department that examines;
+ *     no other); else it is later: a trip to the department that examines, which all share that are examined there and
+ *     wait for as many later examinations (so none of them waits for another): the schedule puts them on one day;
  *   - what must be picked up is picked up after the last such decision, all together: one more trip, or none where it is
  *     decided at once and so lies ready on the trip of the application;
  *   - handing in at a window is itself a trip, which all that happens at the application shares.
+ *   - a project in stages hands in and picks up stage by stage: trips of two stages are never shared.
  * A result must be picked up where the item says so, or where it is delivered neither by courier nor electronically.
  */
 #include "plan/passes.h"
@@ -25,8 +27,7 @@ static bool only_at_window(const struct item *item)
   return item->delivery == DELIVERY_WINDOW;
 }
 
-/* The step at which the applicant is examined; NULL where the item has none and the application itself is it. */
-static const struct plan_step *examining_step(const struct plan *plan, int item)
+const struct plan_step *examining_step(const struct plan *plan, int item)
 {
   static const char *const kinds[] = {"examination", "inspection", "testing", "appraisal"};
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
@@ -40,7 +41,7 @@ static bool is_first_step(const struct draft *draft, int item, const struct plan
 {
   const struct item *of = draft->plan->items[item].item;
   for (size_t s = 0; s < of->step_count; s++)
-    if (draft_holds(draft, of->steps[s].when))
+    if (draft_has_step(draft, &of->steps[s]))
       return strcmp(of->steps[s].step, step->step) == 0;
   return true;
 }
@@ -56,9 +57,45 @@ static bool waits_for_any(const struct draft *draft, int item)
   return draft->plan->items[item].need_count > 0;
 }
 
-static int duration(const struct plan_item *item)
+static bool takes_days(const struct plan *plan, int item)
 {
-  return item->end - item->start;
+  for (size_t s = 0; s < plan->step_count; s++)
+    if (plan->steps[s].item == item && plan->steps[s].takes > 0)
+      return true;
+  return false;
+}
+
+static bool examined(const struct draft *draft, const struct item *item)
+{
+  for (size_t p = 0; p < item->presence_count; p++)
+    if (item->presence[p].why == WHY_EXAMINATION && draft_holds(draft, item->presence[p].when))
+      return true;
+  return false;
+}
+
+/* In the order of the items, so that what an item waits for is known before it. */
+void plan_examinations(struct draft *draft)
+{
+  const struct plan *plan = draft->plan;
+  draft->examined = arena_array(draft->arena, plan->item_count + 1, sizeof *draft->examined);
+  for (size_t i = 0; i < plan->item_count; i++) {
+    if (!examined(draft, plan->items[i].item) || (examined_at_application(draft, (int)i) && !waits_for_any(draft, (int)i)))
+      continue;
+    draft->examined[i] = 1;
+    for (size_t p = 0; p < i; p++)
+      if (draft_waits(draft, (int)i, (int)p) && draft->examined[p] >= draft->examined[i])
+        draft->examined[i] = draft->examined[p] + 1;
+  }
+}
+
+/* Not decided at once: the item or one it waits for takes days or is examined later. */
+static bool decided_later(const struct draft *draft, int item)
+{
+  const struct plan *plan = draft->plan;
+  for (int p = 0; p <= item; p++)
+    if ((p == item || draft_waits(draft, item, p)) && (draft->examined[p] || takes_days(plan, p)))
+      return true;
+  return false;
 }
 
 static void add_presence(struct plan *plan, enum presence_why why, size_t item, const struct basis *basis, int at)
@@ -71,11 +108,10 @@ static int presence_day(const struct draft *draft, enum presence_why why, size_t
   const struct plan_item *item = &draft->plan->items[i];
   if (why == WHY_PICK_UP)
     return item->end;
-  if (why != WHY_EXAMINATION)
+  if (why != WHY_EXAMINATION || !draft->examined[i])
     return 0;
-  if (examined_at_application(draft, (int)i))
-    return waits_for_any(draft, (int)i) ? item->start : 0;
-  return examining_step(draft->plan, (int)i)->start;
+  const struct plan_step *step = examining_step(draft->plan, (int)i);
+  return step ? step->start : item->start;
 }
 
 /* The presences of every item, each at the day it falls on when nothing is shared. */
@@ -101,33 +137,45 @@ static void collect_presences(struct draft *draft)
   }
 }
 
-/* All pick-ups wait for the last of them. */
-static void join_pick_ups(struct plan *plan)
+static int stage_of(const struct plan *plan, const struct plan_presence *presence)
 {
-  int last = 0;
-  for (size_t p = 0; p < plan->presence_count; p++)
-    if (plan->presences[p].why == WHY_PICK_UP && plan->presences[p].at > last)
-      last = plan->presences[p].at;
-  for (size_t p = 0; p < plan->presence_count; p++)
-    if (plan->presences[p].why == WHY_PICK_UP)
-      plan->presences[p].at = last;
+  return plan->items[presence->item].stage;
 }
 
-static bool at_application(const struct draft *draft, const struct plan_presence *presence)
+/* All pick-ups of a stage wait for the last of them. Returns whether any of them is later than the application. */
+static bool join_pick_ups(const struct draft *draft, int stage)
+{
+  struct plan *plan = draft->plan;
+  int last = 0;
+  bool later = false;
+  for (size_t p = 0; p < plan->presence_count; p++) {
+    const struct plan_presence *presence = &plan->presences[p];
+    if (presence->why != WHY_PICK_UP || stage_of(plan, presence) != stage)
+      continue;
+    later |= decided_later(draft, presence->item);
+    if (presence->at > last)
+      last = presence->at;
+  }
+  for (size_t p = 0; p < plan->presence_count; p++)
+    if (plan->presences[p].why == WHY_PICK_UP && stage_of(plan, &plan->presences[p]) == stage)
+      plan->presences[p].at = last;
+  return later;
+}
+
+static bool at_application(const struct draft *draft, const struct plan_presence *presence, bool picked_up_later)
 {
   if (presence->why == WHY_PICK_UP)
-    return presence->at == 0;
-  if (presence->why == WHY_EXAMINATION)
-    return examined_at_application(draft, presence->item) && !waits_for_any(draft, presence->item);
-  return true;
+    return !picked_up_later;
+  return presence->why != WHY_EXAMINATION || !draft->examined[presence->item];
 }
 
-/* Two later presences share a trip when both pick up, or the same department examines on the same day. */
-static bool share_trip(const struct plan *plan, const struct plan_presence *a, const struct plan_presence *b)
+/* Two later presences share a trip when both pick up, or one department examines both at the same depth. */
+static bool share_trip(const struct draft *draft, const struct plan_presence *a, const struct plan_presence *b)
 {
-  if (a->why != b->why || a->at != b->at)
-    return false;
-  return a->why == WHY_PICK_UP || plan->items[a->item].agency == plan->items[b->item].agency;
+  const struct plan *plan = draft->plan;
+  if (a->why != b->why || a->why == WHY_PICK_UP || stage_of(plan, a) != stage_of(plan, b))
+    return a->why == b->why && stage_of(plan, a) == stage_of(plan, b);
+  return plan->items[a->item].agency == plan->items[b->item].agency && draft->examined[a->item] == draft->examined[b->item];
 }
 
 static void sort_presences(struct plan *plan)
@@ -141,64 +189,81 @@ static void sort_presences(struct plan *plan)
   }
 }
 
-static bool any_only_offline(const struct plan *plan)
+static bool any_only_offline(const struct plan *plan, int stage)
 {
   for (size_t i = 0; i < plan->item_count; i++)
-    if (!applied_online(plan->items[i].item))
+    if (plan->items[i].stage == stage && !applied_online(plan->items[i].item))
       return true;
   return false;
 }
 
-/* Numbers the trips in their order; returns how many come after the application. */
-static int number_trips(const struct draft *draft, int application)
+struct stage_trips {
+  int stage, so_far; /* trips of the stages before it */
+  bool application;  /* something of it is done in person when it is applied for online */
+  bool picked_up_later;
+};
+
+/* Numbers the trips of a stage in their order; returns how many come after its application. */
+static int number_trips(const struct draft *draft, const struct stage_trips *of)
 {
   struct plan *plan = draft->plan;
-  int trips = application;
+  int first = of->so_far + of->application, trips = first;
   for (size_t p = 0; p < plan->presence_count; p++) {
     struct plan_presence *presence = &plan->presences[p];
-    if (at_application(draft, presence)) {
-      presence->trip = 1;
+    if (stage_of(plan, presence) != of->stage)
+      continue;
+    if (at_application(draft, presence, of->picked_up_later)) {
+      presence->trip = of->so_far + 1;
       continue;
     }
     for (size_t k = 0; k < p && !presence->trip; k++)
-      if (!at_application(draft, &plan->presences[k]) && share_trip(plan, presence, &plan->presences[k]))
+      if (!at_application(draft, &plan->presences[k], of->picked_up_later) && share_trip(draft, presence, &plan->presences[k]))
         presence->trip = plan->presences[k].trip;
     if (!presence->trip)
       presence->trip = ++trips;
   }
-  return trips - application;
+  return trips - first;
 }
 
-/* Pass 7: presences and trips, when applied for online and when handed in at a window. */
+static void count_trips(struct draft *draft, struct plan_stage *stage, bool picked_up_later)
+{
+  struct plan *plan = draft->plan;
+  struct stage_trips of = {stage->stage, plan->trips_online, any_only_offline(plan, stage->stage), picked_up_later};
+  for (size_t p = 0; p < plan->presence_count; p++)
+    of.application |=
+        stage_of(plan, &plan->presences[p]) == of.stage && at_application(draft, &plan->presences[p], picked_up_later);
+  int after = number_trips(draft, &of);
+  stage->trips_online = of.application + after;
+  stage->trips_window = 1 + after;
+  plan->trips_online += stage->trips_online;
+  plan->trips_window += stage->trips_window;
+}
+
+/* Pass 10: presences and trips, when applied for online and when handed in at a window. */
 void plan_trips(struct draft *draft)
 {
   struct plan *plan = draft->plan;
+  bool *later = arena_array(draft->arena, plan->stage_count + 1, sizeof *later);
   collect_presences(draft);
-  join_pick_ups(plan);
+  for (size_t s = 0; s < plan->stage_count; s++)
+    later[s] = join_pick_ups(draft, plan->stages[s].stage);
   sort_presences(plan);
-  bool application = any_only_offline(plan);
-  for (size_t p = 0; p < plan->presence_count; p++)
-    application |= at_application(draft, &plan->presences[p]);
-  int after = number_trips(draft, application);
-  plan->trips_online = application + after;
-  plan->trips_window = (plan->item_count > 0) + after;
+  for (size_t s = 0; s < plan->stage_count; s++)
+    count_trips(draft, &plan->stages[s], later[s]);
 }
 
+/*
+ * Handed in at the counter, which identity, originals, signature and an examination at the application share; examined later;
+ * and picked up where there is a paper to fetch and it does not lie ready at once.
+ */
 int item_trips_alone(const struct draft *draft, int item)
 {
   const struct plan *plan = draft->plan;
-  const struct item *of = plan->items[item].item;
-  bool application = !applied_online(of), examination = false, pick_up = false;
-  for (size_t p = 0; p < plan->presence_count; p++) {
-    const struct plan_presence *presence = &plan->presences[p];
-    if (presence->item != item)
-      continue;
-    if (presence->why == WHY_PICK_UP && duration(&plan->items[item]) > 0)
-      pick_up = true;
-    else if (presence->why == WHY_EXAMINATION && !examined_at_application(draft, item))
-      examination = true;
-    else
-      application = true;
-  }
-  return application + examination + pick_up;
+  bool paper = plan->items[item].item->delivery & DELIVERY_WINDOW, examination = false;
+  for (size_t p = 0; p < plan->presence_count; p++)
+    if (plan->presences[p].item == item) {
+      paper |= plan->presences[p].why == WHY_PICK_UP;
+      examination |= plan->presences[p].why == WHY_EXAMINATION && !examined_at_application(draft, item);
+    }
+  return 1 + examination + (paper && (examination || takes_days(plan, item)));
 }

@@ -7,10 +7,14 @@ tally=${1:-/dev/null}
 one=$(mktemp)
 trap 'rm -f "$one"' EXIT
 passed=0 failed=0
-ninja -C build --quiet onevisit tests/logtool || exit 1
+ninja -C build --quiet onevisit tests/logtool tests/ledger_load tests/libledger_fault.so tests/forger || exit 1
 
 for script in \
   tests/ledger/directory.py \
+  tests/ledger/crash.py \
+  tests/ledger/publish.py \
+  tests/ledger/witness.py \
+  tests/ledger/sigsum.py \
 ; do
   echo "-- $script"
   : >"$one"
