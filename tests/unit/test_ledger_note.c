@@ -371,7 +371,8 @@ static void a_note_carries_both_signatures_and_either_opens_it(void **state)
   struct span note = span_of(arena_printf(&arena, "%s%s", first.p, second.p));
   OK(note_open(&arena, note, signer_public(ed), &text, &error));
   OK(note_open(&arena, note, signer_public(sm), &text, &error));
-  ((char *)(uintptr_t)note.p)[note.n - 10] ^= 1;
+  char *digit = &((char *)(uintptr_t)note.p)[note.n - 10];
+  *digit = *digit == 'A' ? 'B' : 'A';
   OK(note_open(&arena, note, signer_public(ed), &text, &error)); /* who does not know SM2 passes over its line */
   assert_int_equal(note_open(&arena, note, signer_public(sm), &text, &error), -1);
   signer_free(ed);
