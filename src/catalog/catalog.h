@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "catalog/calendar.h"
-#include "feel/feel.h"
+#include "feel/table.h"
 
 struct words {
   const char *zh, *en;
@@ -196,6 +196,23 @@ struct question {
   struct place place;
 };
 
+/*
+ * A decision table: what several conditions would say at length, as rules. Its id is a name for conditions, like an answer's.
+ * Rules that leave an applicant without a value, or two of a «unique» table that hold together, are for the proof to find:
+ * table.rules[i].when is all cells of a rule as one condition, values[i] what the rule says.
+ */
+struct thing_table {
+  const char *id;
+  struct words name;
+  const struct feel *const *inputs; /* of the columns, as conditions are written */
+  size_t input_count;
+  struct feel_table table;            /* HIT_UNIQUE, HIT_ANY or HIT_FIRST, one output */
+  const struct feel_value *values;    /* a rule's: FEEL_BOOLEAN, FEEL_NUMBER or FEEL_STRING, all of one kind */
+  const struct place *rule_places;    /* a rule's */
+  const struct feel_value *otherwise; /* when no rule holds; NULL: not said, and a gap */
+  struct place place;
+};
+
 struct thing_item {
   const struct item *item;
   const struct feel *when;
@@ -212,8 +229,11 @@ struct thing { /* 「一件事」 */
   struct words industry; /* zh NULL when none */
   const char *hall_zone;
   const struct agency *lead;
+  unsigned promise; /* enum channel_set, online and window: where one trip is promised; 0: in both */
   const struct question *questions;
   size_t question_count;
+  const struct thing_table *tables; /* a table may read questions and the tables before it */
+  size_t table_count;
   const struct thing_item *items;
   size_t item_count;
   struct place place;
@@ -350,6 +370,12 @@ struct findings {
  */
 int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error);
 void catalog_free(struct catalog *catalog);
+
+/*
+ * What may stand in a catalogue that loads, and should not: findings in the given arena, by place. Rules: vague-wording (catch-all
+ * clauses), missing-element (of the guide), certificate-without-law, one-thing-two-names.
+ */
+void catalog_lint(const struct catalog *catalog, struct arena *arena, struct findings *findings);
 
 /* By id, in O(1); NULL where there is none. */
 const struct agency *catalog_agency(const struct catalog *catalog, struct span id);

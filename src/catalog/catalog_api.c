@@ -115,6 +115,30 @@ static void put_question(struct request *rq, struct json_writer *w, const struct
   json_end(w);
 }
 
+static void put_tables(struct request *rq, struct json_writer *w, const struct thing *thing)
+{
+  static const char *const hits[] = {[HIT_UNIQUE] = "unique", [HIT_ANY] = "any", [HIT_FIRST] = "first"};
+  json_begin_array(w, "tables");
+  for (size_t i = 0; i < thing->table_count; i++) {
+    const struct thing_table *table = &thing->tables[i];
+    json_begin_object(w, NULL);
+    json_put_str(w, "decide", table->id);
+    put_words(w, "name", table->name);
+    json_put_str(w, "hit", hits[table->table.hit]);
+    json_begin_array(w, "rules");
+    for (size_t j = 0; j < table->table.rule_count; j++) {
+      json_begin_object(w, NULL);
+      put_when(w, table->table.rules[j].when);
+      json_put_str(w, "value", feel_value_text(rq->arena, table->values[j]));
+      json_end(w);
+    }
+    json_end(w);
+    json_put_str(w, "otherwise", table->otherwise ? feel_value_text(rq->arena, *table->otherwise) : NULL);
+    json_end(w);
+  }
+  json_end(w);
+}
+
 static int one_thing(struct request *rq, struct error *error)
 {
   const struct thing *thing = catalog_thing(rq->app->catalog, rq_span(rq, "id"));
@@ -127,6 +151,7 @@ static int one_thing(struct request *rq, struct error *error)
   for (size_t i = 0; i < thing->question_count; i++)
     put_question(rq, &w, &thing->questions[i]);
   json_end(&w);
+  put_tables(rq, &w, thing);
   json_begin_array(&w, "items");
   for (size_t i = 0; i < thing->item_count; i++) {
     json_begin_object(&w, NULL);

@@ -245,8 +245,13 @@ static const char *question_at(const void *context, size_t i)
   return thing->questions[i].id;
 }
 
-static bool asks(const struct thing *thing, struct span name)
+/* A question, or one of the first tables. */
+static bool knows(const struct thing *thing, size_t tables, struct span name)
 {
+  for (size_t i = 0; i < tables; i++) {
+    if (thing->tables[i].id && span_is(name, thing->tables[i].id))
+      return true;
+  }
   for (size_t i = 0; i < thing->question_count; i++) {
     if (thing->questions[i].id && span_is(name, thing->questions[i].id))
       return true;
@@ -269,7 +274,7 @@ static bool has_indicator(const struct catalog *c, struct span name)
 }
 
 /* of: where the condition stands, when that is not the thing itself; zone: it may read the zone's indicators. */
-static void check_names(struct reader *r, const struct thing *thing, struct place place, const struct feel *when,
+static void check_names(struct reader *r, const struct thing *thing, size_t tables, struct place place, const struct feel *when,
                         const struct place *of, bool zone)
 {
   if (!when)
@@ -277,7 +282,7 @@ static void check_names(struct reader *r, const struct thing *thing, struct plac
   struct span *names = NULL;
   size_t n = feel_names(when, r->report.arena, &names);
   for (size_t i = 0; i < n; i++) {
-    if (asks(thing, names[i]) || (zone && (r->blind[INDEX_ZONE] || has_indicator(&r->loaded->catalog, names[i]))))
+    if (knows(thing, tables, names[i]) || (zone && (r->blind[INDEX_ZONE] || has_indicator(&r->loaded->catalog, names[i]))))
       continue;
     const char *name = arena_dup(r->report.arena, names[i]);
     const char *where = of ? arena_printf(r->report.arena, " (%s:%d:%d)", of->file, of->line, of->column) : "";
@@ -293,21 +298,38 @@ static void check_names(struct reader *r, const struct thing *thing, struct plac
 static void check_condition(struct reader *r, const struct thing *thing, struct place place, const struct feel *when,
                             const struct place *of)
 {
-  check_names(r, thing, place, when, of, false);
+  check_names(r, thing, thing->table_count, place, when, of, false);
 }
 
 /* What holds against a zone's assessment reads its indicators too. */
 static void check_bounds(struct reader *r, const struct thing *thing, struct place place, const struct item *item)
 {
-  check_names(r, thing, place, item->within, &item->place, true);
+  check_names(r, thing, thing->table_count, place, item->within, &item->place, true);
   for (size_t i = 0; i < item->material_count; i++)
-    check_names(r, thing, place, item->materials[i].within, &item->materials[i].place, true);
+    check_names(r, thing, thing->table_count, place, item->materials[i].within, &item->materials[i].place, true);
   for (size_t i = 0; i < item->step_count; i++)
-    check_names(r, thing, place, item->steps[i].within, &item->steps[i].place, true);
+    check_names(r, thing, thing->table_count, place, item->steps[i].within, &item->steps[i].place, true);
+}
+
+/* A table reads questions and the tables before it; its name is its own. */
+static void check_tables(struct reader *r, const struct thing *thing)
+{
+  for (size_t i = 0; i < thing->table_count; i++) {
+    const struct thing_table *table = &thing->tables[i];
+    size_t before = r->report.findings->n;
+    for (size_t j = 0; j < table->input_count; j++)
+      check_names(r, thing, i, table->place, table->inputs[j], NULL, false);
+    for (size_t j = 0; j < table->table.rule_count && r->report.findings->n == before; j++) /* rules read the inputs again */
+      check_names(r, thing, i, table->rule_places[j], table->table.rules[j].when, NULL, false);
+    if (table->id && knows(thing, i, span_of(table->id)))
+      report_add(&r->report, table->place, "duplicate-id", (struct words){"换一个名称", "give it another name"},
+                 "「%s」已经是问题或另一张表", "'%s' is a question or another table already", table->id);
+  }
 }
 
 static void check_questions(struct reader *r, const struct thing *thing)
 {
+  check_tables(r, thing);
   for (size_t i = 0; i < thing->item_count; i++) {
     const struct thing_item *ti = &thing->items[i];
     check_condition(r, thing, ti->place, ti->when, NULL);

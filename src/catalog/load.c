@@ -428,17 +428,6 @@ static void read_everything(struct loader *l)
   check_catalog(&l->reader);
 }
 
-static int by_place(const void *a, const void *b)
-{
-  const struct finding *x = a, *y = b;
-  int order = strcmp(x->place.file, y->place.file);
-  if (order == 0)
-    order = (x->place.line > y->place.line) - (x->place.line < y->place.line);
-  if (order == 0)
-    order = (x->place.column > y->place.column) - (x->place.column < y->place.column);
-  return order ? order : strcmp(x->rule, y->rule);
-}
-
 static int open_catalog(const char *dir, int *ret_fd, struct error *error)
 {
   int fd = open(dir, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
@@ -472,7 +461,7 @@ int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, str
   arena_release(&l.scratch);
   if (findings->n > before) {
     size_t n = findings->n - before;
-    qsort(findings->list + before, n, sizeof *findings->list, by_place);
+    findings_sort(findings, before);
     catalog_free(&loaded->catalog);
     return error_set(error, ERROR_BAD_INPUT, "catalog-findings", "事项目录「%s」有 %zu 处错误",
                      "the catalogue '%s' has %zu findings", dir, n);

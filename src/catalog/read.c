@@ -352,28 +352,39 @@ static const char *after_column(const char *text, const char *mark)
   return at ? at + strlen(mark) : text;
 }
 
-static void read_feel(struct reader *r, const struct key *key, const struct node *node, void *target)
+void reader_bad_condition(struct reader *r, const struct node *node, const struct error *error)
 {
-  struct words want = {"条件，如 area > 50", "a condition, like area > 50"};
-  if (node->kind != NODE_SCALAR) {
-    wrong_type(r, node, key->name, want);
-    return;
-  }
-  struct feel *feel = NULL;
-  struct error error = {0};
-  if (feel_parse(r->arena, node->text, &feel, &error) == 0) {
-    put(target, key, &feel, sizeof feel);
-    return;
-  }
-  int64_t column = 1;
-  (void)span_int(span_of(error.where), &column);
-  struct place place = node->place;
-  place.column += (int)column - 1 + node->quoted; /* the file's column, not the condition's */
+  struct span where = span_of(error->where), line = {0};
+  int64_t lines = 1, column = 1;
+  if (memchr(where.p, ':', where.n) && span_cut(&where, ':', &line))
+    (void)span_int(line, &lines);
+  (void)span_int(where, &column);
+  struct place place = node->place; /* the file's place, not the condition's */
+  if (lines == 1)
+    place.column += (int)column - 1 + node->quoted;
+  place.line += (int)lines - 1;
   report_put(
       &r->report, place, "bad-condition",
       (struct words){"条件用 FEEL 写，见 docs/catalogue.md「条件」", "conditions are FEEL: see docs/catalogue.md, Conditions"},
-      (struct words){arena_printf(r->report.arena, "条件有错：%s", after_column(error.zh, "：")),
-                     arena_printf(r->report.arena, "the condition is wrong: %s", after_column(error.en, ": "))});
+      (struct words){arena_printf(r->report.arena, "条件有错：%s", after_column(error->zh, "：")),
+                     arena_printf(r->report.arena, "the condition is wrong: %s", after_column(error->en, ": "))});
+}
+
+const struct feel *reader_condition(struct reader *r, const char *name, const struct node *node)
+{
+  struct feel *feel = NULL;
+  struct error error = {0};
+  if (node->kind != NODE_SCALAR)
+    wrong_type(r, node, name, (struct words){"条件，如 area > 50", "a condition, like area > 50"});
+  else if (feel_parse(r->arena, node->text, &feel, &error) < 0)
+    reader_bad_condition(r, node, &error);
+  return feel;
+}
+
+static void read_feel(struct reader *r, const struct key *key, const struct node *node, void *target)
+{
+  const struct feel *feel = reader_condition(r, key->name, node);
+  put(target, key, &feel, sizeof feel);
 }
 
 /* ---- structs ---- */

@@ -96,6 +96,11 @@ extern const struct words index_words[INDEX_KINDS];
 /* What an id names; NULL and a finding where it names nothing. */
 const void *reader_ref(struct reader *r, enum index_kind index, const struct node *node);
 
+/* A condition at a node; NULL and a finding where it is none. */
+const struct feel *reader_condition(struct reader *r, const char *name, const struct node *node);
+/* The finding of a condition (or a cell) that does not parse. */
+void reader_bad_condition(struct reader *r, const struct node *node, const struct error *error);
+
 /* One more finding at a node. */
 #define reader_add(r, node, ...) report_add(&(r)->report, (node)->place, __VA_ARGS__)
 
@@ -107,11 +112,11 @@ bool degree_parse(struct span text, double limit, double *ret);
 
 /* The lists of words, in words.c. */
 extern const struct vocabulary item_kinds, levels, channels, deliveries, material_kinds, sharings, sources, presences, step_kinds,
-    roles, clocks, audiences, question_types, field_types, hall_zones, assessments, form_groups, prefills, shares, stages;
+    roles, clocks, audiences, question_types, field_types, hall_zones, assessments, form_groups, prefills, shares, stages, hits;
 
 /* The shapes, in shapes.c, shapes_item.c and shapes_thing.c. */
-extern const struct shape agency_shape, field_shape, certificate_shape, material_shape, item_shape, thing_shape, zone_shape,
-    hall_shape, exception_shape, person_shape, city_shape, districts_shape, calendar_shape, basis_shape;
+extern const struct shape table_shape, agency_shape, field_shape, certificate_shape, material_shape, item_shape, thing_shape,
+    zone_shape, hall_shape, exception_shape, person_shape, city_shape, districts_shape, calendar_shape, basis_shape;
 
 /* What only the whole shows: producers, cycles, questions; in check.c. */
 void check_catalog(struct reader *r);

@@ -1,5 +1,6 @@
 #include "catalog/report.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WORD_MAX 63
@@ -28,6 +29,23 @@ void report_add(struct report *report, struct place place, const char *rule, str
   va_end(again);
   va_end(ap);
   report_put(report, place, rule, remedy, wrong);
+}
+
+static int by_place(const void *a, const void *b)
+{
+  const struct finding *x = a, *y = b;
+  int order = strcmp(x->place.file, y->place.file);
+  if (order == 0)
+    order = (x->place.line > y->place.line) - (x->place.line < y->place.line);
+  if (order == 0)
+    order = (x->place.column > y->place.column) - (x->place.column < y->place.column);
+  return order ? order : strcmp(x->rule, y->rule);
+}
+
+void findings_sort(struct findings *findings, size_t from)
+{
+  if (findings->n > from)
+    qsort(findings->list + from, findings->n - from, sizeof *findings->list, by_place);
 }
 
 static int least(int a, int b)

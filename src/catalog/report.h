@@ -13,6 +13,9 @@ struct report {
   struct findings *findings;
 };
 
+/* By file, line, column and rule; those before «from» stay where they are. */
+void findings_sort(struct findings *findings, size_t from);
+
 /* Adds a finding, copying everything but the name of the rule. */
 void report_put(struct report *report, struct place place, const char *rule, struct words remedy, struct words wrong);
 

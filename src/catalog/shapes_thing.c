@@ -103,7 +103,9 @@ static const struct key thing_keys[] = {
     {"industry", KEY_WORDS, AT(struct thing, industry)},
     {"hall-zone", KEY_WORD, AT(struct thing, hall_zone), MUST, .vocabulary = &hall_zones},
     {"lead", KEY_REF, AT(struct thing, lead), MUST, .index = INDEX_AGENCY},
+    {"promise", KEY_SET, AT(struct thing, promise), .vocabulary = &channels},
     {"questions", KEY_MANY, COUNTED(struct thing, questions, question_count), MUST, .shape = &question_shape},
+    {"tables", KEY_MANY, COUNTED(struct thing, tables, table_count), .shape = &table_shape},
     {"items", KEY_MANY, COUNTED(struct thing, items, item_count), MUST, .shape = &thing_item_shape},
     SAMPLE,
 };

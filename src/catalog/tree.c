@@ -6,9 +6,6 @@
 
 #include "base/text.h"
 
-#define NODES_MAX 200000 /* of one file */
-#define KEYS_MAX 1000    /* of one mapping */
-
 struct open_node { /* a list or mapping whose end has not come yet */
   struct node *node;
   const struct node *key; /* of a mapping: read, its value still to come */
@@ -52,7 +49,7 @@ static int take_key(struct builder *b, struct open_node *top, struct node *key)
     return -1;
   }
   const struct node *node = top->node;
-  if (node->count >= KEYS_MAX) {
+  if (node->count >= TREE_KEYS_MAX) {
     report_put(b->report, key->place, "too-large", (struct words){"删去多余的键", "remove keys"},
                (struct words){"一处的键太多", "too many keys in one place"});
     return -1;
@@ -151,7 +148,7 @@ static int take_event(struct builder *b, const yaml_event_t *event)
   if (tag_of(event))
     return refuse(b, event->start_mark, "tag", (struct words){"删去以 ! 开头的标签", "remove the tag that starts with !"},
                   "不接受标签", "tags are not taken");
-  if (b->nodes >= NODES_MAX)
+  if (b->nodes >= TREE_NODES_MAX)
     return refuse(b, event->start_mark, "too-large", (struct words){"把文件分开", "split the file"}, "内容太多",
                   "too much in one file");
   switch (event->type) {
@@ -210,6 +207,13 @@ struct node *tree_read(struct arena *arena, const char *file, struct span text, 
                  "the file is not UTF-8");
     return NULL;
   }
+  struct node *plain = plain_read(arena, file, text);
+  return plain ? plain : libyaml_read(arena, file, text, report);
+}
+
+struct node *libyaml_read(struct arena *arena, const char *file, struct span text, struct report *report)
+{
+  struct builder b = {.arena = arena, .file = file, .report = report};
   yaml_parser_t parser;
   if (!yaml_parser_initialize(&parser))
     abort();

@@ -11,6 +11,8 @@
 
 #define TREE_DEPTH_MAX 16
 #define TREE_FILE_MAX 8388608 /* bytes */
+#define TREE_NODES_MAX 200000 /* of one file */
+#define TREE_KEYS_MAX 1000    /* of one mapping */
 
 enum node_kind { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
@@ -33,6 +35,10 @@ struct member {
 
 /* NULL where the file is no YAML of ours; then at least one finding says why. file is kept, not copied. */
 struct node *tree_read(struct arena *arena, const char *file, struct span text, struct report *report);
+
+/* The two readers behind it. plain_read() says nothing of mistakes: NULL where the file is not plain enough for it. */
+struct node *plain_read(struct arena *arena, const char *file, struct span text);
+struct node *libyaml_read(struct arena *arena, const char *file, struct span text, struct report *report);
 
 /* The value of a key of a mapping; NULL where there is none, or where node is no mapping. */
 const struct node *node_get(const struct node *node, const char *key);

@@ -10,7 +10,8 @@
   static const struct vocabulary_word name##_words_[] = {__VA_ARGS__};                                                             \
   const struct vocabulary name = {name##_words_, COUNT(name##_words_)}
 
-_Static_assert(sizeof(enum item_kind) == sizeof(int) && sizeof(enum level) == sizeof(int), "enums are read as int");
+_Static_assert(sizeof(enum item_kind) == sizeof(int) && sizeof(enum level) == sizeof(int) && sizeof(enum feel_hit) == sizeof(int),
+               "enums are read as int");
 
 /* 事项类型, GB/T 39046-2020 A.1 */
 VOCABULARY(item_kinds, {"licence", ITEM_LICENCE, 1, {"行政许可", "administrative licence"}},
@@ -60,6 +61,8 @@ VOCABULARY(roles, {"lead", 0, 0, {"主办", "lead"}}, {"assist", 1, 0, {"协办"
 VOCABULARY(clocks, {"counted", 0, 0, {"计入时限", "counted"}}, {"excluded", 1, 0, {"不计入时限", "not counted"}});
 VOCABULARY(audiences, {"enterprise", FOR_ENTERPRISE, 0, {"企业", "enterprises"}}, {"person", FOR_PERSON, 0, {"个人", "persons"}},
            {"project", FOR_PROJECT, 0, {"投资项目", "investment projects"}});
+VOCABULARY(hits, {"unique", HIT_UNIQUE, 0, {"唯一", "unique"}}, {"any", HIT_ANY, 0, {"一致", "any"}},
+           {"first", HIT_FIRST, 0, {"首条", "first"}});
 VOCABULARY(question_types, {"boolean", ASK_BOOLEAN, 0, {"是否", "yes or no"}}, {"number", ASK_NUMBER, 0, {"数", "number"}},
            {"choice", ASK_CHOICE, 0, {"选择", "choice"}});
 VOCABULARY(field_types, {"text", FIELD_TEXT, 0, {"文字", "text"}}, {"number", FIELD_NUMBER, 0, {"数", "number"}},

@@ -43,7 +43,7 @@ static void write_words(struct json_writer *w, const char *key, struct words wor
   json_end(w);
 }
 
-static void write_finding(struct json_writer *w, const char *dir, const struct finding *f)
+void cli_write_finding(struct json_writer *w, const char *dir, const struct finding *f)
 {
   json_begin_object(w, NULL);
   json_put_str(w, "dir", dir);
@@ -84,7 +84,7 @@ static int write_json(const char *dir, const struct catalog *catalog, const stru
     write_counts(&w, catalog);
   json_begin_array(&w, "findings");
   for (size_t i = 0; i < findings->n; i++)
-    write_finding(&w, dir, &findings->list[i]);
+    cli_write_finding(&w, dir, &findings->list[i]);
   json_end(&w);
   if (proof)
     proof_json(proof, &w, "proof");

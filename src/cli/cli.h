@@ -25,6 +25,7 @@ extern const struct subcommand subcommands[]; /* ended by {0} */
 #define CLI_ORIGIN_DEFAULT "onevisit.example/log" /* the ledger's name */
 
 int cli_check(int argc, char **argv);
+int cli_lint(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_ledger(int argc, char **argv);
@@ -43,6 +44,9 @@ int cli_usage(const char *zh, const char *en); /* the usage text on stderr; CLI_
 
 /* «dir/file:line:column: what is wrong [rule] — what to do», a line each. */
 struct findings;
+struct finding;
+struct json_writer;
+void cli_write_finding(struct json_writer *w, const char *dir, const struct finding *f); /* an object of docs/catalogue.md, Check */
 void cli_print_findings(FILE *out, const char *dir, const struct findings *findings);
 
 /* Opens the store and brings its schema up to date, on a connection that is closed again. */

@@ -5,6 +5,7 @@
 
 const struct subcommand subcommands[] = {
     {"check", cli_check, "检查事项目录能否发布", "is a catalogue fit to be published?"},
+    {"lint", cli_lint, "办事指南里有没有兜底条款、缺项、一物两名", "vague wording, gaps and double names in a guide"},
     {"plan", cli_plan, "为一件事和一组回答编制联办方案", "compile one matter and a person's answers into a joint plan"},
     {"import", cli_import, "导入旧系统的历史（XES）", "bring in the history of an older system (XES)"},
     {"export", cli_export, "导出历史（XES）", "give the history back (XES)"},

@@ -7,125 +7,67 @@ struct evaluation {
   struct arena *arena;
   feel_lookup *lookup;
   void *context;
+  int calls;
 };
-
-/* Truth with a third value: enough for and, or, not and every comparison. */
-enum truth { NO, YES, UNKNOWN };
 
 static struct feel_value null_value(void)
 {
   return (struct feel_value){.type = FEEL_NULL};
 }
 
-static struct feel_value truth_value(enum truth t)
+static struct feel_value truth_value(enum feel_truth t)
 {
   return t == UNKNOWN ? null_value() : (struct feel_value){.type = FEEL_BOOLEAN, .truth = t == YES};
 }
 
-static enum truth truth_of(struct feel_value v)
+static enum feel_truth truth_of(struct feel_value v)
 {
   if (v.type != FEEL_BOOLEAN)
     return UNKNOWN;
   return v.truth ? YES : NO;
 }
 
-static enum truth truth_and(enum truth a, enum truth b)
+static enum feel_truth truth_and(enum feel_truth a, enum feel_truth b)
 {
   if (a == NO || b == NO)
     return NO;
   return a == YES && b == YES ? YES : UNKNOWN;
 }
 
-static enum truth truth_or(enum truth a, enum truth b)
+static enum feel_truth truth_or(enum feel_truth a, enum feel_truth b)
 {
   if (a == YES || b == YES)
     return YES;
   return a == NO && b == NO ? NO : UNKNOWN;
 }
 
-static enum truth truth_not(enum truth a)
+static enum feel_truth truth_not(enum feel_truth a)
 {
   if (a == UNKNOWN)
     return UNKNOWN;
   return a == YES ? NO : YES;
 }
 
-static enum truth truth_from(bool b)
+static enum feel_truth truth_from(bool b)
 {
   return b ? YES : NO;
 }
 
-/* DMN 1.3 table 42: null equals null only; other kinds against each other are null. depth bounds lists in lists. */
-static enum truth equal(const struct feel_value *a, const struct feel_value *b, int depth)
+static bool plain(const struct feel_value *v)
 {
-  if (a->type == FEEL_NULL || b->type == FEEL_NULL)
-    return truth_from(a->type == b->type);
-  if (a->type != b->type || depth > FEEL_DEPTH_MAX)
-    return UNKNOWN;
-  switch (a->type) {
-  case FEEL_BOOLEAN:
-    return truth_from(a->truth == b->truth);
-  case FEEL_NUMBER:
-    return truth_from(decimal_compare(a->number, b->number) == 0);
-  case FEEL_STRING:
-    return truth_from(span_eq(a->string, b->string));
-  case FEEL_DATE:
-    return truth_from(a->date == b->date);
-  case FEEL_RANGE:
-    if (a->open_low != b->open_low || a->open_high != b->open_high)
-      return NO;
-    break;
-  case FEEL_LIST:
-  case FEEL_NULL:
-    break;
-  }
-  if (a->n != b->n)
-    return NO;
-  enum truth all = YES;
-  for (size_t i = 0; i < a->n; i++)
-    all = truth_and(all, equal(&a->list[i], &b->list[i], depth + 1));
-  return all;
+  return v->type == FEEL_NUMBER && v->number.fine == 0;
 }
 
-static int compare_strings(struct span a, struct span b)
+static enum feel_truth compare(enum feel_op op, const struct feel_value *a, const struct feel_value *b)
 {
-  size_t n = a.n < b.n ? a.n : b.n;
-  int order = n ? memcmp(a.p, b.p, n) : 0; /* UTF-8 sorts by code point */
-  return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-/* false where the two have no order. */
-static bool order(const struct feel_value *a, const struct feel_value *b, int *ret)
-{
-  if (a->type != b->type)
-    return false;
-  switch (a->type) {
-  case FEEL_NUMBER:
-    *ret = decimal_compare(a->number, b->number);
-    return true;
-  case FEEL_STRING:
-    *ret = compare_strings(a->string, b->string);
-    return true;
-  case FEEL_DATE:
-    *ret = (a->date > b->date) - (a->date < b->date);
-    return true;
-  case FEEL_NULL:
-  case FEEL_BOOLEAN:
-  case FEEL_LIST:
-  case FEEL_RANGE:
-    break;
-  }
-  return false;
-}
-
-static enum truth compare(enum feel_op op, const struct feel_value *a, const struct feel_value *b)
-{
-  if (op == OP_EQ)
-    return equal(a, b, 0);
-  if (op == OP_NE)
-    return truth_not(equal(a, b, 0));
   int sign = 0;
-  if (!order(a, b, &sign))
+  if (op == OP_EQ || op == OP_NE) {
+    enum feel_truth same = feel_equal(a, b);
+    return op == OP_EQ ? same : truth_not(same);
+  }
+  if (plain(a) && plain(b) && a->number.scale == b->number.scale) /* what nearly every condition compares */
+    sign = (a->number.digits > b->number.digits) - (a->number.digits < b->number.digits);
+  else if (!feel_order(a, b, &sign))
     return UNKNOWN;
   switch (op) {
   case OP_LT:
@@ -139,31 +81,26 @@ static enum truth compare(enum feel_op op, const struct feel_value *a, const str
   }
 }
 
-static enum truth within(const struct feel_value *v, const struct feel_value *range)
+static enum feel_truth within(const struct feel_value *v, const struct feel_value *range)
 {
-  enum truth low = compare(range->open_low ? OP_GT : OP_GE, v, &range->list[0]);
+  enum feel_truth low = compare(range->open_low ? OP_GT : OP_GE, v, &range->list[0]);
   return truth_and(low, compare(range->open_high ? OP_LT : OP_LE, v, &range->list[1]));
 }
 
 /* What a value means as a test of another: a range or a list contains it, anything else equals it. */
-static enum truth matches(const struct feel_value *v, const struct feel_value *test)
+static enum feel_truth matches(const struct feel_value *v, const struct feel_value *test)
 {
   if (test->type == FEEL_RANGE && v->type != FEEL_RANGE)
     return within(v, test);
   if (test->type != FEEL_LIST)
-    return equal(v, test, 0);
-  enum truth any = v->type == FEEL_LIST ? equal(v, test, 0) : NO;
+    return feel_equal(v, test);
+  enum feel_truth any = v->type == FEEL_LIST ? feel_equal(v, test) : NO;
   for (size_t i = 0; i < test->n; i++) {
     const struct feel_value *element = &test->list[i];
     bool range = element->type == FEEL_RANGE && v->type != FEEL_RANGE;
-    any = truth_or(any, range ? within(v, element) : equal(v, element, 0));
+    any = truth_or(any, range ? within(v, element) : feel_equal(v, element));
   }
   return any;
-}
-
-static struct feel_value number_or_null(bool fits, struct decimal number)
-{
-  return fits ? (struct feel_value){.type = FEEL_NUMBER, .number = number} : null_value();
 }
 
 static struct feel_value concatenate(struct evaluation *e, struct span a, struct span b)
@@ -176,30 +113,33 @@ static struct feel_value concatenate(struct evaluation *e, struct span a, struct
   return (struct feel_value){.type = FEEL_STRING, .string = {p, a.n + b.n}};
 }
 
-static struct decimal negated(struct decimal d)
+static bool compute(enum feel_op op, struct decimal a, struct decimal b, struct decimal *ret)
 {
-  return (struct decimal){-d.digits, d.scale};
+  switch (op) {
+  case OP_ADD:
+    return decimal_add(a, b, ret);
+  case OP_SUB:
+    return decimal_add(a, decimal_negate(b), ret);
+  case OP_MUL:
+    return decimal_multiply(a, b, ret);
+  case OP_DIV:
+    return decimal_divide(a, b, ret);
+  default:
+    return decimal_power(a, b, ret);
+  }
 }
 
-static struct feel_value arithmetic(struct evaluation *e, enum feel_op op, struct feel_value a, struct feel_value b)
+static struct feel_value arithmetic(struct evaluation *e, enum feel_op op, const struct feel_value *a, const struct feel_value *b)
 {
-  if (op == OP_ADD && a.type == FEEL_STRING && b.type == FEEL_STRING)
-    return concatenate(e, a.string, b.string);
-  if (a.type != FEEL_NUMBER || b.type != FEEL_NUMBER)
-    return null_value();
-  struct decimal result = {0};
-  bool fits = false;
-  if (op == OP_ADD)
-    fits = decimal_add(a.number, b.number, &result);
-  else if (op == OP_SUB)
-    fits = decimal_add(a.number, negated(b.number), &result);
-  else if (op == OP_MUL)
-    fits = decimal_multiply(a.number, b.number, &result);
-  else if (op == OP_DIV)
-    fits = decimal_divide(a.number, b.number, &result);
-  else
-    fits = decimal_power(a.number, b.number, &result);
-  return number_or_null(fits, result);
+  if (a->type == FEEL_NUMBER && b->type == FEEL_NUMBER) {
+    struct feel_value result = {.type = FEEL_NUMBER};
+    return compute(op, a->number, b->number, &result.number) ? result : null_value();
+  }
+  if (op == OP_ADD && a->type == FEEL_STRING && b->type == FEEL_STRING)
+    return concatenate(e, a->string, b->string);
+  if (op == OP_ADD || op == OP_SUB)
+    return feel_temporal_add(a, b, op == OP_SUB);
+  return feel_temporal_scale(op, a, b);
 }
 
 /* The parser bounds the depth of the tree, and with it this recursion. */
@@ -207,23 +147,36 @@ static struct feel_value eval(struct evaluation *e, const struct feel_node *node
 
 static struct feel_value eval_logic(struct evaluation *e, const struct feel_node *node)
 {
-  enum truth a = truth_of(eval(e, node->a));
+  enum feel_truth a = truth_of(eval(e, node->a));
   bool is_and = node->op == OP_AND;
   if (a == (is_and ? NO : YES))
     return truth_value(a);
-  enum truth b = truth_of(eval(e, node->b));
+  enum feel_truth b = truth_of(eval(e, node->b));
   return truth_value(is_and ? truth_and(a, b) : truth_or(a, b));
+}
+
+/* Ranges and lists are tested where they stand: no value of them is made. depth is the tree's, and bounded. */
+static enum feel_truth test_one(struct evaluation *e, const struct feel_value *v, const struct feel_node *test)
+{
+  if (test->op == OP_TEST) {
+    struct feel_value with = eval(e, test->a);
+    return compare(test->test, v, &with);
+  }
+  if (test->op == OP_RANGE && v->type != FEEL_RANGE && !test->constant) {
+    struct feel_value ends[2] = {eval(e, test->a), eval(e, test->b)};
+    struct feel_value range = {.type = FEEL_RANGE, .open_low = test->open_low, .open_high = test->open_high, .list = ends, .n = 2};
+    return within(v, &range);
+  }
+  struct feel_value with = eval(e, test);
+  return matches(v, &with);
 }
 
 static struct feel_value eval_in(struct evaluation *e, const struct feel_node *node)
 {
   struct feel_value v = eval(e, node->a);
-  enum truth any = NO;
-  for (size_t i = 0; i < node->n && any != YES; i++) {
-    const struct feel_node *test = node->list[i];
-    struct feel_value with = eval(e, test->op == OP_TEST ? test->a : test);
-    any = truth_or(any, test->op == OP_TEST ? compare(test->test, &v, &with) : matches(&v, &with));
-  }
+  enum feel_truth any = NO;
+  for (size_t i = 0; i < node->n && any != YES; i++)
+    any = truth_or(any, test_one(e, &v, node->list[i]));
   return truth_value(any);
 }
 
@@ -240,7 +193,7 @@ static struct feel_value eval_range(struct evaluation *e, const struct feel_node
   struct feel_value *ends = arena_array(e->arena, 2, sizeof *ends);
   ends[0] = eval(e, node->a);
   ends[1] = eval(e, node->b);
-  return (struct feel_value){.type = FEEL_RANGE, .list = ends, .n = 2, .open_low = node->open_low, .open_high = node->open_high};
+  return (struct feel_value){.type = FEEL_RANGE, .open_low = node->open_low, .open_high = node->open_high, .list = ends, .n = 2};
 }
 
 static struct feel_value eval_between(struct evaluation *e, const struct feel_node *node)
@@ -249,23 +202,81 @@ static struct feel_value eval_between(struct evaluation *e, const struct feel_no
   return truth_value(truth_and(compare(OP_GE, &v, &low), compare(OP_LE, &v, &high)));
 }
 
-static struct feel_value eval_date(struct evaluation *e, const struct feel_node *node)
+static struct feel_value eval_temporal(struct evaluation *e, const struct feel_node *node)
 {
-  struct feel_value text = eval(e, node->a);
-  day d = DAY_NONE;
-  if (text.type != FEEL_STRING || !day_parse(text.string, &d))
+  struct feel_value from = eval(e, node->a), v = null_value();
+  if (from.type == FEEL_DATE_TIME && node->op == OP_DATE) { /* date(date and time) */
+    int64_t days = from.seconds / 86400 - (from.seconds % 86400 < 0);
+    return (struct feel_value){.type = FEEL_DATE, .date = (day)days};
+  }
+  if (from.type != FEEL_STRING)
     return null_value();
-  return (struct feel_value){.type = FEEL_DATE, .date = d};
+  day d;
+  if (node->op == OP_DATE)
+    return day_parse(from.string, &d) ? (struct feel_value){.type = FEEL_DATE, .date = d} : v;
+  if (node->op == OP_TIME)
+    return feel_time_read(from.string, &v) ? v : null_value();
+  if (node->op == OP_DATE_TIME)
+    return feel_date_time_read(from.string, &v) ? v : null_value();
+  return feel_duration_read(from.string, &v) ? v : null_value();
 }
 
 static struct feel_value eval_negate(struct evaluation *e, const struct feel_node *node)
 {
   struct feel_value v = eval(e, node->a);
-  return v.type == FEEL_NUMBER ? number_or_null(true, negated(v.number)) : null_value();
+  if (v.type == FEEL_NUMBER)
+    v.number = decimal_negate(v.number);
+  else if (v.type == FEEL_MONTHS)
+    v.months = -v.months;
+  else if (v.type == FEEL_DURATION)
+    v.seconds = -v.seconds;
+  else
+    return null_value();
+  return v;
+}
+
+static struct feel_value eval_path(struct evaluation *e, const struct feel_node *node)
+{
+  struct feel_value v = eval(e, node->a);
+  if (v.type != FEEL_CONTEXT)
+    return feel_temporal_part(&v, node->name);
+  for (size_t i = 0; i < v.entry_count; i++) {
+    if (span_eq(v.entries[i].key, node->name))
+      return v.entries[i].value;
+  }
+  return null_value();
+}
+
+struct frame {
+  const struct feel_function *function;
+  struct feel_value arguments[FEEL_ARGUMENTS_MAX];
+};
+
+static struct feel_value frame_lookup(void *context, struct span name)
+{
+  const struct frame *frame = context;
+  for (size_t i = 0; i < frame->function->n; i++) {
+    if (span_eq(frame->function->parameters[i], name))
+      return frame->arguments[i];
+  }
+  return null_value();
+}
+
+static struct feel_value eval_call(struct evaluation *e, const struct feel_node *node)
+{
+  if (e->calls >= FEEL_CALLS_MAX)
+    return null_value();
+  struct frame frame = {.function = node->function};
+  for (size_t i = 0; i < node->n; i++)
+    frame.arguments[i] = eval(e, node->list[i]);
+  struct evaluation inside = {e->arena, frame_lookup, &frame, e->calls + 1};
+  return eval(&inside, node->function->body->root);
 }
 
 static struct feel_value eval(struct evaluation *e, const struct feel_node *node)
 {
+  if (node->constant)
+    return node->value;
   switch (node->op) {
   case OP_VALUE:
     return node->value;
@@ -289,14 +300,17 @@ static struct feel_value eval(struct evaluation *e, const struct feel_node *node
   case OP_DIV:
   case OP_POW: {
     struct feel_value a = eval(e, node->a), b = eval(e, node->b);
-    return arithmetic(e, node->op, a, b);
+    return arithmetic(e, node->op, &a, &b);
   }
   case OP_NEGATE:
     return eval_negate(e, node);
   case OP_NOT:
     return truth_value(truth_not(truth_of(eval(e, node->a))));
   case OP_DATE:
-    return eval_date(e, node);
+  case OP_TIME:
+  case OP_DATE_TIME:
+  case OP_DURATION:
+    return eval_temporal(e, node);
   case OP_IF:
     return eval(e, truth_of(eval(e, node->a)) == YES ? node->b : node->c);
   case OP_BETWEEN:
@@ -307,6 +321,10 @@ static struct feel_value eval(struct evaluation *e, const struct feel_node *node
     return eval_list(e, node);
   case OP_RANGE:
     return eval_range(e, node);
+  case OP_PATH:
+    return eval_path(e, node);
+  case OP_CALL:
+    return eval_call(e, node);
   case OP_TEST:
     break;
   }
@@ -315,6 +333,6 @@ static struct feel_value eval(struct evaluation *e, const struct feel_node *node
 
 struct feel_value feel_eval(const struct feel *expression, struct arena *arena, feel_lookup *lookup, void *context)
 {
-  struct evaluation e = {arena, lookup, context};
+  struct evaluation e = {arena, lookup, context, 0};
   return eval(&e, expression->root);
 }

@@ -116,10 +116,22 @@ static int missing(struct error *error, const struct question *question)
   return error_at(error, "%s", question->id);
 }
 
+/* In their order, so that a table can read those before it. */
+void answers_decide(struct arena *arena, const struct thing *thing, struct answers *answers)
+{
+  answers->decided = 0;
+  for (size_t i = 0; i < thing->table_count; i++) {
+    const struct thing_table *table = &thing->tables[i];
+    struct feel_value value = feel_table_eval(&table->table, arena, answers_lookup, answers);
+    const char *text = value.type == FEEL_STRING ? arena_dup(arena, value.string) : feel_value_text(arena, value);
+    answers->list[answers->n + answers->decided++] = (struct answer){table->id, value, text};
+  }
+}
+
 int answers_read(struct arena *arena, const struct thing *thing, const struct raw_answer *raw, size_t n, struct answers *ret,
                  struct error *error)
 {
-  struct answer *list = arena_array(arena, thing->question_count + 1, sizeof *list);
+  struct answer *list = arena_array(arena, thing->question_count + thing->table_count + 1, sizeof *list);
   for (size_t i = 0; i < n; i++) {
     const struct question *question = find_question(thing, raw[i].question);
     if (!question)
@@ -134,13 +146,14 @@ int answers_read(struct arena *arena, const struct thing *thing, const struct ra
     if (!list[i].question)
       return missing(error, &thing->questions[i]);
   *ret = (struct answers){.list = list, .n = thing->question_count};
+  answers_decide(arena, thing, ret);
   return 0;
 }
 
 struct feel_value answers_lookup(void *answers, struct span name)
 {
   const struct answers *given = answers;
-  for (size_t i = 0; i < given->n; i++)
+  for (size_t i = 0; i < given->n + given->decided; i++)
     if (strncmp(given->list[i].question, name.p, name.n) == 0 && !given->list[i].question[name.n])
       return given->list[i].value;
   return (struct feel_value){.type = FEEL_NULL};

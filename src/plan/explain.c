@@ -53,7 +53,7 @@ static struct why_line *tell(struct telling *t, enum plan_pass pass, const char 
 
 static const struct answer *answer_to(const struct plan *plan, struct span name)
 {
-  for (size_t i = 0; i < plan->answers.n; i++)
+  for (size_t i = 0; i < plan->answers.n + plan->answers.decided; i++) /* what a table decided is told as well */
     if (span_is(name, plan->answers.list[i].question))
       return &plan->answers.list[i];
   return NULL;

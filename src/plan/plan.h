@@ -23,14 +23,16 @@ struct answer {
 /* Checks and types answers against the thing's questions. Errors name the question in where: unknown-question,
  * bad-answer (not a number, out of range, no such choice), missing-answer. */
 struct answers {
-  struct answer *list;
-  size_t n;
+  struct answer *list; /* n answers, then what the thing's tables decide from them */
+  size_t n, decided;
 };
 struct raw_answer {
   struct span question, text;
 };
 int answers_read(struct arena *arena, const struct thing *thing, const struct raw_answer *raw, size_t n, struct answers *ret,
                  struct error *error);
+/* What the thing's tables decide from the first n answers, put behind them: list has room for table_count more. */
+void answers_decide(struct arena *arena, const struct thing *thing, struct answers *answers);
 struct feel_value answers_lookup(void *answers, struct span name); /* a feel_lookup */
 
 /* Why a line is in the plan: the item that wants it, the law, and the condition that held. */

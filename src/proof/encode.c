@@ -5,8 +5,8 @@
  * answers. Whatever is done with constants alone the interpreter itself does, one operation at a time, so its rules (kinds
  * that do not compare, rounding, nulls) stand in one place. Only numbers that depend on answers become arithmetic.
  *
- * Exact decimals are rounded at the twelfth place or when their digits do not fit 63 bits; where that can happen the result is any
- * number within the rounding error: more than the interpreter allows, never less. What has no encoding and reads only
+ * Decimals have 34 digits and are rounded beyond; where that can happen the result is any number within the error: more than
+ * the interpreter allows, never less. What has no encoding and reads only
  * questions with few answers is evaluated for each of them; what is left is any value at all, and is said (uncertain).
  */
 #include "proof/prover.h"
@@ -18,8 +18,9 @@
 #include "feel/node.h"
 
 #define COMBINATIONS_MAX 4096
-#define DIGITS_MAX 9.2e18 /* of a decimal, 63 bits */
-#define PLACES 12
+#define ANSWER_MAX 9.2e18 /* of an answer: 18 digits, 12 places */
+#define EXACT_MAX 1e20    /* with twelve places it fits 34 digits */
+#define DECIMAL_MAX 1e40  /* far from the largest decimal, and far from where it matters */
 
 struct option {
   formula when;
@@ -152,6 +153,14 @@ static int collect_names(const struct feel_node *node, struct span *names, int n
   return n;
 }
 
+static const struct thing_table *find_table(const struct prover *p, struct span name)
+{
+  for (size_t t = 0; p->thing && t < p->thing->table_count; t++)
+    if (span_is(name, p->thing->tables[t].id))
+      return &p->thing->tables[t];
+  return NULL;
+}
+
 struct combination {
   const struct unknown *unknowns[8];
   size_t at[8];
@@ -206,6 +215,8 @@ static struct options each_combination(struct encoder *e, const struct feel_node
   size_t product = 1;
   for (int i = 0; i < n; i++) {
     const struct unknown *unknown = prover_unknown(p, names[i]);
+    if (!unknown && find_table(p, names[i]))
+      return (struct options){0};
     if (!unknown)
       continue; /* null, for the interpreter too */
     c.unknowns[c.n++] = unknown;
@@ -254,8 +265,8 @@ static double most_of(const struct option *option)
 static Z3_ast rounded(struct encoder *e, Z3_ast exact, double error)
 {
   struct prover *p = e->p;
-  char text[64];
-  (void)snprintf(text, sizeof text, "%.15f", error < 1e-15 ? 1e-15 : error);
+  char text[80];
+  (void)snprintf(text, sizeof text, "%.15f", error);
   Z3_ast within = Z3_mk_numeral(p->z, text, p->number);
   Z3_ast term = Z3_mk_fresh_const(p->z, "rounded", p->number);
   p->helpers++;
@@ -264,22 +275,12 @@ static Z3_ast rounded(struct encoder *e, Z3_ast exact, double error)
   return term;
 }
 
-/* The result of an operation: exact where all its digits fit, else rounded; null where its whole part does not fit. */
+/* The result of an operation: exact where all its digits fit, else rounded. */
 static void add_number(struct encoder *e, struct options *to, formula when, Z3_ast exact, double most, bool exact_places)
 {
-  struct prover *p = e->p;
-  double error = exact_places ? 0 : 0.6e-12;
-  if (most * 1e12 > DIGITS_MAX)
-    error += most * 1.2e-18; /* half a unit of the last of 63 bits */
-  Z3_ast term = error > 0 ? rounded(e, exact, error) : exact;
-  if (most > DIGITS_MAX) {
-    Z3_ast largest = Z3_mk_int64(p->z, INT64_MAX, p->whole);
-    Z3_ast high = Z3_mk_int2real(p->z, largest);
-    formula fits = prover_and(p, Z3_mk_le(p->z, term, high), Z3_mk_ge(p->z, term, Z3_mk_unary_minus(p->z, high)));
-    to->list[to->n++] = (struct option){.when = prover_and(p, when, prover_not(p, fits)), .value = {.type = FEEL_NULL}};
-    when = prover_and(p, when, fits);
-    most = DIGITS_MAX;
-  }
+  bool fits = exact_places && most < EXACT_MAX;
+  Z3_ast term = fits ? exact : rounded(e, exact, 1e-15 + most * 1e-30);
+  to->known &= most < DECIMAL_MAX; /* what overflows there is left open */
   to->list[to->n++] = (struct option){.when = when, .computed = true, .term = term, .most = most};
 }
 
@@ -294,7 +295,7 @@ static void add_quotient(struct encoder *e, struct options *to, formula when, co
   }
   formula nothing = Z3_mk_eq(p->z, divisor, prover_decimal(p, (struct decimal){0, 0}));
   to->list[to->n++] = (struct option){.when = prover_and(p, when, nothing), .value = {.type = FEEL_NULL}};
-  add_number(e, to, prover_and(p, when, prover_not(p, nothing)), exact, DIGITS_MAX * 10, false);
+  add_number(e, to, prover_and(p, when, prover_not(p, nothing)), exact, ANSWER_MAX * 1e13, false);
 }
 
 static void operate(struct encoder *e, struct options *to, enum feel_op op, formula when, const struct option *a,
@@ -309,7 +310,7 @@ static void operate(struct encoder *e, struct options *to, enum feel_op op, form
   else if (op == OP_SUB)
     add_number(e, to, when, Z3_mk_sub(p->z, 2, terms), sum, true);
   else if (op == OP_MUL)
-    add_number(e, to, when, Z3_mk_mul(p->z, 2, terms), most_of(a) * most_of(b), whole);
+    add_number(e, to, when, Z3_mk_mul(p->z, 2, terms), most_of(a) * most_of(b), whole && most_of(a) * most_of(b) < ANSWER_MAX);
   else
     add_quotient(e, to, when, a, b);
 }
@@ -461,10 +462,42 @@ static struct truth encode_in(struct encoder *e, const struct feel_node *node)
 
 /* ---- the tree: its depth is bounded by the parser ---- */
 
+/* What a decision table says, by its hit policy (table.c, single()). Null where two rules of «unique» hold, or none does. */
+static struct options encode_table(struct encoder *e, const struct thing_table *table)
+{
+  struct prover *p = e->p;
+  size_t n = table->table.rule_count;
+  struct options to = none(e, n + 2);
+  formula some = p->no, null = p->no;
+  for (size_t i = 0; i < n; i++) {
+    formula when = prover_condition(p, table->table.rules[i].when).yes, alone = when;
+    if (table->table.hit == HIT_FIRST)
+      alone = prover_and(p, when, prover_not(p, some));
+    for (size_t k = 0; k < i && table->table.hit != HIT_FIRST; k++) {
+      formula both = prover_and(p, when, prover_condition(p, table->table.rules[k].when).yes);
+      if (table->table.hit == HIT_UNIQUE || !feel_same(table->values[i], table->values[k]))
+        null = prover_or(p, null, both);
+      else
+        alone = prover_and(p, alone, prover_not(p, both)); /* said already */
+    }
+    some = prover_or(p, some, when);
+    to.list[to.n++] = (struct option){.when = alone, .value = table->values[i]};
+  }
+  for (size_t i = 0; i < to.n; i++)
+    to.list[i].when = prover_and(p, to.list[i].when, prover_not(p, null));
+  to.list[to.n++] = (struct option){.when = null, .value = {.type = FEEL_NULL}};
+  to.list[to.n++] = (struct option){.when = prover_not(p, some),
+                                    .value = table->otherwise ? *table->otherwise : (struct feel_value){.type = FEEL_NULL}};
+  return to;
+}
+
 static struct options encode_name(struct encoder *e, struct span name)
 {
   struct prover *p = e->p;
   const struct unknown *unknown = prover_unknown(p, name);
+  const struct thing_table *table = unknown ? NULL : find_table(p, name);
+  if (table)
+    return encode_table(e, table);
   if (!unknown)
     return constant(e, (struct feel_value){.type = FEEL_NULL});
   if (unknown->type == ASK_NUMBER) {
@@ -581,4 +614,17 @@ struct truth prover_read(struct prover *p, const struct feel *when)
   p->uncertain = p->uncertain ? arena_dup(p->arena, feel_text(when)) : uncertain;
   arena_release(&scratch);
   return truth;
+}
+
+formula prover_undecided(struct prover *p, const struct thing_table *table)
+{
+  struct arena scratch = {0};
+  struct encoder e = {p, &scratch};
+  struct options options = encode_table(&e, table);
+  formula undecided = p->no;
+  for (size_t i = 0; i < options.n; i++)
+    if (options.list[i].value.type == FEEL_NULL)
+      undecided = prover_or(p, undecided, options.list[i].when);
+  arena_release(&scratch);
+  return undecided;
 }

@@ -33,6 +33,24 @@ static formula selected(struct statement *s, const struct item *item)
   return NO;
 }
 
+/*
+ * The item, or one that yields the same paper, is in the plan; or the thing itself has it under a condition, which says
+ * who does not need it.
+ */
+static formula met(struct statement *s, const struct item *item)
+{
+  const char *paper = item_yields(item);
+  formula any = NO;
+  for (size_t i = 0; i < s->blueprint->n; i++) {
+    const char *other = item_yields(s->items[i].item);
+    if (s->items[i].item == item)
+      return YES;
+    if (paper && other && strcmp(paper, other) == 0)
+      any = OR(any, s->items[i].selected);
+  }
+  return any;
+}
+
 /* Nobody has the paper: no item of the plan issues it, and none could have issued it before. */
 static formula nobody_has(struct statement *s, struct holdings *holdings, const struct item_material *ask)
 {
@@ -54,7 +72,7 @@ formula statement_dead_end(struct statement *s, struct holdings *holdings)
       if (item->materials[m].from == FROM_RESULT || item->materials[m].from == FROM_GOVERNMENT)
         dead = OR(dead, AND(s->items[i].asks[m], nobody_has(s, holdings, &item->materials[m])));
     for (size_t k = 0; k < item->need_count; k++)
-      dead = OR(dead, AND(AND(s->items[i].selected, NOT(selected(s, item->needs[k]))), not_before(s, holdings, item->needs[k])));
+      dead = OR(dead, AND(AND(s->items[i].selected, NOT(met(s, item->needs[k]))), not_before(s, holdings, item->needs[k])));
   }
   return dead;
 }

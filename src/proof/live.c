@@ -125,6 +125,7 @@ static void ask(struct gates *gates, struct subject *subject, const struct state
   condition->unknown |= verdict == PROVER_UNKNOWN;
   if (verdict != PROVER_FOUND)
     return;
+  answers_decide(gates->arena, s->blueprint->thing, &model.answers);
   try_answers(gates, s->blueprint, model.answers);
   *(yes ? &condition->holds : &condition->fails) = true;
 }

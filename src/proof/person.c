@@ -11,10 +11,10 @@ bool subject_fails(struct subject *subject, const struct property *property, con
   return property->fails(r, ret);
 }
 
-static struct model copy(struct arena *arena, const struct model *model)
+static struct model copy(struct arena *arena, const struct thing *thing, const struct model *model)
 {
   struct model to = *model;
-  to.answers.list = arena_array(arena, model->answers.n + 1, sizeof *to.answers.list);
+  to.answers.list = arena_array(arena, model->answers.n + thing->table_count + 1, sizeof *to.answers.list);
   for (size_t i = 0; i < model->answers.n; i++) {
     to.answers.list[i] = model->answers.list[i];
     to.answers.list[i].text = arena_str(arena, model->answers.list[i].text);
@@ -63,6 +63,16 @@ static char *short_question(struct arena *arena, const char *zh)
   return s;
 }
 
+static const char *unit_zh(const char *unit)
+{
+  static const char *const units[][2] = {{"m2", "㎡"},   {"ha", "公顷"}, {"person", "人"}, {"people", "人"},    {"rooms", "间"},
+                                         {"sets", "套"}, {"t", "吨"},    {"year", "年"},   {"tce", "吨标准煤"}, {"vehicles", "辆"}};
+  for (size_t i = 0; unit && i < sizeof units / sizeof *units; i++)
+    if (strcmp(unit, units[i][0]) == 0)
+      return units[i][1];
+  return unit ? unit : "";
+}
+
 static struct words tell_answer(struct arena *arena, const struct question *question, const struct answer *answer)
 {
   const char *name = short_question(arena, question->text.zh), *en = question->text.en;
@@ -71,8 +81,7 @@ static struct words tell_answer(struct arena *arena, const struct question *ques
                           arena_printf(arena, answer->value.truth ? "%s yes" : "%s no", en)};
   if (question->type == ASK_NUMBER) {
     const char *unit = question->unit ? question->unit : "";
-    const char *square = strcmp(unit, "m2") == 0 ? "㎡" : unit;
-    return (struct words){arena_printf(arena, "%s %s%s%s", name, answer->text, *square ? " " : "", square),
+    return (struct words){arena_printf(arena, "%s %s %s", name, answer->text, unit_zh(unit)),
                           arena_printf(arena, "%s %s%s%s", en, answer->text, *unit ? " " : "", unit)};
   }
   for (size_t i = 0; i < question->choice_count; i++)
@@ -102,7 +111,7 @@ struct words person_who(struct arena *arena, const struct thing *thing, const st
 struct proof_person *person_make(struct subject *subject, const struct property *property, formula violated,
                                  const struct model *model)
 {
-  struct model person = copy(subject->arena, model);
+  struct model person = copy(subject->arena, subject->blueprint->thing, model);
   make_plain(subject, property, &person);
   struct words what;
   if (!subject_fails(subject, property, &person, &what))

@@ -80,7 +80,7 @@ static int settle(struct run *run, struct subject *subject, const struct propert
 static int prove_line(struct run *run, struct subject *subject, struct statement *s, const struct property *property,
                       struct proof_line *line)
 {
-  formula violated = property->violated(s, run->holdings);
+  formula violated = property_violation(property, s, run->holdings);
   *line = (struct proof_line){.property = property->id, .name = property->name, .by_structure = violated == s->prover->no};
   if (!line->by_structure && settle(run, subject, property, violated, line) < 0)
     return -1;
@@ -88,6 +88,11 @@ static int prove_line(struct run *run, struct subject *subject, struct statement
   if (line->outcome == PROOF_FAILED && line->exception)
     line->outcome = PROOF_EXCUSED;
   return 0;
+}
+
+static bool promised(const struct thing *thing, const struct property *property)
+{
+  return !property->channel || !thing->promise || (thing->promise & property->channel);
 }
 
 static int prove_thing(struct run *run, const struct thing *thing, struct proof_thing *ret)
@@ -105,7 +110,8 @@ static int prove_thing(struct run *run, const struct thing *thing, struct proof_
   *ret = (struct proof_thing){.thing = thing, .lines = arena_array(run->arena, property_count, sizeof *ret->lines)};
   int status = 0;
   for (size_t i = 0; i < property_count && status == 0; i++)
-    status = prove_line(run, &subject, s, &properties[i], &ret->lines[ret->line_count++]);
+    if (promised(thing, &properties[i]))
+      status = prove_line(run, &subject, s, &properties[i], &ret->lines[ret->line_count++]);
   if (status == 0 && !run->options->one)
     live_look(&run->live, &subject, s);
   ret->answers = candidates_cells(b, run->catalog);

@@ -137,6 +137,7 @@ void prover_meet(struct prover *p, const struct thing *thing)
   if (p->unknown_count)
     memcpy(all, p->unknowns, p->unknown_count * sizeof *all);
   p->unknowns = all;
+  p->thing = thing;
   for (size_t i = 0; i < thing->question_count; i++) {
     const struct question *question = &thing->questions[i];
     struct unknown *unknown = find_unknown(p, span_of(question->id));
@@ -271,7 +272,8 @@ static void read_model(struct prover *p, const struct thing *thing, struct model
   if (!model)
     return;
   Z3_model_inc_ref(p->z, model);
-  *ret = (struct model){{arena_array(p->arena, thing->question_count + 1, sizeof *ret->answers.list), thing->question_count}, NULL};
+  size_t room = thing->question_count + thing->table_count + 1;
+  *ret = (struct model){{.list = arena_array(p->arena, room, sizeof *ret->answers.list), .n = thing->question_count}, NULL};
   for (size_t i = 0; i < thing->question_count; i++)
     read_value(p, model, &thing->questions[i], &ret->answers.list[i]);
   Z3_ast value = NULL;

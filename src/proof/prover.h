@@ -35,6 +35,7 @@ struct unknown {
 struct prover {
   struct arena *arena;
   const struct catalog *catalog;
+  const struct thing *thing; /* whose tables conditions read: the one met last */
   Z3_context z;
   Z3_solver solver;
   Z3_sort number, whole;
@@ -62,6 +63,9 @@ formula prover_domain(struct prover *prover, const struct thing *thing);
 /* A condition; NULL holds always. The same pointer gives the same formula. */
 struct truth prover_condition(struct prover *prover, const struct feel *when);
 struct truth prover_read(struct prover *prover, const struct feel *when); /* encode.c: without the cache */
+
+/* The table says nothing, or two things at once. */
+formula prover_undecided(struct prover *prover, const struct thing_table *table);
 
 formula prover_and(struct prover *prover, formula a, formula b);
 formula prover_or(struct prover *prover, formula a, formula b);

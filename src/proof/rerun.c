@@ -8,6 +8,7 @@
 void rerun_compile(struct rerun *r)
 {
   r->plan = NULL;
+  answers_decide(r->arena, r->blueprint->thing, &r->answers);
   if (plan_fill(r->arena, r->catalog, r->blueprint, &r->answers, r->zone, r->today, &r->plan, &r->error) < 0)
     r->plan = NULL;
 }
@@ -201,6 +202,25 @@ static const struct item *comes_first(struct rerun *r, const struct item *item)
   return NULL;
 }
 
+/*
+ * The item, or one that yields the same paper, is in the plan; or the thing itself has it under a condition, which says
+ * who does not need it.
+ */
+static bool is_met(const struct rerun *r, const struct item *item)
+{
+  const struct plan *plan = r->plan;
+  for (size_t i = 0; i < r->blueprint->n; i++)
+    if (r->blueprint->items[i].item == item)
+      return true;
+  const char *paper = item_yields(item);
+  for (size_t i = 0; i < plan->item_count; i++) {
+    const char *other = item_yields(plan->items[i].item);
+    if (paper && other && strcmp(paper, other) == 0)
+      return true;
+  }
+  return false;
+}
+
 static bool tell_dead_end(struct rerun *r, struct words *ret, struct words item, struct words what, const struct item *first)
 {
   if (!first)
@@ -244,7 +264,7 @@ bool rerun_dead_end(struct rerun *r, struct words *ret)
         return tell_dead_end(r, ret, item->name, ask->material->name, first);
     }
     for (size_t k = 0; k < item->need_count; k++) {
-      if (index_in_plan(r->plan, item->needs[k]) < 0 && (first = comes_first(r, item->needs[k])))
+      if (!is_met(r, item->needs[k]) && (first = comes_first(r, item->needs[k])))
         return tell_dead_end(r, ret, item->name, item->needs[k]->name, first);
     }
   }
@@ -284,6 +304,17 @@ bool rerun_over_limit(struct rerun *r, struct words *ret)
                                r->plan->items[last].item->name.zh, JOINT_LIMIT),
                   arena_printf(r->arena, "handled jointly it takes %d working days (until \"%s\"), over the statutory %d", counted,
                                r->plan->items[last].item->name.en, JOINT_LIMIT));
+  }
+  return false;
+}
+
+bool rerun_undecided(struct rerun *r, struct words *ret)
+{
+  for (size_t t = 0; t < r->answers.decided; t++) {
+    const struct thing_table *table = &r->blueprint->thing->tables[t];
+    if (r->answers.list[r->answers.n + t].value.type == FEEL_NULL)
+      return tell(r, ret, arena_printf(r->arena, "决策表「%s」没有结果，或有两个矛盾的结果", table->name.zh),
+                  arena_printf(r->arena, "the table \"%s\" says nothing, or two things at once", table->name.en));
   }
   return false;
 }

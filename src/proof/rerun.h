@@ -22,7 +22,7 @@ struct rerun {
   struct error error;
 };
 
-/* Compiles the plan for rerun's answers and zone. */
+/* Compiles the plan for rerun's answers and zone. The list of answers has room for what tables decide. */
 void rerun_compile(struct rerun *rerun);
 
 /* The plan's fault; *ret tells it («要跑 2 趟：…»). False where there is none. A NULL ret is allowed. */
@@ -34,6 +34,7 @@ bool rerun_asked_twice(struct rerun *rerun, struct words *ret);
 bool rerun_no_basis(struct rerun *rerun, struct words *ret);
 bool rerun_over_limit(struct rerun *rerun, struct words *ret);
 bool rerun_contradiction(struct rerun *rerun, struct words *ret);
+bool rerun_undecided(struct rerun *rerun, struct words *ret);
 bool rerun_dead_end(struct rerun *rerun, struct words *ret);
 
 #endif

@@ -60,6 +60,9 @@ static void collect_thresholds(struct collector *c, const struct blueprint *b)
     for (size_t s = 0; s < item->step_count; s++)
       collect_from(c, item->steps[s].when);
   }
+  for (size_t t = 0; t < b->thing->table_count; t++)
+    for (size_t r = 0; r < b->thing->tables[t].table.rule_count; r++)
+      collect_from(c, b->thing->tables[t].table.rules[r].when);
 }
 
 /* One more and one less; and a tenth, which is between any two whole thresholds. */
@@ -80,12 +83,12 @@ static void collect_numbers(struct collector *c, const struct blueprint *b)
   const struct question *q = c->question;
   collect_thresholds(c, b);
   size_t thresholds = c->n;
+  for (size_t i = 0; i < thresholds; i++)
+    add_neighbours(c, c->list[i]);
   struct decimal low = q->has_min ? q->min : (struct decimal){0, 0};
   add(c, low);
   if (q->has_max)
     add(c, q->max);
-  for (size_t i = 0; i < thresholds; i++)
-    add_neighbours(c, c->list[i]);
   if (c->n == 0)
     add(c, low);
 }
@@ -161,7 +164,8 @@ uint64_t sample_next(uint64_t *seed)
 struct answers sample_answers(struct arena *arena, const struct blueprint *b, const struct candidates *candidates, uint64_t *seed)
 {
   const struct thing *thing = b->thing;
-  struct answers answers = {arena_array(arena, thing->question_count + 1, sizeof *answers.list), thing->question_count};
+  size_t room = thing->question_count + thing->table_count + 1;
+  struct answers answers = {.list = arena_array(arena, room, sizeof *answers.list), .n = thing->question_count};
   for (size_t q = 0; q < thing->question_count; q++) {
     const struct question *question = &thing->questions[q];
     uint64_t draw = sample_next(seed);
@@ -172,5 +176,6 @@ struct answers sample_answers(struct arena *arena, const struct blueprint *b, co
     else
       answers.list[q] = answer_number(arena, question, candidates->numbers[q][draw % candidates->counts[q]]);
   }
+  answers_decide(arena, thing, &answers);
   return answers;
 }

@@ -350,6 +350,15 @@ formula statement_contradiction(struct statement *s)
   return both;
 }
 
+formula statement_undecided(struct statement *s)
+{
+  const struct thing *thing = s->blueprint->thing;
+  formula undecided = NO;
+  for (size_t t = 0; t < thing->table_count; t++)
+    undecided = OR(undecided, prover_undecided(s->prover, &thing->tables[t]));
+  return undecided;
+}
+
 struct statement *statement_make(struct prover *prover, const struct blueprint *blueprint, day today)
 {
   struct statement *s = arena_new(prover->arena, struct statement);

@@ -42,6 +42,7 @@ formula statement_asked_twice(struct statement *s);
 formula statement_no_basis(struct statement *s);
 formula statement_over_limit(struct statement *s);
 formula statement_contradiction(struct statement *s);
+formula statement_undecided(struct statement *s);
 formula statement_dead_end(struct statement *s, struct holdings *holdings); /* faults.c */
 
 #endif

@@ -40,6 +40,13 @@ expect "no folder is a mistake" 2 "one folder" env LC_ALL=en_US.UTF-8 "$onevisit
 expect "an unknown option is a mistake" 2 "nonsense" "$onevisit" check --nonsense "$work/town"
 expect "an unknown language is a mistake" 2 "zh | en" "$onevisit" check --lang fr "$work/town"
 expect "help is there" 0 "usage: onevisit check DIR" env LC_ALL=en_US.UTF-8 "$onevisit" check --help
+expect "lint says what a reviewer would" 0 "nothing found" "$onevisit" lint "$source/catalogs/ningbo" --lang en
+cp -R "$source/tests/catalog/good" "$work/vague"
+sed -i 's/zh: 平面图, en: [^}]*}/zh: 其他材料, en: Plan}/' "$work/vague/materials.yaml"
+expect "lint finds a catch-all clause" 1 "其他.*\[vague-wording\]" "$onevisit" lint "$work/vague" --lang zh
+expect "lint as JSON" 1 '^{"clean":false,"findings":\[{"dir":' "$onevisit" lint "$work/vague" --json
+expect "lint of no catalogue is unusable" 2 "cannot be opened" "$onevisit" lint "$work/none" --lang en
+expect "lint has help" 0 "usage: onevisit lint DIR" env LC_ALL=en_US.UTF-8 "$onevisit" lint --help
 expect "the list of commands names it" 0 "check " "$onevisit" --help
 expect "an unknown command is a mistake" 2 "chekc" "$onevisit" chekc
 "$onevisit" check "$work/none" >"$work/out" 2>/dev/null

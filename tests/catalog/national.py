@@ -154,6 +154,21 @@ def question_line(q):
     return "  - {ask: %s, type: %s%s, zh: %s, en: '%s'}" % (q['id'], q['type'], more, q['zh'], q['en'])
 
 
+def make_table(number, gates, rng):
+    """A class of size by a number and a yes-or-no question, without gap or overlap; None where the thing asks no such pair."""
+    numbers = [q for q in gates if q['type'] == 'number']
+    flags = [q for q in gates if q['type'] == 'boolean']
+    if not numbers or not flags:
+        return None
+    q, flag = rng.choice(numbers), rng.choice(flags)
+    low = rng.randrange(1, q['max'] // 2)
+    high = low + rng.randrange(1, q['max'] // 3)
+    return ['tables:', '  - decide: size_%d' % number, '    name: {zh: 规模, en: Size}', '    hit: unique',
+            '    inputs: [%s, %s]' % (q['id'], flag['id']), '    rules:', "      - ['< %d', '-', small]" % low,
+            "      - ['[%d..%d)', '-', middle]" % (low, high), "      - ['>= %d', 'true', large]" % high,
+            "      - ['>= %d', 'false', middle]" % high]
+
+
 def make_thing(number, domain, most, rng):
     """Items of one domain until enough is asked: most things are small, every tenth as large as may be."""
     wanted = most if number % 10 == 0 else rng.randrange(4, max(5, min(most, 25)))
@@ -172,8 +187,13 @@ def make_thing(number, domain, most, rng):
     asked = [question_line(q) for q in gates]
     lines += ['questions:'] + asked if asked else ['questions: []']
     lines.append('items:')
+    table = make_table(number, gates, rng) if number % 5 == 0 else None
+    if table:
+        lines[-1:] = table + ['items:']
     for item in sorted(items, key=lambda i: i['id']):
-        if gates and rng.random() < 0.5:
+        if table and rng.random() < 0.2:
+            lines.append("  - {item: %s, when: 'size_%d = \"%s\"'}" % (item['id'], number, rng.choice(['small', 'middle', 'large'])))
+        elif gates and rng.random() < 0.5:
             lines.append("  - {item: %s, when: '%s'}" % (item['id'], domain.condition(rng.choice(gates), rng)))
         else:
             lines.append('  - ' + item['id'])

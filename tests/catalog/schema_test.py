@@ -34,7 +34,7 @@ Draft202012Validator.check_schema(SCHEMA)
 
 def definition(name):
     folder = os.path.dirname(name)
-    kind = {"items": "item", "things": "thing"}.get(folder) or os.path.splitext(os.path.basename(name))[0]
+    kind = {"items": "item", "things": "thing", "persons": "person"}.get(folder) or os.path.splitext(os.path.basename(name))[0]
     return Draft202012Validator({"$schema": SCHEMA["$schema"], "$ref": f"#/$defs/{kind}", "$defs": SCHEMA["$defs"]})
 
 
@@ -45,7 +45,9 @@ def mistakes(catalog, name):
 
 
 def files(catalog):
-    for folder in ("", "items", "things"):
+    for folder in ("", "items", "things", "persons"):
+        if not os.path.isdir(os.path.join(catalog, folder)):
+            continue
         for name in sorted(os.listdir(os.path.join(catalog, folder))):
             if name.endswith(".yaml"):
                 yield os.path.join(folder, name)

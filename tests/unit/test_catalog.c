@@ -11,7 +11,9 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "catalog/catalog.h"
+#include "catalog/tree.h"
 
 static const char *source(void)
 {
@@ -118,6 +120,200 @@ static void an_item_is_read_in_full(void **state)
   assert_string_equal(item->place.file, "items/food-business-licence.yaml");
   const struct item *fee = catalog_item(ningbo, SPAN("driving-licence-renewal"));
   assert_int_equal(fee->fees[0].fen, 1000);
+}
+
+static bool has_rule(const struct findings *findings, const char *rule)
+{
+  for (size_t i = 0; i < findings->n; i++) {
+    if (strcmp(findings->list[i].rule, rule) == 0)
+      return true;
+  }
+  return false;
+}
+
+static void the_sample_city_gives_a_reviewer_nothing_to_say(void **state)
+{
+  (void)state;
+  struct arena arena = {0};
+  struct findings findings = {0};
+  catalog_lint(ningbo, &arena, &findings);
+  for (size_t i = 0; i < findings.n; i++)
+    print_error("%s:%d: %s\n", findings.list[i].place.file, findings.list[i].place.line, findings.list[i].wrong.en);
+  assert_int_equal(findings.n, 0);
+  arena_release(&arena);
+}
+
+/* What lint says of a material of this name. */
+static bool is_vague(const char *zh, const char *en)
+{
+  struct material material = {.id = "one", .name = {zh, en}, .place = {"materials.yaml", 1, 1}};
+  struct catalog catalog = {.materials = &material, .material_count = 1};
+  struct arena arena = {0};
+  struct findings findings = {0};
+  catalog_lint(&catalog, &arena, &findings);
+  bool vague = has_rule(&findings, "vague-wording");
+  if (vague)
+    assert_true(findings.list[0].wrong.zh[0] && findings.list[0].wrong.en[0] && findings.list[0].remedy.zh[0]);
+  arena_release(&arena);
+  return vague;
+}
+
+static void catch_all_clauses_are_found_and_honest_words_are_not(void **state)
+{
+  (void)state;
+  static const char *const vague[] = {"其他材料",
+                                      "法律法规规定的其他材料",
+                                      "身份证、户口簿等",
+                                      "营业执照等证件",
+                                      "相关证明",
+                                      "视情况提供的说明",
+                                      "有关部门认为需要的资料",
+                                      "必要时的检测报告",
+                                      "原则上应提交的合同",
+                                      "学历证书等材料",
+                                      "其它文件",
+                                      "若干照片"};
+  static const char *const honest[] = {
+      "等级证书",         "高等学校毕业证书", "中等职业学历",     "特种设备等级评定", "平等协商记录",
+      "同等学历证明",     "排队等候记录",     "等额担保",         "一等功证书",       "法人或者其他组织登记证书",
+      "其他权利人同意书", "必要性论证报告",   "相关系数检测报告", "营业执照",         "不等臂天平检定证书",
+      "初等教育证书"};
+  static const char *const vague_english[] = {"Other documents",       "Identity card, etc.", "Relevant materials",
+                                              "Report (if necessary)", "Proof as required",   "any other paper"};
+  static const char *const honest_english[] = {"Fee (other than homes)",    "Etching plan",
+                                               "Letter of the other party", "Sketch",
+                                               "Certificate of relevance",  "Mother's identity card"};
+  for (size_t i = 0; i < sizeof vague / sizeof *vague; i++) {
+    if (!is_vague(vague[i], "Paper"))
+      fail_msg("%s passed", vague[i]);
+  }
+  for (size_t i = 0; i < sizeof honest / sizeof *honest; i++) {
+    if (is_vague(honest[i], "Paper"))
+      fail_msg("%s did not pass", honest[i]);
+  }
+  for (size_t i = 0; i < sizeof vague_english / sizeof *vague_english; i++) {
+    if (!is_vague("材料", vague_english[i]))
+      fail_msg("%s passed", vague_english[i]);
+  }
+  for (size_t i = 0; i < sizeof honest_english / sizeof *honest_english; i++) {
+    if (is_vague("材料", honest_english[i]))
+      fail_msg("%s did not pass", honest_english[i]);
+  }
+}
+
+static void one_thing_has_one_name(void **state)
+{
+  (void)state;
+  static const struct {
+    const char *a, *b;
+    bool same;
+  } pairs[] = {{"营业执照副本", "营业执照（副本）", true},
+               {"营业执照", "营业执照（复印件）", true},
+               {"申请人身份证", "身份证原件", true},
+               {"企业年度报告", "年度报告", true},
+               {"规划许可证", "施工许可证", false},
+               {"环境影响报告书", "环境影响报告表", false},
+               {"特种设备使用登记证（电梯）", "特种设备使用登记证（锅炉）", false}};
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+    struct material materials[2] = {{.id = "a", .name = {pairs[i].a, "A"}}, {.id = "b", .name = {pairs[i].b, "B"}}};
+    struct catalog catalog = {.materials = materials, .material_count = 2};
+    struct arena arena = {0};
+    struct findings findings = {0};
+    catalog_lint(&catalog, &arena, &findings);
+    if (has_rule(&findings, "one-thing-two-names") != pairs[i].same)
+      fail_msg("%s, %s", pairs[i].a, pairs[i].b);
+    arena_release(&arena);
+  }
+}
+
+static void gaps_of_the_guide_are_named(void **state)
+{
+  (void)state;
+  static const struct basis law = {"某法", "第一条"};
+  static const struct presence pick_up = {.why = WHY_PICK_UP, .basis = &law};
+  static const struct step review = {.step = "review", .takes = 1};
+  struct item whole = {.id = "x",
+                       .name = {"许可", "Licence"},
+                       .basis = &law,
+                       .basis_count = 1,
+                       .statutory = 20,
+                       .promised = 5,
+                       .channels = CHANNEL_ONLINE,
+                       .delivery = DELIVERY_COURIER,
+                       .steps = &review,
+                       .step_count = 1};
+  struct item items[] = {whole, whole, whole, whole, whole, whole};
+  items[1].channels = CHANNEL_WINDOW; /* on the spot, for no reason given */
+  items[2].delivery = DELIVERY_WINDOW;
+  items[3].step_count = 0;
+  items[4].promised = 0;
+  items[5].channels = CHANNEL_WINDOW | CHANNEL_KIOSK; /* on the spot, to pick up, with the law for it */
+  items[5].delivery = DELIVERY_WINDOW;
+  items[5].presence = &pick_up;
+  items[5].presence_count = 1;
+  for (size_t i = 0; i < 6; i++) {
+    struct catalog catalog = {.items = &items[i], .item_count = 1};
+    struct arena arena = {0};
+    struct findings findings = {0};
+    catalog_lint(&catalog, &arena, &findings);
+    assert_int_equal(findings.n, i >= 1 && i <= 4);
+    assert_int_equal(has_rule(&findings, "missing-element"), i >= 1 && i <= 4);
+    arena_release(&arena);
+  }
+  struct certificate certificate = {.id = "c", .name = {"证", "Certificate"}};
+  struct catalog catalog = {.items = items, .item_count = 1, .certificates = &certificate, .certificate_count = 1};
+  struct arena arena = {0};
+  struct findings findings = {0};
+  catalog_lint(&catalog, &arena, &findings);
+  assert_true(has_rule(&findings, "certificate-without-law"));
+  items[0].result = &certificate;
+  findings.n = 0;
+  catalog_lint(&catalog, &arena, &findings);
+  assert_int_equal(findings.n, 0);
+  arena_release(&arena);
+}
+
+struct shop {
+  const char *kind;
+  int64_t area;
+};
+
+static struct feel_value shop_answer(void *context, struct span name)
+{
+  const struct shop *shop = context;
+  if (span_is(name, "food_kind"))
+    return (struct feel_value){.type = FEEL_STRING, .string = span_of(shop->kind)};
+  if (span_is(name, "area"))
+    return (struct feel_value){.type = FEEL_NUMBER, .number = {shop->area, 0, 0}};
+  return (struct feel_value){.type = FEEL_NULL};
+}
+
+/* The table of the sample city says what three conditions said before it. */
+static void a_table_decides_what_conditions_would(void **state)
+{
+  (void)state;
+  const struct thing *thing = catalog_thing(ningbo, SPAN("open-a-convenience-store"));
+  assert_int_equal(thing->table_count, 1);
+  const struct thing_table *table = &thing->tables[0];
+  assert_string_equal(table->id, "food_regime");
+  assert_int_equal(table->table.hit, HIT_UNIQUE);
+  assert_int_equal(table->table.rule_count, 3);
+  assert_int_equal(table->input_count, 2);
+  assert_null(table->otherwise);
+  assert_true(span_is(table->values[1].string, "small-shop"));
+  assert_true(span_is(feel_text(table->table.rules[2].when), "food_kind in not(\"prepackaged\") and area in (> 50)"));
+  static const char *const kinds[] = {"prepackaged", "bulk", "hot"};
+  for (int64_t area = 48; area < 53; area++) {
+    for (size_t i = 0; i < 3; i++) {
+      struct arena arena = {0};
+      struct shop shop = {kinds[i], area};
+      const char *want = i == 0 ? "filing" : area <= 50 ? "small-shop" : "licence";
+      struct feel_value got = feel_table_eval(&table->table, &arena, shop_answer, &shop);
+      assert_int_equal(got.type, FEEL_STRING);
+      assert_true(span_is(got.string, want));
+      arena_release(&arena);
+    }
+  }
 }
 
 static void codes_of_every_item_fit_together(void **state)
@@ -433,6 +629,123 @@ static void missing_and_stray_files_are_named(void **state)
   bench_release(&b);
 }
 
+static bool same_tree(const struct node *a, const struct node *b)
+{
+  if (a->kind != b->kind || a->place.line != b->place.line || a->place.column != b->place.column || a->quoted != b->quoted ||
+      a->count != b->count || !span_eq(a->text, b->text))
+    return false;
+  for (size_t i = 0; i < a->count; i++) {
+    bool same = a->kind == NODE_LIST
+                    ? same_tree(a->list[i], b->list[i])
+                    : same_tree(a->members[i].key, b->members[i].key) && same_tree(a->members[i].value, b->members[i].value);
+    if (!same)
+      return false;
+  }
+  return true;
+}
+
+/* true where the fast reader took the text; then libyaml must have read the same. */
+static bool both_read_the_same(struct span text)
+{
+  struct arena arena = {0};
+  struct findings findings = {0};
+  struct report report = {&arena, &findings};
+  const struct node *fast = text_utf8(text) ? plain_read(&arena, "x.yaml", text) : NULL;
+  const struct node *slow = fast ? libyaml_read(&arena, "x.yaml", text, &report) : NULL;
+  if (fast && (!slow || !same_tree(fast, slow)))
+    fail_msg("read otherwise than by libyaml (%s):\n%.*s", slow ? "tree" : findings.list[0].wrong.en, (int)text.n, text.p);
+  arena_release(&arena);
+  return fast != NULL;
+}
+
+/* Every file of the sample city, and each again with one place spoiled by a sign that means something to YAML. */
+static void the_fast_reader_reads_what_libyaml_reads(void **state)
+{
+  (void)state;
+  static const char *const signs[] = {":",
+                                      ": ",
+                                      "\n",
+                                      " ",
+                                      "- ",
+                                      "-",
+                                      "#",
+                                      " #",
+                                      "'",
+                                      "\"",
+                                      "[",
+                                      "]",
+                                      "{",
+                                      "}",
+                                      ",",
+                                      "\n  ",
+                                      "\n- ",
+                                      "|\n",
+                                      "&a ",
+                                      "*a",
+                                      "!t ",
+                                      "\t",
+                                      "?",
+                                      "? ",
+                                      "---\n",
+                                      "\n---\n",
+                                      "a: b",
+                                      "\\",
+                                      "\r\n",
+                                      "%",
+                                      "@",
+                                      "",
+                                      "\xc2\x85",
+                                      "\xe2\x80\xa8",
+                                      "\xef\xbb\xbf",
+                                      ">",
+                                      "''",
+                                      "~",
+                                      "\n\n",
+                                      "...\n",
+                                      "x:",
+                                      ":x",
+                                      "[]",
+                                      "{}"};
+  const char *often = getenv("ONEVISIT_SPOIL"); /* how often each file is spoiled; a long run says so */
+  int rounds = often ? atoi(often) : 20;
+  struct arena all = {0};
+  uint64_t seed = 11;
+  size_t read = 0, fast = 0, spoiled = 0, taken = 0;
+  static const char *const folders[] = {"items", "things", "."};
+  for (size_t f = 0; f < 3; f++) {
+    const char *folder = arena_printf(&all, "%s/catalogs/ningbo/%s", source(), folders[f]);
+    DIR *dir = opendir(folder);
+    assert_non_null(dir);
+    for (const struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+      struct arena arena = {0};
+      struct span text =
+          strstr(e->d_name, ".yaml") ? read_file(&arena, arena_printf(&arena, "%s/%s", folder, e->d_name)) : (struct span){0};
+      if (text.n) {
+        read++;
+        fast += both_read_the_same(text);
+      }
+      for (int i = 0; text.n && text.n < 4000 && i < rounds; i++) {
+        seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+        size_t at = (size_t)(seed >> 33) % text.n, cut = (size_t)(seed >> 20) % 3;
+        const char *sign = signs[(size_t)(seed >> 10) % (sizeof signs / sizeof *signs)];
+        cut = at + cut > text.n ? 0 : cut;
+        char *changed = arena_alloc(&arena, text.n + 8);
+        size_t n = strlen(sign);
+        memcpy(changed, text.p, at);
+        memcpy(changed + at, sign, n);
+        memcpy(changed + at + n, text.p + at + cut, text.n - at - cut);
+        taken += both_read_the_same((struct span){changed, text.n + n - cut});
+        spoiled++;
+      }
+      arena_release(&arena);
+    }
+    (void)closedir(dir);
+  }
+  print_message("%zu of %zu files read fast; %zu of %zu spoiled ones\n", fast, read, taken, spoiled);
+  assert_true(fast * 10 >= read * 9); /* or it would be of no use */
+  arena_release(&all);
+}
+
 static void deep_and_large_files_are_refused(void **state)
 {
   (void)state;
@@ -551,6 +864,11 @@ int main(void)
       cmocka_unit_test(the_sample_city_is_whole),
       cmocka_unit_test(entries_are_found_by_id),
       cmocka_unit_test(an_item_is_read_in_full),
+      cmocka_unit_test(the_sample_city_gives_a_reviewer_nothing_to_say),
+      cmocka_unit_test(catch_all_clauses_are_found_and_honest_words_are_not),
+      cmocka_unit_test(one_thing_has_one_name),
+      cmocka_unit_test(gaps_of_the_guide_are_named),
+      cmocka_unit_test(a_table_decides_what_conditions_would),
       cmocka_unit_test(codes_of_every_item_fit_together),
       cmocka_unit_test(a_restaurant_with_certified_staff_needs_no_presence),
       cmocka_unit_test(words_of_the_code_lists_are_there),
@@ -559,6 +877,7 @@ int main(void)
       cmocka_unit_test(where_nothing_is_shared_nothing_is_found),
       cmocka_unit_test(every_mistake_is_found_where_it_stands),
       cmocka_unit_test(missing_and_stray_files_are_named),
+      cmocka_unit_test(the_fast_reader_reads_what_libyaml_reads),
       cmocka_unit_test(deep_and_large_files_are_refused),
       cmocka_unit_test(what_is_no_catalogue_is_unusable),
       cmocka_unit_test(the_version_changes_with_any_byte_and_with_nothing_else),
