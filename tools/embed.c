@@ -74,6 +74,8 @@ static const char *type_of(const char *name)
     const char *end, *type;
   } types[] = {{".css", "text/css; charset=utf-8"},
                {".js", "text/javascript; charset=utf-8"},
+               {".mjs", "text/javascript; charset=utf-8"},
+               {".py", "text/x-python; charset=utf-8"},
                {".svg", "image/svg+xml"},
                {".png", "image/png"},
                {".woff2", "font/woff2"}};

@@ -14,6 +14,8 @@ bool span_eq(struct span a, struct span b)
 
 bool span_is(struct span a, const char *s)
 {
+  if (a.n && s && a.p[0] != s[0]) /* nearly always so */
+    return false;
   return span_eq(a, span_of(s));
 }
 
@@ -73,6 +75,11 @@ bool span_int(struct span s, int64_t *ret)
     return false;
   *ret = negative ? value : -value;
   return true;
+}
+
+bool span_natural(struct span s, int64_t *ret)
+{
+  return s.n && s.p[0] != '-' && (s.p[0] != '0' || s.n == 1) && span_int(s, ret);
 }
 
 uint64_t span_hash(struct span s)

@@ -398,6 +398,18 @@ static int replay(struct request *rq, struct case_view *v, const struct event *e
   return 0;
 }
 
+static int read_pseudonym(struct request *rq, struct case_view *v, int64_t id, enum view_for who, struct error *error)
+{
+  unsigned char bytes[16];
+  char text[2 * sizeof bytes + 1] = "";
+  if (who != VIEW_PUBLIC && engine_pseudonym(rq->db, id, bytes, error))
+    return -1;
+  if (who != VIEW_PUBLIC)
+    hex_encode(bytes, sizeof bytes, text);
+  v->pseudonym = arena_str(rq->arena, text);
+  return 0;
+}
+
 int casework_view(struct request *rq, int64_t id, enum view_for who, struct case_view **ret, struct error *error)
 {
   static const struct kind *const kinds[] = {&casefile_kind, NULL};
@@ -407,9 +419,9 @@ int casework_view(struct request *rq, int64_t id, enum view_for who, struct case
   if (engine_history(rq->db, kinds, id, rq->arena, &events, &n, error))
     return -1;
   v->c = arena_new(rq->arena, struct casefile);
-  int bad = replay(rq, v, events, n, error);
+  int bad = replay(rq, v, events, n, error) || read_pseudonym(rq, v, id, who, error);
   if (!bad)
-    v->timeline = case_timeline(rq, v->c, events, n, who, &v->timeline_count);
+    v->timeline = case_timeline(rq, v->c, v->pseudonym, events, n, who, &v->timeline_count);
   history_free(events, n);
   if (bad || read_plan(rq, v, error) || read_papers(rq, v, error))
     return -1;

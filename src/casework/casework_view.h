@@ -57,7 +57,8 @@ struct paper_view {
 
 struct case_view {
   struct casefile *c;
-  int version; /* for command.expect and the hidden field «expect» */
+  int version;           /* for command.expect and the hidden field «expect» */
+  const char *pseudonym; /* of the case in the ledger, 32 hex digits; "" for VIEW_PUBLIC */
   const char *name, *state, *tag;
   const char *next; /* what happens next, by when: one or two sentences */
   struct item_view *items;

@@ -369,8 +369,16 @@ static void reverse(struct stage_line *lines, size_t n)
   }
 }
 
-struct stage_line *case_timeline(struct request *rq, const struct casefile *c, const struct event *events, size_t n,
-                                 enum view_for who, size_t *ret_n)
+static void add_receipt(struct telling *t, const char *pseudonym)
+{
+  if (t->who == VIEW_PUBLIC)
+    return;
+  t->line.href = arena_printf(t->rq->arena, "/receipt/%lld/page?case=%s", (long long)t->event->seq - 1, pseudonym);
+  t->line.link = tr(t->rq, "Receipt");
+}
+
+struct stage_line *case_timeline(struct request *rq, const struct casefile *c, const char *pseudonym, const struct event *events,
+                                 size_t n, enum view_for who, size_t *ret_n)
 {
   struct stage_line *lines = arena_array(rq->arena, n + 1, sizeof *lines);
   size_t kept = 0;
@@ -391,6 +399,7 @@ struct stage_line *case_timeline(struct request *rq, const struct casefile *c, c
     if (!tell(&t))
       continue;
     add_actor(&t);
+    add_receipt(&t, pseudonym);
     lines[kept++] = t.line;
   }
   reverse(lines, kept);

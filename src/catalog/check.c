@@ -280,7 +280,7 @@ static void check_names(struct reader *r, const struct thing *thing, size_t tabl
   if (!when)
     return;
   struct span *names = NULL;
-  size_t n = feel_names(when, r->report.arena, &names);
+  size_t n = feel_names(when, &r->scratch, &names);
   for (size_t i = 0; i < n; i++) {
     if (knows(thing, tables, names[i]) || (zone && (r->blind[INDEX_ZONE] || has_indicator(&r->loaded->catalog, names[i]))))
       continue;
@@ -371,8 +371,11 @@ void check_catalog(struct reader *r)
 {
   const struct catalog *c = &r->loaded->catalog;
   check_order(r);
-  for (size_t i = 0; i < c->thing_count; i++)
+  for (size_t i = 0; i < c->thing_count; i++) {
     check_questions(r, &c->things[i]);
+    arena_reset(&r->scratch);
+  }
+  arena_release(&r->scratch);
   for (size_t i = 0; i < c->thing_count; i++)
     check_stages(r, &c->things[i]);
 }

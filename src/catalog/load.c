@@ -302,10 +302,10 @@ static struct node **entries_of(struct loader *l, const struct section *s, size_
 /* «items/x.yaml» holds the item x: whoever looks for it finds it. */
 static void check_file_name(struct loader *l, const struct section *s, const struct node *id)
 {
-  const char *want = arena_printf(&l->scratch, "%s/%s.yaml", s->file, id->text.p);
+  const char *want = arena_printf(&l->scratch, "%s/%.*s.yaml", s->file, (int)id->text.n, id->text.p);
   if (strcmp(want, id->place.file) != 0)
     reader_add(&l->reader, id, "file-name", ((struct words){"让文件名与编号一致", "give the file the name of its id"}),
-               "编号「%s」与文件名不一致", "the id '%s' is not the file's name", id->text.p);
+               "编号「%.*s」与文件名不一致", "the id '%.*s' is not the file's name", (int)id->text.n, id->text.p);
 }
 
 /* First pass: ids alone, so that entries can refer to any other. */

@@ -128,7 +128,7 @@ static struct node *quoted(struct plain *s)
   struct span text = {from, (size_t)(s->p++ - from)};
   if (here(s) == mark || (here(s) != ' ' && here(s) != '\n' && !strchr(",]}:", here(s)))) /* '' is a quote within the text */
     return NULL;
-  node->text = arena_span(s->arena, text);
+  node->text = text;
   node->quoted = true;
   return node;
 }
@@ -161,7 +161,7 @@ static struct node *plain_text(struct plain *s, bool in_flow)
   }
   s->p = last;
   if (node)
-    node->text = arena_span(s->arena, (struct span){from, (size_t)(last - from)});
+    node->text = (struct span){from, (size_t)(last - from)};
   return node;
 }
 

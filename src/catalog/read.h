@@ -18,6 +18,7 @@ struct reader {
   struct loaded *loaded;
   struct arena *arena; /* of the catalogue */
   struct report report;
+  struct arena scratch;    /* of checks: empty between two things */
   bool blind[INDEX_KINDS]; /* a file of this kind could not be read: what is missing there is not told again */
 };
 

@@ -206,7 +206,8 @@ static void read_counts(struct reader *r, const struct node *departments, struct
     counts[i].department = reader_ref(r, INDEX_AGENCY, departments->members[i].key);
     if (windows->kind != NODE_SCALAR || !span_int(windows->text, &n) || n < 1 || n > 1000)
       reader_add(r, windows, "bad-value", ((struct words){"写 1 到 1000 的整数", "write a whole number from 1 to 1000"}),
-                 "「%s」的窗口数不对", "the windows of '%s' are no number", departments->members[i].key->text.p);
+                 "「%.*s」的窗口数不对", "the windows of '%.*s' are no number", (int)departments->members[i].key->text.n,
+                 departments->members[i].key->text.p);
     counts[i].windows = (int)n;
   }
   hall->before = counts;

@@ -58,7 +58,8 @@ static int take_key(struct builder *b, struct open_node *top, struct node *key)
     const struct node *known = node->members[i].key;
     if (span_eq(known->text, key->text)) {
       report_add(b->report, key->place, "duplicate-key", (struct words){"只保留一个", "keep one of them"},
-                 "键「%s」重复，第 %d 行已经有了", "the key '%s' stands twice, first in line %d", key->text.p, known->place.line);
+                 "键「%.*s」重复，第 %d 行已经有了", "the key '%.*s' stands twice, first in line %d", (int)key->text.n, key->text.p,
+                 known->place.line);
       return -1;
     }
   }

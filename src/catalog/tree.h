@@ -20,12 +20,14 @@ struct member;
 
 struct node {
   enum node_kind kind;
-  struct place place;
-  struct span text; /* NODE_SCALAR, NUL-terminated */
   bool quoted;
-  size_t count; /* of list or members */
-  struct node **list;
-  struct member *members;
+  struct place place;
+  struct span text; /* NODE_SCALAR; not NUL-terminated, and as long-lived as the file's text */
+  size_t count;     /* of list or members */
+  union {
+    struct node **list;
+    struct member *members;
+  };
 };
 
 struct member {

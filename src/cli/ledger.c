@@ -1,112 +1,160 @@
+#include "cli/ledger.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "cli/cli.h"
-#include "cli/mechanisms.h"
+#include "record/record.h"
 
-static const char usage_zh[] = "用法：onevisit ledger verify [--store URL] [--vkey 公钥] [--json]\n"
-                               "  核验全部事件与账本：0 完好，1 被改动（指出何处），2 参数有误，3 无法核验\n"
-                               "  --vkey  账本公布的公钥（名称+编号+公钥）；不给则用存储中的公钥\n";
-static const char usage_en[] =
-    "Usage: onevisit ledger verify [--store URL] [--vkey KEY] [--json]\n"
-    "  Checks every event against the ledger: 0 intact, 1 broken (saying where), 2 bad arguments, 3 cannot be checked\n"
-    "  --vkey  the log's public key as published (name+id+key); without it the one in the store is used\n";
-
-struct ledger_arguments {
-  const char *store, *vkey;
-  bool json, help;
+static const struct {
+  const char *name;
+  int (*run)(int argc, char **argv);
+  const char *zh, *en;
+} actions[] = {
+    {"verify", ledger_verify, "核验整个存储与其账本", "Checks a whole store against its log"},
+    {"receipt", ledger_receipt, "核验一份回执，或从账本取出一份", "Checks a receipt, or takes one out of a log"},
+    {"audit", ledger_audit, "不用存储，核验一个公开的账本（目录或网址）",
+     "Checks a public log, a directory or a URL, without its store"},
+    {NULL, NULL, NULL, NULL},
 };
 
-static bool parse(int argc, char **argv, struct ledger_arguments *ret)
-{
-  static const struct option options[] = {{"store", required_argument, NULL, 's'}, {"vkey", required_argument, NULL, 'k'},
-                                          {"json", no_argument, NULL, 'j'},        {"lang", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},        {0}};
-  *ret = (struct ledger_arguments){.store = CLI_STORE_DEFAULT};
-  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
-    switch (c) {
-    case 's':
-      ret->store = optarg;
-      break;
-    case 'k':
-      ret->vkey = optarg;
-      break;
-    case 'j':
-      ret->json = true;
-      break;
-    case 'l':
-      cli_language(optarg);
-      break;
-    case 'h':
-      ret->help = true;
-      break;
-    default:
-      return false;
-    }
-  return ret->help || (optind + 1 == argc && strcmp(argv[optind], "verify") == 0);
-}
+/* ---- what the actions share ---- */
 
-static void print_json(const struct ledger_report *r, const struct error *error)
+static const char **slot(struct ledger_options *o, int c)
 {
-  struct buf buf;
-  buf_init(&buf, 8192);
-  struct json_writer w = json_to(&buf);
-  json_begin_object(&w, NULL);
-  json_put_bool(&w, "intact", error == NULL);
-  if (error) {
-    json_put_str(&w, "where", error->where);
-    json_put_str(&w, "zh", error->zh);
-    json_put_str(&w, "en", error->en);
-  } else {
-    json_put_int(&w, "events", r->events);
-    json_put_int(&w, "sealed", r->sealed);
-    json_put_int(&w, "checkpoints", r->checkpoints);
-    json_put_bool(&w, "trusted_key", r->trusted_key);
+  switch (c) {
+  case 's':
+    return &o->store;
+  case 'k':
+    return &o->key;
+  case 'p':
+    return &o->policy;
+  case 'o':
+    return &o->out;
+  case 'd':
+    return &o->log;
+  case 'K':
+    return &o->keys;
+  default:
+    return NULL;
   }
-  json_end(&w);
-  (void)puts(buf.p);
-  buf_release(&buf);
 }
 
-static void print_report(const struct ledger_report *r)
+static bool take_option(struct ledger_options *o, const char *allowed, int c)
 {
-  char at[MOMENT_TEXT] = "-";
-  if (r->last_checkpoint)
-    moment_format(r->last_checkpoint, at);
-  (void)printf(cli_chinese() ? "账本完好：%lld 个事件，%lld 个已封存，%lld 个检查点，最近一个 %s\n"
-                             : "The ledger is intact: %lld events, %lld sealed, %lld checkpoints, the last one %s\n",
-               (long long)r->events, (long long)r->sealed, (long long)r->checkpoints, at);
-  if (!r->trusted_key)
-    cli_say("提示：用的是存储自带的公钥；用 --vkey 给出公布的公钥，才能发现整套伪造",
-            "Note: the store's own key was used; give the published one with --vkey to find a whole forgery too");
+  if (c == 'l')
+    cli_language(optarg);
+  else if (c == 'h')
+    o->help = true;
+  else if (c == '?' || !strchr(allowed, c))
+    return false;
+  else if (c == 'j')
+    o->json = true;
+  else
+    *slot(o, c) = optarg;
+  return true;
+}
+
+bool ledger_parse(int argc, char **argv, const char *allowed, struct ledger_options *ret)
+{
+  static const struct option options[] = {{"store", required_argument, NULL, 's'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"vkey", required_argument, NULL, 'k'},
+                                          {"policy", required_argument, NULL, 'p'},
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"log", required_argument, NULL, 'd'},
+                                          {"keys", required_argument, NULL, 'K'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+  *ret = (struct ledger_options){0};
+  optind = 1;
+  for (int c; (c = getopt_long(argc, argv, "o:", options, NULL)) != -1;)
+    if (!take_option(ret, allowed, c))
+      return false;
+  for (; optind < argc; optind++) {
+    if (ret->place_count == 2)
+      return false;
+    ret->places[ret->place_count++] = argv[optind];
+  }
+  return true;
+}
+
+static bool has_log(const struct policy *policy, const char *vkey)
+{
+  for (size_t i = 0; i < policy_log_count(policy); i++)
+    if (strcmp(verifier_vkey(policy_log_at(policy, i)->key), vkey) == 0)
+      return true;
+  return false;
+}
+
+int ledger_trust(const struct ledger_options *o, struct policy **ret, struct error *error)
+{
+  struct arena arena = {0};
+  struct span text;
+  struct policy *policy;
+  if (!o->key && !o->policy)
+    return error_set(error, ERROR_BAD_INPUT, "bad-policy", "请用 --key 给出账本的公钥，或用 --policy 给出见证规则",
+                     "Give the log's key with --key, or a policy with --policy");
+  int bad = record_policy_text(&arena, o->policy, span_of(o->key), &text, error) || policy_parse(text, &policy, error);
+  arena_release(&arena);
+  if (bad)
+    return -1;
+  if (!policy_log_count(policy) || (o->key && !has_log(policy, o->key))) {
+    policy_free(policy);
+    return error_set(error, ERROR_BAD_INPUT, "bad-policy", "见证规则中没有账本的公钥，或与 --key 不一致",
+                     "The policy names no log, or another than --key");
+  }
+  *ret = policy;
+  return 0;
+}
+
+int ledger_verdict(const struct error *error)
+{
+  static const char *const unusable[] = {"bad-policy",    "no-policy", "no-file", "log-unreachable",
+                                         "not-published", "bad-index", NULL};
+  (void)cli_fail(error);
+  if (strcmp(error->name, "no-quorum") == 0)
+    return LEDGER_UNVOUCHED;
+  for (const char *const *name = unusable; *name; name++)
+    if (strcmp(*name, error->name) == 0)
+      return LEDGER_UNUSABLE;
+  return LEDGER_WRONG;
+}
+
+const char *ledger_cosigners(struct arena *arena, const struct policy *policy, const struct policy_verdict *verdict)
+{
+  const char *list = "";
+  char at[MOMENT_SHORT];
+  for (size_t i = 0; verdict->times && i < policy_witness_count(policy); i++)
+    if (verdict->times[i]) {
+      moment_short(verdict->times[i] * SECOND_MS, at);
+      list = arena_printf(arena, "%s%s%s %s", list, *list ? ", " : "", verifier_name(policy_witness_at(policy, i)->key), at);
+    }
+  return *list ? list : cli_chinese() ? "无" : "nobody";
+}
+
+/* ---- the subcommand ---- */
+
+static int usage(FILE *out)
+{
+  (void)fputs(cli_chinese() ? "用法：onevisit ledger 动作 …\n" : "Usage: onevisit ledger ACTION …\n", out);
+  for (size_t i = 0; actions[i].name; i++)
+    (void)fprintf(out, "  %-8s %s\n", actions[i].name, cli_chinese() ? actions[i].zh : actions[i].en);
+  (void)fputs(cli_chinese() ? "退出码：0 无误；1 有误（指出何处）；2 输入无法使用；3 无法证明（见证不足，或存储无法读取）\n"
+                            : "Exit codes: 0 good; 1 wrong (saying where); 2 unusable input; 3 cannot be vouched for (too few "
+                              "witnesses, or a store that cannot be read)\n",
+              out);
+  return CLI_USAGE;
 }
 
 int cli_ledger(int argc, char **argv)
 {
-  struct ledger_arguments a;
-  if (!parse(argc, argv, &a))
-    return cli_usage(usage_zh, usage_en);
-  if (a.help) {
-    (void)fputs(cli_chinese() ? usage_zh : usage_en, stdout);
-    return CLI_OK;
-  }
-  struct store *store;
-  struct db *db;
-  struct error error = {0};
-  struct ledger_report report = {0};
-  if (cli_read_store(a.store, &store, &db, &error))
-    return cli_fail(&error) == CLI_USAGE ? CLI_USAGE : CLI_FAILED;
-  int bad = engine_verify(db, all_kinds, a.vkey, &report, &error);
-  db_close(db);
-  store_close(store);
-  bool broken = bad && strcmp(error.name, "ledger-broken") == 0;
-  if (a.json && (!bad || broken))
-    print_json(&report, bad ? &error : NULL);
-  else if (bad)
-    (void)cli_fail(&error);
-  else
-    print_report(&report);
-  return broken ? CLI_NO : bad ? CLI_FAILED : CLI_OK;
+  for (size_t i = 0; argc > 1 && actions[i].name; i++)
+    if (strcmp(argv[1], actions[i].name) == 0)
+      return actions[i].run(argc - 1, argv + 1);
+  bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
+  (void)usage(help ? stdout : stderr);
+  return help ? CLI_OK : CLI_USAGE;
 }

@@ -9,19 +9,20 @@
 #include "cli/service.h"
 #include "history/history.h"
 #include "plan/plan_pages.h"
+#include "record/record_pages.h"
 
 const struct kind *const all_kinds[] = {
     &account_kind, &casefile_kind, &history_kind, &history_log_kind, NULL,
 };
 
 const struct migration *const all_migrations[] = {
-    engine_migrations, account_migrations, casework_migrations, history_migrations, NULL,
+    engine_migrations, account_migrations, casework_migrations, history_migrations, record_migrations, NULL,
 };
 
 const struct route *const all_routes[] = {
     service_routes,   account_routes,       catalog_routes, catalog_api_routes, plan_routes,
     applicant_routes, applicant_api_routes, desk_routes,    office_routes,      issue_routes,
-    overview_routes,  staff_api_routes,     NULL,
+    overview_routes,  staff_api_routes,     record_routes,  record_api_routes,  NULL,
 };
 
 const struct nav_item site_nav[] = {

@@ -1,5 +1,5 @@
 /*
- * service.h: what the running program answers about itself: GET /healthz, GET /ledger and its key.
+ * service.h: what the running program answers about itself: GET /healthz.
  */
 #ifndef ONEVISIT_CLI_SERVICE_H
 #define ONEVISIT_CLI_SERVICE_H

@@ -328,7 +328,7 @@ char *decimal_text(struct arena *arena, struct decimal d)
     digits[n++] = (char)('0' + (int)(u.magnitude % 10));
   int zeros = u.scale < 0 ? -u.scale : 0, places = u.scale > 0 ? u.scale : 0;
   int whole = n > places ? n - places : 1;
-  char *text = arena_alloc(arena, (size_t)(1 + whole + zeros + 1 + places + 1)), *p = text;
+  char *text = arena_alloc(arena, (size_t)whole + (size_t)zeros + (size_t)places + 3), *p = text;
   if (u.negative)
     *p++ = '-';
   for (int i = whole + places - 1; i >= 0; i--) { /* by place, from the highest; places no digit stands in are zero */

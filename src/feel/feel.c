@@ -461,8 +461,9 @@ static int parse(struct parser *p, enum power least, struct feel_node **ret)
 
 static int start(struct parser *p, struct span text)
 {
-  if (text.n > FEEL_TEXT_MAX || !text_utf8(text))
-    return feel_fail(p, 0, "条件太长或不是 UTF-8 文字%.*s", "the condition is too long or is not UTF-8%.*s", (struct span){0});
+  if (text.n > FEEL_TEXT_MAX || !text_plain(text))
+    return feel_fail(p, 0, "条件太长，或不是没有控制字符的 UTF-8 文字%.*s",
+                     "the condition is too long, or is not UTF-8 without control characters%.*s", (struct span){0});
   p->text = arena_span(p->arena, text); /* names and strings point into it */
   return feel_next(p);
 }

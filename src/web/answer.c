@@ -20,6 +20,7 @@ void answer_reset(struct exchange *x)
   x->fd = -1;
   x->status = 0;
   x->type = NULL;
+  x->keep = 0;
 }
 
 void web_html(struct request *rq, unsigned status)
@@ -117,8 +118,14 @@ int web_file(struct request *rq, int fd, int64_t size, const char *type, const c
   x->type = arena_str(rq->arena, type);
   x->fd = fd;
   x->fd_size = size;
-  put_disposition(rq, filename);
+  if (filename)
+    put_disposition(rq, filename);
   return 0;
+}
+
+void web_keep(struct request *rq, int seconds)
+{
+  rq->exchange->keep = seconds;
 }
 
 void web_field_error(struct request *rq, const char *field, const char *text)
@@ -252,6 +259,8 @@ static int prepare(struct exchange *x, struct error *error)
     return -1;
   if (x->kind == BODY_MULTIPART && multipart_finish(x, error))
     return -1;
+  if (x->kind == BODY_RAW)
+    x->rq.raw = body;
   if (csrf_check(x, error) || uploads_check(x, error))
     return -1;
   return parameters_check(x, error);
@@ -295,8 +304,12 @@ static void put_security(const struct exchange *x, struct MHD_Response *r)
 static void put_caching(const struct exchange *x, struct MHD_Response *r)
 {
   bool shared = x->rq.route && (x->rq.route->flags & ROUTE_CACHED) && !x->rq.who && !said(x, "Set-Cookie") && x->status == 200;
+  char age[64];
+  (void)snprintf(age, sizeof age, "public, max-age=%d%s", x->keep, x->keep == WEB_FOREVER ? ", immutable" : "");
   if (x->asset)
     MHD_add_response_header(r, "Cache-Control", "public, max-age=31536000, immutable");
+  else if (x->keep)
+    MHD_add_response_header(r, "Cache-Control", age);
   else
     MHD_add_response_header(r, "Cache-Control", shared ? "public, max-age=60" : "no-store");
   if (x->asset)

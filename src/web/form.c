@@ -372,7 +372,7 @@ static const struct file_type {
     {{".png"}, {"image/png"}, is_png},
     {{".webp"}, {"image/webp"}, is_webp},
     {{".heic", ".heif"}, {"image/heic", "image/heif"}, is_heic},
-    {{".txt"}, {"text/plain"}, is_text},
+    {{".txt", ".tlog-proof"}, {"text/plain"}, is_text},
     {{".docx"}, {"application/vnd.openxmlformats-officedocument.wordprocessingml.document"}, is_docx},
     {{".xlsx"}, {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}, is_xlsx},
     {{".ofd"}, {"application/ofd", "application/x-ofd"}, is_ofd},

@@ -159,6 +159,11 @@ const char *url_part(struct request *rq, struct span text)
   return part;
 }
 
+const char *url_whole(struct request *rq, const char *path)
+{
+  return arena_printf(rq->arena, "%s://%s%s", rq->exchange->web->options.tls ? "https" : "http", rq_header(rq, "Host"), path);
+}
+
 const char *url_with(struct request *rq, const char *name, const char *value)
 {
   struct exchange *x = rq->exchange;

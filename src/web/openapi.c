@@ -1,5 +1,6 @@
 #include "web/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const type_names[] = {"string", "integer", "string", "boolean", "string"};
@@ -37,7 +38,7 @@ static void put_description(struct json_writer *w, const char *key, struct buf *
 static void put_path_parameters(struct json_writer *w, const struct route *r)
 {
   for (const char *p = r->pattern; (p = strchr(p, '{')); p++) {
-    struct span name = {p + 1, strcspn(p + 1, "}")};
+    struct span name = {p + 1, strcspn(p + 1, "*}")};
     const struct parameter *q = r->parameters;
     while (q && q->name && !(q->where == IN_PATH && span_is(name, q->name)))
       q++;
@@ -126,11 +127,15 @@ static bool has_form(const struct route *r)
 
 static void put_body(struct json_writer *w, const struct route *r, struct buf *scratch)
 {
-  if (!has_form(r))
+  bool raw = (r->flags & ROUTE_RAW) != 0;
+  if (!raw && !has_form(r))
     return;
   json_begin_object(w, "requestBody");
   json_begin_object(w, "content");
-  if (!(r->flags & ROUTE_UPLOADS)) {
+  if (raw) {
+    json_begin_object(w, "*/*");
+    json_end(w);
+  } else if (!(r->flags & ROUTE_UPLOADS)) {
     put_form(w, r, "application/json", scratch);
     put_form(w, r, "application/x-www-form-urlencoded", scratch);
   } else {
@@ -243,6 +248,17 @@ static void put_security(struct json_writer *w)
   json_end(w);
 }
 
+/* OpenAPI has no word for «{x*}», a parameter with slashes. */
+static void put_pattern(struct json_writer *w, const char *pattern)
+{
+  char name[200];
+  (void)snprintf(name, sizeof name, "%s", pattern);
+  char *star = strchr(name, '*');
+  if (star)
+    memmove(star, star + 1, strlen(star));
+  json_begin_object(w, name);
+}
+
 static bool first_of_pattern(const struct route *const *routes, size_t i)
 {
   for (size_t k = 0; k < i; k++)
@@ -266,7 +282,7 @@ void web_openapi_list(struct buf *out, const struct route *const *routes, size_t
   for (size_t i = 0; i < n; i++) {
     if (!route_is_api(routes[i]) || !first_of_pattern(routes, i))
       continue;
-    json_begin_object(&w, routes[i]->pattern);
+    put_pattern(&w, routes[i]->pattern);
     for (size_t k = i; k < n; k++)
       if (route_is_api(routes[k]) && !strcmp(routes[k]->pattern, routes[i]->pattern))
         put_operation(&w, routes[k], &scratch);

@@ -16,9 +16,15 @@ static bool pattern_has(const char *pattern, const char *name)
 {
   size_t n = strlen(name);
   for (const char *p = pattern; (p = strchr(p, '{')); p++)
-    if (!strncmp(p + 1, name, n) && p[n + 1] == '}')
+    if (!strncmp(p + 1, name, n) && (p[n + 1] == '}' || p[n + 1] == '*'))
       return true;
   return false;
+}
+
+/* How much of the path the parameter before `end` («}») takes: a segment, or with «*» all that is left. */
+static size_t taken(const char *end, const char *path)
+{
+  return end[-1] == '*' ? strlen(path) : strcspn(path, "/");
 }
 
 static int check_route(const struct route *r, struct error *error)
@@ -65,8 +71,8 @@ static int fits(const char *pattern, const char *path)
   while (*pattern) {
     if (*pattern == '{') {
       const char *end = strchr(pattern, '}');
-      size_t n = strcspn(path, "/");
-      if (!end || !n)
+      size_t n = end ? taken(end, path) : 0;
+      if (!n)
         return 0;
       pattern = end + 1;
       path += n;
@@ -91,8 +97,8 @@ static void add_path_parameters(struct exchange *x, const struct route *route)
       continue;
     }
     const char *end = strchr(pattern, '}');
-    size_t n = strcspn(path, "/");
-    request_add(x, (struct span){pattern + 1, (size_t)(end - pattern - 1)}, (struct span){path, n});
+    size_t n = taken(end, path);
+    request_add(x, (struct span){pattern + 1, strcspn(pattern + 1, "*}")}, (struct span){path, n});
     pattern = end + 1;
     path += n;
   }

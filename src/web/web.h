@@ -108,6 +108,7 @@ struct request {
   const struct upload *uploads;
   size_t uploads_n;
   const json_t *body; /* of an application/json request, else NULL */
+  struct span raw;    /* of a ROUTE_RAW request: the body as it came */
 
   struct form_error *errors; /* see web_field_error() */
   size_t errors_n;
@@ -163,6 +164,7 @@ enum {
   ROUTE_SHOWS_ERRORS = 1 << 3, /* called also with rq->errors_n > 0: shows its form again (status 400) */
   ROUTE_WORKER = 1 << 4,       /* a GET too slow for the HTTP thread */
   ROUTE_CACHED = 1 << 5,       /* the same for everybody: may be kept for a minute; else no-store */
+  ROUTE_RAW = 1 << 6,          /* takes a body of any media type, at most 1 MiB, unread: rq->raw */
 };
 
 /* Answers through one of the web_… functions and returns 0, or fills *error and returns -1, which answers it. */
@@ -170,7 +172,7 @@ typedef int route_handler(struct request *rq, struct error *error);
 
 struct route {
   enum method method;
-  const char *pattern; /* "/cases/{no}/files/{file}": {x} is one segment */
+  const char *pattern; /* "/cases/{no}/files/{file}": {x} is one segment, a last {x*} all the rest with its slashes */
   unsigned roles;      /* ROLE_…, any of them */
   route_handler *handler;
   unsigned flags;                     /* ROUTE_… */
@@ -196,8 +198,12 @@ int web_problem(struct request *rq, const struct error *error);
 /* What is in rq->out, as another type: "image/svg+xml", "text/csv; charset=utf-8". filename NULL: shown, else downloaded. */
 int web_bytes(struct request *rq, unsigned status, const char *type, const char *filename);
 
-/* A download; takes over fd. */
+/* A download, or with filename NULL shown in its place; takes over fd. */
 int web_file(struct request *rq, int fd, int64_t size, const char *type, const char *filename);
+
+/* This answer is the same for everybody and may be kept so long, by anybody; WEB_FOREVER: it never changes. */
+#define WEB_FOREVER 31536000
+void web_keep(struct request *rq, int seconds);
 
 void web_header(struct request *rq, const char *name, const char *value);
 void web_cookie(struct request *rq, const char *name, const char *value,
@@ -222,7 +228,8 @@ struct html form_guard(struct request *rq); /* the hidden fields csrf and once: 
 const char *csrf_token(struct request *rq); /* for the header X-CSRF-Token */
 const char *asset_url(const char *name);    /* "app.css" → "/assets/app.3f….css"; aborts for one that does not exist */
 const char *url_with(struct request *rq, const char *name,
-                     const char *value);                    /* this page's URL with one query parameter set; "" removes */
+                     const char *value);                     /* this page's URL with one query parameter set; "" removes */
+const char *url_whole(struct request *rq, const char *path); /* with scheme and host, as the reader reached us: for printing */
 const char *url_part(struct request *rq, struct span text); /* percent-encoded: one part of a path or query, for links built in C */
 const char *moment_words(const struct request *rq, moment at); /* «2026年11月24日 08:05» / «24 November 2026, 08:05»; "" for 0 */
 const char *day_words(const struct request *rq, day d);
@@ -246,6 +253,7 @@ struct stage_line {
   const char *text;
   enum stage stage;
   const char *detail, *when; /* of a timeline; NULL: none */
+  const char *href, *link;   /* of a timeline: more about it; NULL: nothing */
 };
 
 struct input_option {

@@ -2,7 +2,7 @@
 import { check, journey, look, person, staff } from "./harness.mjs";
 
 const pages = ["/", "/things", "/things?for=person", "/things/open-a-restaurant", "/items", "/items/food-business-licence", "/items/outdoor-signboard",
-  "/agencies", "/agencies/market-regulation", "/search?q=营业", "/search?q=restuarant", "/search?q=zzzzqqq", "/progress", "/ledger", "/sign-in", "/nowhere"];
+  "/agencies", "/agencies/market-regulation", "/search?q=营业", "/search?q=restuarant", "/search?q=zzzzqqq", "/progress", "/ledger", "/verify", "/sign-in", "/nowhere"];
 
 await journey("public pages", async (city, browser) => {
   for (const lang of ["zh", "en"])

@@ -22,7 +22,7 @@ fi
 export CHROMIUM="$browser"
 counts=$(mktemp)
 status=0
-for journey in public.mjs project.mjs restaurant.mjs; do
+for journey in public.mjs project.mjs restaurant.mjs ledger.mjs; do
   TALLY=$counts node "$journey" || status=1
 done
 awk '{p += $1; f += $2} END {printf "%d %d\n", p, f}' "$counts" >"$tally"

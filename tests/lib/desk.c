@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "record/record.h"
+
 const struct who applicant = {"person:li", "applicant", "", "web"};
 const struct who stranger = {"person:wang", "applicant", "", "web"};
 const struct who clerk = {"staff:chen", "clerk", "service-centre", "window"};
@@ -99,7 +101,7 @@ static void read_plan(struct desk *desk)
 
 void desk_open(struct desk *desk, enum which_store which, const struct kind *kind, uint64_t seed)
 {
-  static const struct migration *const sets[] = {engine_migrations, casework_migrations, NULL};
+  static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
   memset(desk, 0, sizeof *desk);
   desk->seed = seed;
   desk->kind = kind;
