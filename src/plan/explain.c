@@ -53,7 +53,7 @@ static struct why_line *tell(struct telling *t, enum plan_pass pass, const char 
 
 static const struct answer *answer_to(const struct plan *plan, struct span name)
 {
-  for (size_t i = 0; i < plan->answers.n; i++)
+  for (size_t i = 0; i < plan->answers.n + plan->answers.decided; i++) /* what a table decided is told as well */
     if (span_is(name, plan->answers.list[i].question))
       return &plan->answers.list[i];
   return NULL;
@@ -164,7 +164,7 @@ static void tell_wants(struct telling *t)
       bool wanted = draft_holds(t->draft, ask->when);
       struct why_line *line =
           tell(t, PASS_WANTS, SAY("%s/%s", item->id, ask->material->id), name_of_material(ask->material),
-               wanted ? "wanted" : "not-wanted", SAY(wanted ? "「%s」要它" : "「%s」对你不要它：条件不成立", item->name.zh),
+               wanted ? "wanted" : "not-wanted", SAY(wanted ? "「%s」要它" : "「%s」不向您要它：条件不成立", item->name.zh),
                SAY(wanted ? "%s wants it" : "%s does not want it of you: the condition does not hold", item->name.en));
       line->basis = ask->basis;
       because(t, line, ask->when);
@@ -229,7 +229,7 @@ static struct words source_words(struct telling *t, const struct plan_material *
     return (struct words){SAY("由本计划的「%s」产生", item_at(t->plan, line->producer)->name.zh),
                           SAY("issued in this plan by %s", item_at(t->plan, line->producer)->name.en)};
   case PLAN_FETCH:
-    return (struct words){SAY("由%s持有，共享取得，不向你要", holder.zh), SAY("held by %s, fetched and never asked", holder.en)};
+    return (struct words){SAY("由%s持有，共享取得，不向您要", holder.zh), SAY("held by %s, fetched and never asked", holder.en)};
   case PLAN_ZONE:
     return by_zone(t, line->assessment);
   case PLAN_FORM:
@@ -238,9 +238,9 @@ static struct words source_words(struct telling *t, const struct plan_material *
     break;
   }
   if (line->defer)
-    return (struct words){SAY("无部门持有，由你提交一次；可容缺，%d 个工作日内补齐", line->defer),
+    return (struct words){SAY("无部门持有，由您提交一次；可容缺，%d 个工作日内补齐", line->defer),
                           SAY("nobody holds it: you hand it in, once; it may follow within %d working days", line->defer)};
-  return (struct words){"无部门持有，由你提交一次", "nobody holds it: you hand it in, once"};
+  return (struct words){"无部门持有，由您提交一次", "nobody holds it: you hand it in, once"};
 }
 
 static void tell_materials(struct telling *t)

@@ -10,7 +10,7 @@ async function whys(p) {
   const lines = page.locator("details.why > summary");
   check(`${lang} ${width}: the lines say why`, await lines.count() > 40, await lines.count());
   await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
-  await look(p, "all opened");
+  if (width === (lang === "en" ? 1280 : 375)) await look(p, "all opened"); // axe over a thousand lines is slow
   check(`${lang} ${width}: a why names a law`, /《|中华人民共和国/.test(await page.locator("details.why").first().innerText()));
 }
 
