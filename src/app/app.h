@@ -8,8 +8,10 @@
 
 struct accounts;
 struct catalog;
+struct mirror;
 struct store;
 struct throttle;
+struct witness;
 
 struct app {
   const struct catalog *catalog;
@@ -17,6 +19,8 @@ struct app {
   struct store *store;       /* for attachments: blob.h */
   struct throttle *throttle; /* of sign-in and of the public's questions by number and code */
   const char *key_dir;       /* the ledger's, the departments' and the accounts' secrets */
+  struct witness *witness;   /* of `onevisit witness` and `onevisit mirror`, else NULL */
+  struct mirror *mirror;     /* of `onevisit mirror`, else NULL */
   bool sample;               /* the sample city: sample identity provider, sample staff */
 };
 

@@ -152,6 +152,69 @@ struct span json_text(struct arena *arena, const json_t *value)
   return copy;
 }
 
+/* ---- members of a text ---- */
+
+/* Length of the string that begins with the quote at p; 0 where it does not end. */
+static size_t string_length(struct span s)
+{
+  for (size_t i = 1; i < s.n; i++)
+    if (s.p[i] == '\\')
+      i++;
+    else if (s.p[i] == '"')
+      return i + 1;
+  return 0;
+}
+
+/* Length of the value at the start, up to the comma or bracket that follows it; 0 where it does not end. */
+static size_t value_length(struct span s)
+{
+  int depth = 0;
+  for (size_t i = 0; i < s.n; i++) {
+    char c = s.p[i];
+    if (depth == 0 && (c == ',' || c == '}'))
+      return i;
+    if (c == '"') {
+      size_t n = string_length((struct span){s.p + i, s.n - i});
+      if (n == 0)
+        return 0;
+      i += n - 1;
+    } else if (c == '{' || c == '[') {
+      depth++;
+    } else if (c == '}' || c == ']') {
+      depth--;
+    } else if (c <= ' ') {
+      return 0;
+    }
+  }
+  return 0;
+}
+
+static struct span without(struct span s, size_t n)
+{
+  return (struct span){s.p + n, s.n - n};
+}
+
+bool json_next_member(struct span *rest, struct span *ret_name, struct span *ret_value)
+{
+  struct span s = *rest;
+  if (s.n < 2 || (s.p[0] != '{' && s.p[0] != ',') || s.p[1] != '"')
+    return false;
+  s = without(s, 1);
+  size_t n = string_length(s);
+  struct span name = {s.p + 1, n > 1 ? n - 2 : 0};
+  if (n < 2 || memchr(name.p, '\\', name.n) || n >= s.n || s.p[n] != ':')
+    return false;
+  s = without(s, n + 1);
+  n = value_length(s);
+  if (n == 0)
+    return false;
+  *ret_name = name;
+  *ret_value = (struct span){s.p, n};
+  s = without(s, n);
+  *rest = s.n == 1 && s.p[0] == '}' ? (struct span){0} : s;
+  return true;
+}
+
 /* ---- the writer ---- */
 
 struct json_writer json_to(struct buf *buf)

@@ -25,6 +25,13 @@ const json_t *json_list(const json_t *object, const char *key); /* NULL: jansson
 struct span json_text(struct arena *arena, const json_t *value);
 
 /*
+ * Takes the next member off the text of an object as json_text() writes it, without parsing: its name without quotes, its
+ * value's text. *rest is at first the whole text, and empty when all were taken. False where the text is not of that plain
+ * kind (blanks, a backslash in a name, no object): then parse it.
+ */
+bool json_next_member(struct span *rest, struct span *ret_name, struct span *ret_value);
+
+/*
  * The writer. Values go straight to the buffer; commas and colons are its business:
  *
  *   struct json_writer w = json_to(&buf);

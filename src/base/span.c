@@ -75,6 +75,11 @@ bool span_int(struct span s, int64_t *ret)
   return true;
 }
 
+bool span_natural(struct span s, int64_t *ret)
+{
+  return s.n && s.p[0] != '-' && (s.p[0] != '0' || s.n == 1) && span_int(s, ret);
+}
+
 uint64_t span_hash(struct span s)
 {
   uint64_t h = 0xcbf29ce484222325ULL;

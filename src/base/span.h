@@ -31,6 +31,9 @@ bool span_cut(struct span *rest, char c, struct span *ret_head);
 /* A whole decimal integer with optional '-', nothing else; false where it is not one or does not fit. */
 bool span_int(struct span s, int64_t *ret);
 
+/* The same for 0, 1, 2 … written the one way formats allow: digits only, no leading zero. */
+bool span_natural(struct span s, int64_t *ret);
+
 /* 64 bits of a good, unkeyed hash (for tables inside the process, never for security). */
 uint64_t span_hash(struct span s);
 

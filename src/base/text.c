@@ -126,10 +126,10 @@ bool hex_decode(struct span s, void *out, size_t n)
 
 static const char base64_digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-char *base64_encode(struct arena *arena, const void *bytes, size_t n)
+char *base64_write(char *to, const void *bytes, size_t n)
 {
   const unsigned char *p = bytes;
-  char *out = arena_alloc(arena, (n + 2) / 3 * 4 + 1), *o = out;
+  char *o = to;
   for (size_t i = 0; i < n; i += 3) {
     uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
     *o++ = base64_digit[v >> 18];
@@ -137,6 +137,14 @@ char *base64_encode(struct arena *arena, const void *bytes, size_t n)
     *o++ = i + 1 < n ? base64_digit[v >> 6 & 63] : '=';
     *o++ = i + 2 < n ? base64_digit[v & 63] : '=';
   }
+  *o = '\0';
+  return o;
+}
+
+char *base64_encode(struct arena *arena, const void *bytes, size_t n)
+{
+  char *out = arena_alloc(arena, (n + 2) / 3 * 4 + 1);
+  (void)base64_write(out, bytes, n);
   return out;
 }
 

@@ -25,6 +25,8 @@ bool hex_decode(struct span s, void *out, size_t n);
 
 /* Standard base64 with padding (RFC 4648 §4). Decode refuses whatever encode would not have written. */
 char *base64_encode(struct arena *arena, const void *bytes, size_t n);
+/* The same into memory of the caller ((n + 2) / 3 * 4 + 1 bytes); returns where the NUL stands. */
+char *base64_write(char *to, const void *bytes, size_t n);
 bool base64_decode(struct arena *arena, struct span s, struct span *ret);
 
 #endif

@@ -183,12 +183,20 @@ json_t *applicant_fields(struct request *rq, const struct case_view *v)
 
 /* ---- what is missing ---- */
 
+static const char *field_href(struct request *rq, const struct case_view *v, const char *field)
+{
+  for (size_t i = 0; i < v->c->field_count; i++)
+    if (strcmp(v->c->fields[i].field, field) == 0 && *v->fields[i].group)
+      return arena_printf(rq->arena, "/cases/%s/form?part=%s#f-fields.%s", v->c->number, v->fields[i].group, field);
+  return arena_printf(rq->arena, "/cases/%s/form#f-fields.%s", v->c->number, field);
+}
+
 static const char *mended_at(struct request *rq, const struct case_view *v, const struct lack *lack)
 {
   const char *no = v->c->number;
   switch (lack->what) {
   case LACK_FIELD:
-    return arena_printf(rq->arena, "/cases/%s/form#f-fields.%s", no, lack->id);
+    return field_href(rq, v, lack->id);
   case LACK_MATERIAL:
   case LACK_COMMITMENT:
     return arena_printf(rq->arena, "/cases/%s/materials#m-%s", no, lack->id);
@@ -231,8 +239,7 @@ struct lack_view *applicant_lacks(struct request *rq, const struct case_view *v,
                                         arena_printf(rq->arena, "/cases/%s/materials#m-%s", c->number, c->materials[i].material)};
   for (size_t i = 0; i < c->field_count && c->state == CASE_CORRECTION; i++)
     if (*c->fields[i].asked && !c->fields[i].changed)
-      list[made++] = (struct lack_view){trf(rq, "Not corrected yet: %s", v->fields[i].name),
-                                        arena_printf(rq->arena, "/cases/%s/form#f-fields.%s", c->number, c->fields[i].field)};
+      list[made++] = (struct lack_view){trf(rq, "Not corrected yet: %s", v->fields[i].name), field_href(rq, v, c->fields[i].field)};
   *ret_n = made;
   return list;
 }
@@ -265,6 +272,47 @@ struct task_count applicant_count(struct request *rq, const struct case_view *v)
   return count;
 }
 
+#define SHORT_FORM 12 /* so many fields are no burden on one page */
+
+struct form_part *applicant_parts(struct request *rq, const struct case_view *v, size_t *ret_n)
+{
+  struct form_part *parts = arena_array(rq->arena, v->c->field_count + 1, sizeof *parts);
+  size_t n = 0;
+  for (size_t i = 0; i < v->c->field_count; i++) {
+    const char *group = v->fields[i].group;
+    if (n == 0 || strcmp(parts[n - 1].id, group) != 0)
+      parts[n++] = (struct form_part){.id = group, .name = words_text(rq, form_group_named(group))};
+    parts[n - 1].fields++;
+    parts[n - 1].open += !*v->c->fields[i].value;
+  }
+  *ret_n = n;
+  return parts;
+}
+
+int applicant_part(struct request *rq, const struct case_view *v)
+{
+  size_t n;
+  const struct form_part *parts = applicant_parts(rq, v, &n);
+  if (v->c->state != CASE_DRAFT || n < 2 || v->c->field_count <= SHORT_FORM)
+    return -1;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(parts[i].id, rq_str(rq, "part")) == 0)
+      return (int)i;
+  return rq->method == METHOD_GET ? 0 : -1; /* a form sent whole is shown whole */
+}
+
+/* What the applicant has told already, or his account knows. */
+static const char *known_value(const struct case_view *v, const struct field_view *f)
+{
+  if (*f->f->value || v->c->state != CASE_DRAFT)
+    return f->f->value;
+  if (strcmp(f->prefill, "name") == 0)
+    return v->c->applicant;
+  if (strcmp(f->prefill, "id") == 0)
+    return v->c->id_number;
+  return strcmp(f->prefill, "phone") == 0 ? v->c->phone : "";
+}
+
 static const char *asked_for(struct request *rq, const struct field_view *f)
 {
   const char *names = "";
@@ -273,7 +321,7 @@ static const char *asked_for(struct request *rq, const struct field_view *f)
   return *names ? trf(rq, "For: %s", names) : NULL;
 }
 
-struct input applicant_input(struct request *rq, const struct field_view *f)
+struct input applicant_input(struct request *rq, const struct case_view *v, const struct field_view *f)
 {
   struct input_option *yes_no = arena_array(rq->arena, 3, sizeof *yes_no);
   yes_no[0] = (struct input_option){"true", tr(rq, "Yes"), NULL};
@@ -281,7 +329,7 @@ struct input applicant_input(struct request *rq, const struct field_view *f)
   return (struct input){.name = arena_printf(rq->arena, "fields.%s", f->f->field),
                         .label = f->name,
                         .hint = asked_for(rq, f),
-                        .value = rq->method == METHOD_POST ? NULL : f->f->value,
+                        .value = rq->method == METHOD_POST ? NULL : known_value(v, f),
                         .suffix = *f->unit ? f->unit : NULL,
                         .options = yes_no,
                         .inputmode = f->f->type == FIELD_NUMBER ? "decimal" : NULL};

@@ -44,8 +44,17 @@ struct task_count {
 };
 struct task_count applicant_count(struct request *rq, const struct case_view *v);
 
-/* The input of a field, with its value, or with what was just sent. */
-struct input applicant_input(struct request *rq, const struct field_view *f);
+/* The pages of the form, in order: the fields of one group each. */
+struct form_part {
+  const char *id, *name; /* «premises»; "" */
+  size_t fields, open;   /* all, and those not filled in */
+};
+struct form_part *applicant_parts(struct request *rq, const struct case_view *v, size_t *ret_n);
+/* The page of the form that is asked for: index into the parts; -1: all on one page, as in corrections and short forms. */
+int applicant_part(struct request *rq, const struct case_view *v);
+
+/* The input of a field, with its value, with what the account knows, or with what was just sent. */
+struct input applicant_input(struct request *rq, const struct case_view *v, const struct field_view *f);
 /* Which results exist on paper only; NULL: none. */
 const char *applicant_paper_only(struct request *rq, const struct case_view *v);
 bool applicant_wants_address(const struct case_view *v, const char *mode); /* some result would come by courier */

@@ -88,7 +88,14 @@ static int form_save(struct request *rq, struct error *error)
   }
   if (applicant_do(rq, v, "save", json_pack("{s:o}", "fields", fields), error))
     return stale_or(rq, v, error);
-  return go(rq, v, rq_flag(rq, "later") || v->c->state != CASE_DRAFT ? "" : "/materials");
+  if (rq_flag(rq, "later") || v->c->state != CASE_DRAFT)
+    return go(rq, v, "");
+  size_t n;
+  const struct form_part *parts = applicant_parts(rq, v, &n);
+  int part = applicant_part(rq, v);
+  if (part < 0 || (size_t)part + 1 == n)
+    return go(rq, v, "/materials");
+  return go(rq, v, arena_printf(rq->arena, "/form?part=%s", parts[part + 1].id));
 }
 
 static int materials_page(struct request *rq, struct error *error)
@@ -240,6 +247,10 @@ static const struct parameter list_query[] = {{"before", IN_QUERY, TYPE_INT, fal
                                               {0}};
 static const struct parameter of_case[] = {NUMBER, {0}};
 static const struct parameter change_case[] = {NUMBER, EXPECT, {0}};
+static const struct parameter form_query[] = {
+    NUMBER, {"part", IN_QUERY, TYPE_TEXT, false, .max = 64, .zh = "表单的哪一页", .en = "page of the form"}, {0}};
+static const struct parameter form_form[] = {
+    NUMBER, EXPECT, {"part", IN_FORM, TYPE_TEXT, false, .max = 64, .zh = "表单的哪一页", .en = "page of the form"}, {0}};
 static const struct parameter of_material[] = {
     NUMBER, EXPECT, {"material", IN_PATH, TYPE_TEXT, true, .max = 64, .zh = "材料", .en = "material"}, {0}};
 static const struct parameter of_file[] = {
@@ -266,8 +277,8 @@ const struct route applicant_routes[] = {
     {METHOD_POST, "/apply", ROLE_APPLICANT, apply, ROUTE_SHOWS_ERRORS, apply_form},
     {METHOD_GET, "/cases", ROLE_APPLICANT, cases_page, 0, list_query},
     {METHOD_GET, "/cases/{no}", ROLE_APPLICANT, case_page, 0, of_case},
-    {METHOD_GET, "/cases/{no}/form", ROLE_APPLICANT, form_page, 0, of_case},
-    {METHOD_POST, "/cases/{no}/form", ROLE_APPLICANT, form_save, ROUTE_SHOWS_ERRORS, change_case},
+    {METHOD_GET, "/cases/{no}/form", ROLE_APPLICANT, form_page, 0, form_query},
+    {METHOD_POST, "/cases/{no}/form", ROLE_APPLICANT, form_save, ROUTE_SHOWS_ERRORS, form_form},
     {METHOD_GET, "/cases/{no}/materials", ROLE_APPLICANT, materials_page, 0, of_case},
     {METHOD_POST, "/cases/{no}/materials/{material}", ROLE_APPLICANT, material_upload, ROUTE_UPLOADS, of_material},
     {METHOD_GET, "/cases/{no}/files/{file}", ROLE_APPLICANT, file_page, ROUTE_WORKER, get_file},

@@ -213,6 +213,8 @@ static void read_field(struct request *rq, const struct casefile *c, size_t i, c
   v->name = words_text(rq, c->fields[i].name);
   v->unit = unit_text(arena_str(rq->arena, json_str(from, "unit")));
   v->value = field_value(rq, v->f, v->unit);
+  v->group = arena_str(rq->arena, json_str(from, "group"));
+  v->prefill = arena_str(rq->arena, json_str(from, "prefill"));
   v->reasons = read_reasons(rq, c, json_list(from, "for"), &v->reason_count);
 }
 

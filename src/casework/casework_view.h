@@ -34,6 +34,8 @@ struct field_view {
   const struct case_field *f;
   const char *name, *unit; /* unit "" */
   const char *value;       /* for reading: «是», «2026年11月24日», «320 m²»; "" */
+  const char *group;       /* the page of the form: «premises»; "" in plans pinned before forms had pages */
+  const char *prefill;     /* what the account knows of it: «name», «id», «phone»; "" */
   struct reason_view *reasons;
   size_t reason_count;
 };

@@ -76,6 +76,11 @@ const struct certificate *catalog_certificate(const struct catalog *catalog, str
   return look(catalog, INDEX_CERTIFICATE, id);
 }
 
+const struct zone *catalog_zone(const struct catalog *catalog, struct span id)
+{
+  return look(catalog, INDEX_ZONE, id);
+}
+
 void catalog_free(struct catalog *catalog)
 {
   if (!catalog)

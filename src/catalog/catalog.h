@@ -39,11 +39,18 @@ struct agency {
   struct place place;
 };
 
+/* The pages of the one form, in their order; what says nothing comes last. */
+enum form_group { GROUP_OTHER, GROUP_APPLICANT, GROUP_COMPANY, GROUP_PREMISES, GROUP_OPERATION, GROUP_FACILITIES, GROUP_PROJECT };
+
 struct field {
   const char *id;
   struct words name;
   enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_DATE, FIELD_CHOICE, FIELD_BOOLEAN } type;
   const char *unit;
+  enum form_group group;
+  const char *prefill;     /* what the account knows of it: «name», «id», «phone»; NULL */
+  const char *answered_by; /* the question whose answer it is, where the thing asks it; NULL */
+  bool per_site;           /* of each project by itself in a package */
   struct place place;
 };
 
@@ -95,8 +102,13 @@ struct item_material {
   int defer;               /* working days it may come later (容缺后补); 0: not */
   const struct basis *basis;
   const char *assessment;    /* FROM_ZONE: the kind of regional assessment that replaces it; NULL */
+  const struct feel *within; /* and only where this holds: it may read the zone's indicators; NULL: always */
   struct words intermediary; /* the service that makes it; zh NULL when none */
   int intermediary_days;
+  const char *intermediary_before;   /* the step of the item by which it must exist; NULL: when the item is applied for */
+  const struct field *const *fields; /* what this item asks in it, beside the material's own fields */
+  size_t field_count;
+  bool once; /* one for all projects of a package */
   struct place place;
 };
 
@@ -114,7 +126,9 @@ struct step {
   bool clock_excluded;         /* the law does not count it (Licensing Law art. 45) */
   const struct agency *agency; /* who does it; the item's own agency where not said */
   const struct feel *when;
-  const char *merge; /* steps of one merge key are one visit; NULL */
+  const char *merge;         /* steps of one merge key are one visit; NULL */
+  const char *covered_by;    /* falls away where the zone's valid assessment of this kind covers it; NULL */
+  const struct feel *within; /* … and this holds */
   struct place place;
 };
 
@@ -156,6 +170,9 @@ struct item {
   const char *document;             /* id of the document it yields where result is NULL; may be NULL */
   int valid_months;                 /* 0: permanent or not said */
   int stage;                        /* 1 … 4 in investment projects; 0 */
+  const char *covered_by;           /* the kind of regional assessment that makes it needless; NULL */
+  const struct feel *within;        /* … where this holds; NULL: always */
+  bool once;                        /* handled once for all projects of a package */
   const struct agency *follow_up_by;
   int follow_up_within;
   struct words follow_up;
@@ -222,9 +239,18 @@ struct thing { /* 「一件事」 */
   struct place place;
 };
 
-struct assessment {
+struct indicator { /* what an assessment allows; conditions read it as «zone_» and its name */
+  const char *id;
+  const char *text;
+  bool is_number;
+  struct decimal number;
+};
+
+struct assessment { /* 区域评估: one report for the whole zone instead of one a project */
   const char *kind;
-  day valid_until;
+  day valid_until; /* the last day it can be used */
+  const struct indicator *indicators;
+  size_t indicator_count;
 };
 
 /* What a city cannot promise yet (the negative list): the proof of this property of this thing is not asked for. */
@@ -358,6 +384,13 @@ const struct thing *catalog_thing(const struct catalog *catalog, struct span id)
 const struct material *catalog_material(const struct catalog *catalog, struct span id);
 const struct field *catalog_field(const struct catalog *catalog, struct span id);
 const struct certificate *catalog_certificate(const struct catalog *catalog, struct span id);
+const struct zone *catalog_zone(const struct catalog *catalog, struct span id);
+
+/* The first zone whose outline holds the point (degrees); NULL where none does. */
+const struct zone *catalog_zone_at(const struct catalog *catalog, double longitude, double latitude);
+
+/* «121.62,29.90»: longitude and latitude in degrees. */
+bool point_parse(struct span text, double *ret_longitude, double *ret_latitude);
 
 /*
  * What a person means by a few words: names, «also» words and laws, by shared pairs of characters, so that two-character
@@ -377,5 +410,10 @@ struct words level_words(enum level level);
 struct words step_words(const char *step); /* 踏勘 / site visit … */
 struct words presence_words(enum presence_why why);
 struct words material_kind_words(const char *kind);
+struct words assessment_words(const char *kind); /* 节能评估 … */
+struct words form_group_words(enum form_group group);
+struct words form_group_named(const char *id); /* of the id in a plan */
+const char *form_group_id(enum form_group group);
+struct words stage_words(int stage); /* 立项用地规划许可 … of 1 to 4 */
 
 #endif

@@ -259,16 +259,30 @@ static bool knows(const struct thing *thing, size_t tables, struct span name)
   return false;
 }
 
-/* of: where the condition stands, when that is not the thing itself. */
+/* «zone_» and the name of what some zone's assessment allows. */
+static bool has_indicator(const struct catalog *c, struct span name)
+{
+  if (!span_starts(name, "zone_"))
+    return false;
+  struct span id = {name.p + 5, name.n - 5};
+  for (size_t z = 0; z < c->zone_count; z++)
+    for (size_t a = 0; a < c->zones[z].assessment_count; a++)
+      for (size_t i = 0; i < c->zones[z].assessments[a].indicator_count; i++)
+        if (span_is(id, c->zones[z].assessments[a].indicators[i].id))
+          return true;
+  return false;
+}
+
+/* of: where the condition stands, when that is not the thing itself; zone: it may read the zone's indicators. */
 static void check_names(struct reader *r, const struct thing *thing, size_t tables, struct place place, const struct feel *when,
-                        const struct place *of)
+                        const struct place *of, bool zone)
 {
   if (!when)
     return;
   struct span *names = NULL;
   size_t n = feel_names(when, r->report.arena, &names);
   for (size_t i = 0; i < n; i++) {
-    if (knows(thing, tables, names[i]))
+    if (knows(thing, tables, names[i]) || (zone && (r->blind[INDEX_ZONE] || has_indicator(&r->loaded->catalog, names[i]))))
       continue;
     const char *name = arena_dup(r->report.arena, names[i]);
     const char *where = of ? arena_printf(r->report.arena, " (%s:%d:%d)", of->file, of->line, of->column) : "";
@@ -284,7 +298,17 @@ static void check_names(struct reader *r, const struct thing *thing, size_t tabl
 static void check_condition(struct reader *r, const struct thing *thing, struct place place, const struct feel *when,
                             const struct place *of)
 {
-  check_names(r, thing, thing->table_count, place, when, of);
+  check_names(r, thing, thing->table_count, place, when, of, false);
+}
+
+/* What holds against a zone's assessment reads its indicators too. */
+static void check_bounds(struct reader *r, const struct thing *thing, struct place place, const struct item *item)
+{
+  check_names(r, thing, thing->table_count, place, item->within, &item->place, true);
+  for (size_t i = 0; i < item->material_count; i++)
+    check_names(r, thing, thing->table_count, place, item->materials[i].within, &item->materials[i].place, true);
+  for (size_t i = 0; i < item->step_count; i++)
+    check_names(r, thing, thing->table_count, place, item->steps[i].within, &item->steps[i].place, true);
 }
 
 /* A table reads questions and the tables before it; its name is its own. */
@@ -294,9 +318,9 @@ static void check_tables(struct reader *r, const struct thing *thing)
     const struct thing_table *table = &thing->tables[i];
     size_t before = r->report.findings->n;
     for (size_t j = 0; j < table->input_count; j++)
-      check_names(r, thing, i, table->place, table->inputs[j], NULL);
+      check_names(r, thing, i, table->place, table->inputs[j], NULL, false);
     for (size_t j = 0; j < table->table.rule_count && r->report.findings->n == before; j++) /* rules read the inputs again */
-      check_names(r, thing, i, table->rule_places[j], table->table.rules[j].when, NULL);
+      check_names(r, thing, i, table->rule_places[j], table->table.rules[j].when, NULL, false);
     if (table->id && knows(thing, i, span_of(table->id)))
       report_add(&r->report, table->place, "duplicate-id", (struct words){"换一个名称", "give it another name"},
                  "「%s」已经是问题或另一张表", "'%s' is a question or another table already", table->id);
@@ -316,7 +340,31 @@ static void check_questions(struct reader *r, const struct thing *thing)
       check_condition(r, thing, ti->place, item->presence[j].when, &item->presence[j].place);
     for (size_t j = 0; item && j < item->step_count; j++)
       check_condition(r, thing, ti->place, item->steps[j].when, &item->steps[j].place);
+    if (item)
+      check_bounds(r, thing, ti->place, item);
   }
+}
+
+static int stage_in(const struct thing_item *ti)
+{
+  return ti->stage || !ti->item ? ti->stage : ti->item->stage;
+}
+
+/* A stage is accepted when the one before it is through, so nothing of it can be waited for there. */
+static void check_stages(struct reader *r, const struct thing *thing)
+{
+  for (size_t i = 0; thing->audience == FOR_PROJECT && i < thing->item_count; i++)
+    for (size_t k = 0; k < thing->item_count; k++) {
+      const struct thing_item *early = &thing->items[i], *late = &thing->items[k];
+      if (!early->item || !late->item || stage_in(early) >= stage_in(late))
+        continue;
+      for (size_t n = 0; n < early->item->need_count; n++)
+        if (early->item->needs[n] == late->item)
+          report_add(
+              &r->report, early->place, "stage-order",
+              (struct words){"去掉这个前置条件，或把事项移到后面的阶段", "drop the prerequisite or move the item to a later stage"},
+              "事项「%s」要等后面阶段的「%s」", "item '%s' waits for '%s' of a later stage", early->item->id, late->item->id);
+    }
 }
 
 void check_catalog(struct reader *r)
@@ -325,4 +373,6 @@ void check_catalog(struct reader *r)
   check_order(r);
   for (size_t i = 0; i < c->thing_count; i++)
     check_questions(r, &c->things[i]);
+  for (size_t i = 0; i < c->thing_count; i++)
+    check_stages(r, &c->things[i]);
 }

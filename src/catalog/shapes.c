@@ -39,6 +39,10 @@ static const struct key field_keys[] = {
     {"name", KEY_WORDS, AT(struct field, name), MUST},
     {"type", KEY_ENUM, AT(struct field, type), MUST, .vocabulary = &field_types},
     {"unit", KEY_TEXT, AT(struct field, unit)},
+    {"group", KEY_ENUM, AT(struct field, group), .vocabulary = &form_groups},
+    {"prefill", KEY_WORD, AT(struct field, prefill), .vocabulary = &prefills},
+    {"answered-by", KEY_NAME, AT(struct field, answered_by)},
+    {"per-site", KEY_TRUE, AT(struct field, per_site)},
     SAMPLE,
 };
 const struct shape field_shape = {SHAPE("字段", "a field", struct field, field_keys), PLACED(struct field)};
@@ -91,14 +95,7 @@ static void check_in_district(struct reader *r, const struct node *node, const c
 
 static bool degree_at(const struct node *node, double limit, double *ret)
 {
-  struct decimal d;
-  if (node->kind != NODE_SCALAR || !decimal_parse(node->text, &d))
-    return false;
-  double value = (double)d.digits;
-  for (int i = 0; i < d.scale; i++)
-    value /= 10;
-  *ret = value;
-  return value >= -limit && value <= limit;
+  return node->kind == NODE_SCALAR && degree_parse(node->text, limit, ret);
 }
 
 static bool corner_at(const struct node *node, double ret[2])
@@ -129,12 +126,43 @@ static void check_zone(struct reader *r, const struct node *node, void *target)
   zone->point_count = polygon->count;
 }
 
+/* A mapping of names that conditions can read, to a number or a word. */
+static void read_indicators(struct reader *r, const struct node *node, void *target)
+{
+  struct assessment *assessment = target;
+  const struct node *map = node_get(node, "indicators");
+  struct words remedy = {"写成「名称: 数或词」，名称用小写字母、数字和下划线",
+                         "write 'name: number or word', the name in lower case, digits and underscores"};
+  if (!map)
+    return;
+  if (map->kind != NODE_MAP) {
+    reader_add(r, map, "wrong-type", remedy, "「%s」的写法不对", "'%s' is not written as it should be", "indicators");
+    return;
+  }
+  struct indicator *list = arena_array(r->arena, map->count + 1, sizeof *list);
+  for (size_t i = 0; i < map->count; i++) {
+    const struct node *name = map->members[i].key, *value = map->members[i].value;
+    size_t plain = strspn(name->text.p, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (value->kind != NODE_SCALAR || plain == 0 || plain != name->text.n) {
+      reader_add(r, name, "bad-value", remedy, "指标「%s」的写法不对", "the indicator '%s' is not written as it should be",
+                 name->text.p);
+      continue;
+    }
+    struct indicator *indicator = &list[assessment->indicator_count++];
+    indicator->id = arena_dup(r->arena, name->text);
+    indicator->text = arena_dup(r->arena, value->text);
+    indicator->is_number = decimal_parse(value->text, &indicator->number);
+  }
+  assessment->indicators = list;
+}
+
 static const struct key assessment_keys[] = {
     {"kind", KEY_WORD, AT(struct assessment, kind), MUST, .vocabulary = &assessments},
     {"valid-until", KEY_DATE, AT(struct assessment, valid_until), MUST},
-    {"indicators", KEY_SKIP},
+    {"indicators", KEY_SKIP}, /* read_indicators() */
 };
-static const struct shape assessment_shape = {SHAPE("区域评估", "an assessment", struct assessment, assessment_keys)};
+static const struct shape assessment_shape = {SHAPE("区域评估", "an assessment", struct assessment, assessment_keys),
+                                              .check = read_indicators};
 
 static const struct key zone_keys[] = {
     {"zone", KEY_ID, AT(struct zone, id), MUST},

@@ -100,8 +100,19 @@ static void check_implementation_code(struct reader *r, const struct node *node,
 static const struct key intermediary_keys[] = {
     {"service", KEY_WORDS, AT(struct item_material, intermediary), MUST},
     {"takes", KEY_DAYS, AT(struct item_material, intermediary_days), MUST},
+    {"before", KEY_WORD, AT(struct item_material, intermediary_before), .vocabulary = &step_kinds},
 };
 static const struct shape intermediary_shape = {SHAPE("中介服务", "an intermediary", struct item_material, intermediary_keys)};
+
+/* A bound without the assessment it belongs to would never be read. */
+static void check_within(struct reader *r, const struct node *node, const char *kind)
+{
+  const struct node *within = node_get(node, "within");
+  if (within && !kind)
+    reader_add(r, within, "bad-value",
+               ((struct words){"写明由哪种区域评估覆盖，或删去 within", "name the assessment that covers it, or remove within"}),
+               "没有区域评估，「%s」无从比较", "there is no assessment for '%s' to hold against", "within");
+}
 
 static void check_item_material(struct reader *r, const struct node *node, void *target)
 {
@@ -119,6 +130,7 @@ static void check_item_material(struct reader *r, const struct node *node, void 
     reader_add(r, assessment, "bad-value",
                ((struct words){"改为 from: zone，或删去 assessment", "write from: zone, or remove assessment"}),
                "只有 from: zone 才有「%s」", "only from: zone has '%s'", "assessment");
+  check_within(r, node, m->assessment);
 }
 
 static const struct key item_material_keys[] = {
@@ -128,7 +140,10 @@ static const struct key item_material_keys[] = {
     {"defer", KEY_DAYS, AT(struct item_material, defer)},
     {"basis", KEY_ONE, AT(struct item_material, basis), MUST, .shape = &basis_shape},
     {"assessment", KEY_WORD, AT(struct item_material, assessment), .vocabulary = &assessments},
+    {"within", KEY_FEEL, AT(struct item_material, within)},
     {"intermediary", KEY_INSIDE, .shape = &intermediary_shape},
+    {"fields", KEY_REFS, COUNTED(struct item_material, fields, field_count), .index = INDEX_FIELD},
+    {"per", KEY_YES, AT(struct item_material, once), .vocabulary = &shares},
 };
 static const struct shape item_material_shape = {SHAPE("材料", "a material", struct item_material, item_material_keys),
                                                  PLACED(struct item_material), .check = check_item_material};
@@ -148,8 +163,15 @@ static const struct key step_keys[] = {
     {"agency", KEY_REF, AT(struct step, agency), .index = INDEX_AGENCY},
     {"when", KEY_FEEL, AT(struct step, when)},
     {"merge", KEY_ID, AT(struct step, merge)},
+    {"covered-by", KEY_WORD, AT(struct step, covered_by), .vocabulary = &assessments},
+    {"within", KEY_FEEL, AT(struct step, within)},
 };
-static const struct shape step_shape = {SHAPE("步骤", "a step", struct step, step_keys), PLACED(struct step)};
+
+static void check_step(struct reader *r, const struct node *node, void *target)
+{
+  check_within(r, node, ((struct step *)target)->covered_by);
+}
+static const struct shape step_shape = {SHAPE("步骤", "a step", struct step, step_keys), PLACED(struct step), .check = check_step};
 
 static const struct key fee_keys[] = {
     {"name", KEY_WORDS, AT(struct fee, name), MUST},
@@ -224,6 +246,7 @@ static void check_item(struct reader *r, const struct node *node, void *target)
   if (basis && basis->kind == NODE_LIST && basis->count == 0)
     reader_add(r, basis, "missing-basis", ((struct words){"写明法律和条款", "name the law and article"}), "「%s」没有设定依据",
                "'%s' has no legal basis", item->id ? item->id : "item");
+  check_within(r, node, item->covered_by);
   if (steps && node_get(node, "limits"))
     check_steps(r, steps, node_get(node, "limits"), item);
   if (node_get(node, "materials"))
@@ -245,6 +268,9 @@ static const struct key item_keys[] = {
     {"code", KEY_INSIDE, MUST, .shape = &code_shape},
     {"basis", KEY_MANY, COUNTED(struct item, basis, basis_count), MUST, .shape = &basis_shape},
     {"stage", KEY_INT, AT(struct item, stage), .low = 1, .high = 4},
+    {"covered-by", KEY_WORD, AT(struct item, covered_by), .vocabulary = &assessments},
+    {"within", KEY_FEEL, AT(struct item, within)},
+    {"per", KEY_YES, AT(struct item, once), .vocabulary = &shares},
     {"limits", KEY_INSIDE, MUST, .shape = &limits_shape},
     {"channels", KEY_SET, AT(struct item, channels), MUST, .vocabulary = &channels},
     {"coverage", KEY_ENUM, AT(struct item, coverage), MUST, .vocabulary = &levels},

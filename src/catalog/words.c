@@ -81,6 +81,21 @@ VOCABULARY(assessments, {"environment", 0, 0, {"规划环评", "environment"}}, 
            {"water-resource", 6, 0, {"水资源论证", "water resources"}}, {"lightning", 7, 0, {"雷电灾害", "lightning"}},
            {"seismic", 8, 0, {"地震安全", "seismic safety"}}, {"heritage", 9, 0, {"文物保护", "heritage"}});
 
+VOCABULARY(form_groups, {"other", GROUP_OTHER, 0, {"其他", "Other entries"}},
+           {"applicant", GROUP_APPLICANT, 0, {"申请人与联系人", "Who applies"}},
+           {"company", GROUP_COMPANY, 0, {"企业信息", "The company"}},
+           {"premises", GROUP_PREMISES, 0, {"经营场所", "The premises"}},
+           {"operation", GROUP_OPERATION, 0, {"经营内容", "What will be done there"}},
+           {"facilities", GROUP_FACILITIES, 0, {"设施与安全", "Facilities and safety"}},
+           {"project", GROUP_PROJECT, 0, {"投资项目", "The project"}});
+VOCABULARY(prefills, {"name", 0, 0, {"姓名", "name"}}, {"id", 1, 0, {"身份号码", "identity number"}},
+           {"phone", 2, 0, {"手机", "phone"}});
+VOCABULARY(shares, {"project", 0, 0, {"每个项目", "each project"}}, {"package", 1, 0, {"整个项目包", "the whole package"}});
+/* the four stages of an investment project (国办发〔2019〕11号) */
+VOCABULARY(stages, {"land", 1, 0, {"立项用地规划许可", "Project and land"}},
+           {"planning", 2, 0, {"工程建设许可（报建）", "Planning permit for works"}},
+           {"construction", 3, 0, {"施工许可", "Permit to start work"}}, {"completion", 4, 0, {"竣工验收", "Completion"}});
+
 static const struct vocabulary_word *by_value(const struct vocabulary *v, int value)
 {
   for (size_t i = 0; i < v->n; i++) {
@@ -122,6 +137,31 @@ struct words step_words(const char *step)
 struct words presence_words(enum presence_why why)
 {
   return by_value(&presences, (int)why)->name;
+}
+
+struct words assessment_words(const char *kind)
+{
+  return by_word(&assessments, kind);
+}
+
+struct words form_group_words(enum form_group group)
+{
+  return by_value(&form_groups, (int)group)->name;
+}
+
+struct words form_group_named(const char *id)
+{
+  return by_word(&form_groups, id && *id ? id : "other");
+}
+
+const char *form_group_id(enum form_group group)
+{
+  return by_value(&form_groups, (int)group)->word;
+}
+
+struct words stage_words(int stage)
+{
+  return by_value(&stages, stage)->name;
 }
 
 struct words material_kind_words(const char *kind)

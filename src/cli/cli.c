@@ -1,5 +1,7 @@
 #include "cli/cli.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +47,30 @@ int cli_usage(const char *zh, const char *en)
   return CLI_USAGE;
 }
 
+static sigset_t ending(void)
+{
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  return set;
+}
+
+void cli_block_signals(void)
+{
+  sigset_t set = ending();
+  pthread_sigmask(SIG_BLOCK, &set, NULL);
+  (void)signal(SIGPIPE, SIG_IGN);
+}
+
+void cli_wait_for_signal(void)
+{
+  sigset_t set = ending();
+  int number;
+  while (sigwait(&set, &number) != 0)
+    ;
+}
+
 int cli_open_store(const char *url, struct store **ret, struct error *error)
 {
   struct store *store;
@@ -77,8 +103,19 @@ int cli_read_store(const char *url, struct store **ret, struct db **ret_db, stru
   return 0;
 }
 
-char *cli_key_dir(struct arena *arena, const struct store *store)
+static char *beside(struct arena *arena, const struct store *store, const char *what)
 {
   const char *prefix = "sqlite:", *url = store_url(store);
-  return store_is_sqlite(store) ? arena_printf(arena, "%s.keys", url + strlen(prefix)) : arena_str(arena, "onevisit.keys");
+  return store_is_sqlite(store) ? arena_printf(arena, "%s.%s", url + strlen(prefix), what)
+                                : arena_printf(arena, "onevisit.%s", what);
+}
+
+char *cli_key_dir(struct arena *arena, const struct store *store)
+{
+  return beside(arena, store, "keys");
+}
+
+char *cli_log_dir(struct arena *arena, const struct store *store)
+{
+  return beside(arena, store, "log");
 }

@@ -24,6 +24,7 @@ extern const struct subcommand subcommands[]; /* ended by {0} */
 #define CLI_STORE_DEFAULT "sqlite:onevisit.db"
 #define CLI_ORIGIN_DEFAULT "onevisit.example/log" /* the ledger's name */
 
+int cli_advise(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_lint(int argc, char **argv);
 int cli_plan(int argc, char **argv);
@@ -34,6 +35,8 @@ int cli_restore(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_user(int argc, char **argv);
+int cli_witness(int argc, char **argv);
+int cli_mirror(int argc, char **argv);
 
 bool cli_chinese(void);                           /* the reader's language */
 void cli_language(const char *lang);              /* --lang zh|en */
@@ -41,6 +44,10 @@ void cli_say(const char *zh, const char *en, ...) /* a line on stderr; the same 
     __attribute__((format(printf, 1, 3), format(printf, 2, 3)));
 int cli_fail(const struct error *error);       /* says it; CLI_USAGE for the sender's mistakes, else CLI_FAILED */
 int cli_usage(const char *zh, const char *en); /* the usage text on stderr; CLI_USAGE */
+
+/* For servers. Before any thread starts, so that all inherit it: only cli_wait_for_signal() hears SIGINT and SIGTERM. */
+void cli_block_signals(void);
+void cli_wait_for_signal(void);
 
 /* «dir/file:line:column: what is wrong [rule] — what to do», a line each. */
 struct findings;
@@ -56,5 +63,7 @@ int cli_read_store(const char *url, struct store **ret, struct db **ret_db, stru
 
 /* Where signing keys lie when --keys does not say: beside a SQLite file «PATH.keys», else «onevisit.keys» here. */
 char *cli_key_dir(struct arena *arena, const struct store *store);
+/* The same for the public ledger's directory and --log: «PATH.log», «onevisit.log». */
+char *cli_log_dir(struct arena *arena, const struct store *store);
 
 #endif

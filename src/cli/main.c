@@ -5,6 +5,7 @@
 
 const struct subcommand subcommands[] = {
     {"check", cli_check, "检查事项目录能否发布", "is a catalogue fit to be published?"},
+    {"advise", cli_advise, "哪一项改革最值得先做", "which single reform would help people most"},
     {"lint", cli_lint, "办事指南里有没有兜底条款、缺项、一物两名", "vague wording, gaps and double names in a guide"},
     {"plan", cli_plan, "为一件事和一组回答编制联办方案", "compile one matter and a person's answers into a joint plan"},
     {"import", cli_import, "导入旧系统的历史（XES）", "bring in the history of an older system (XES)"},
@@ -14,6 +15,8 @@ const struct subcommand subcommands[] = {
     {"restore", cli_restore, "从备份恢复", "restore a backup into an empty store"},
     {"user", cli_user, "管理工作人员账号", "staff accounts"},
     {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
+    {"witness", cli_witness, "为别的部门的账本作见证", "witness the logs of others"},
+    {"mirror", cli_mirror, "保存账本的副本，并为之作见证", "keep a copy of a log, and witness it"},
     {0},
 };
 

@@ -1,4 +1,4 @@
-/* plan.c: onevisit plan DIR THING [--answer K=V]… [--zone ID] [--json|--svg] [--lang zh|en] */
+/* plan.c: onevisit plan DIR THING [--answer K=V]… [--zone ID] [--site [NAME@]LON,LAT]… [--explain] [--json|--svg] [--lang zh|en] */
 #include "cli/cli.h"
 
 #include <getopt.h>
@@ -6,13 +6,17 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "plan/plan.h"
+#include "plan/explain.h"
+#include "plan/package.h"
 
 #define ANSWERS_MAX 200
+#define SITES_MAX ((size_t)64 * 1024)
 #define OUTPUT_MAX ((size_t)16 * 1024 * 1024)
 
 struct plan_options {
   const char *dir, *thing, *zone;
+  bool explain;
+  struct buf sites; /* as given, a line each */
   enum plan_form { AS_TEXT, AS_JSON, AS_SVG } form;
   bool zh;
   struct raw_answer answers[ANSWERS_MAX];
@@ -170,9 +174,8 @@ static void put_row(struct printer *p, const char *zh, const char *en, int befor
   buf_printf(&p->out, "%8d %8d\n", before, after);
 }
 
-static void put_table(struct printer *p)
+static void put_table(struct printer *p, const struct plan_tally *before, const struct plan_tally *after)
 {
-  const struct plan_tally *before = &p->plan->before, *after = &p->plan->after;
   buf_str(&p->out, pick(p->zh, "\n                              逐项办理 一件事办\n",
                         "\n                                before    after\n"));
   put_row(p, "填写栏目", "Form fields", before->forms_fields, after->forms_fields);
@@ -180,7 +183,67 @@ static void put_table(struct printer *p)
   put_row(p, "跑的部门", "Departments to contact", before->agencies, after->agencies);
   put_row(p, "环节", "Steps", before->steps, after->steps);
   put_row(p, "工作日", "Working days", before->days, after->days);
-  put_row(p, "跑次（线上申请）", "Trips (applied online)", before->trips, after->trips);
+  put_row(p, "跑次（柜台 → 线上）", "Trips (counter -> online)", before->trips, after->trips);
+}
+
+static void put_services(struct printer *p)
+{
+  const struct plan *plan = p->plan;
+  if (plan->service_count)
+    buf_printf(&p->out,
+               pick(p->zh, "\n中介服务（逐项 %d 个工作日，连同审批共 %d 个工作日）\n",
+                    "\nIntermediaries (%d working days one by one, %d together with the approvals)\n"),
+               plan->services_serial, plan->days_with_services);
+  for (size_t i = 0; i < plan->service_count; i++) {
+    const struct plan_service *s = &plan->services[i];
+    buf_printf(&p->out, pick(p->zh, "  第 %d–%d 日：%s → %s\n", "  day %d to %d: %s -> %s\n"), s->start, s->end,
+               name_in(p->zh, s->name), name_in(p->zh, plan->items[s->item].item->name));
+  }
+}
+
+static void put_stages(struct printer *p)
+{
+  const struct plan *plan = p->plan;
+  if (!plan->stage_count || !plan->stages[0].stage)
+    return;
+  buf_str(&p->out, pick(p->zh, "\n分阶段办理（每阶段一次受理、一次送达）\n", "\nStages (each accepted and delivered by itself)\n"));
+  for (size_t i = 0; i < plan->stage_count; i++) {
+    const struct plan_stage *s = &plan->stages[i];
+    buf_printf(&p->out,
+               pick(p->zh, "  %d. %s：%d 个事项，第 %d–%d 日（限 %d 个工作日），线上 %d 次、窗口 %d 次\n",
+                    "  %d. %s: %d items, day %d-%d (limit %d working days), trips %d online, %d at a window\n"),
+               s->stage, name_in(p->zh, stage_words(s->stage)), s->items, s->start, s->end, s->statutory, s->trips_online,
+               s->trips_window);
+  }
+}
+
+static void put_saved(struct printer *p)
+{
+  const struct plan *plan = p->plan;
+  if (!plan->zone)
+    return;
+  buf_printf(&p->out,
+             pick(p->zh, "\n区域评估节省：审批 %d 个工作日，中介服务 %d 个工作日；整体少 %d 日（连同中介少 %d 日）\n",
+                  "\nThe zone saves %d working days of approvals and %d of intermediaries; the whole is %d days shorter (%d with "
+                  "intermediaries)\n"),
+             plan->saved.approval, plan->saved.services, plan->saved.days, plan->saved.days_with_services);
+  for (size_t i = 0; i < plan->covered_count; i++)
+    buf_printf(&p->out, pick(p->zh, "  不必再办：%s（%s）\n", "  not needed: %s (%s)\n"),
+               name_in(p->zh, plan->covered[i].item->name), name_in(p->zh, assessment_words(plan->covered[i].assessment)));
+}
+
+static void put_package(struct printer *p)
+{
+  const struct plan_package *package = p->plan->package;
+  if (!package)
+    return;
+  buf_printf(&p->out, pick(p->zh, "\n打包审批：%zu 个项目一份档案\n", "\nPackage: %zu projects, one file\n"), package->n);
+  for (size_t i = 0; i < package->n; i++)
+    buf_printf(&p->out, "  %s (%.4f, %.4f)\n", package->sites[i].name, package->sites[i].longitude, package->sites[i].latitude);
+  for (size_t i = 0; i < p->plan->item_count; i++)
+    if (package->item_once[i])
+      buf_printf(&p->out, pick(p->zh, "  整包一次：%s\n", "  once for all: %s\n"), name_in(p->zh, p->plan->items[i].item->name));
+  put_table(p, &package->before, &package->after);
 }
 
 static void put_text(struct printer *p)
@@ -195,8 +258,61 @@ static void put_text(struct printer *p)
   put_materials(p, PLAN_ZONE, pick(p->zh, "由区域评估覆盖", "Covered by the zone's assessment"));
   put_form(p);
   put_visits(p);
+  put_services(p);
+  put_stages(p);
+  put_saved(p);
   put_presences(p);
-  put_table(p);
+  put_table(p, &p->plan->before, &p->plan->after);
+  put_package(p);
+}
+
+static void put_why(struct printer *p, const struct why_line *line)
+{
+  bool zh = p->zh;
+  buf_printf(&p->out, "  %s%s%s\n", name_in(zh, line->subject), pick(zh, "：", ": "), name_in(zh, line->why));
+  if (line->condition)
+    buf_printf(&p->out, "      %s %s", pick(zh, "条件", "when"), line->condition);
+  if (line->condition && line->answers)
+    buf_printf(&p->out, pick(zh, "（%s）", " (%s)"), line->answers);
+  if (line->condition)
+    buf_char(&p->out, '\n');
+  if (line->basis)
+    buf_printf(&p->out, "      %s%s%s\n", line->basis->law, zh ? "" : " ", line->basis->article);
+}
+
+static void put_explanation(struct printer *p, const struct explanation *explanation)
+{
+  size_t at = 0;
+  buf_printf(&p->out, "%s\n", name_in(p->zh, explanation->plan->thing->name));
+  for (int pass = 0; pass < PASS_COUNT; pass++) {
+    buf_printf(&p->out, "\n%d. %s\n", pass + 1, name_in(p->zh, pass_words((enum plan_pass)pass)));
+    for (; at < explanation->n && (int)explanation->lines[at].pass == pass; at++)
+      put_why(p, &explanation->lines[at]);
+  }
+}
+
+static int write_out(struct buf *out)
+{
+  struct span text = buf_view(out);
+  bool written = !out->full && fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0;
+  buf_release(out);
+  if (!written)
+    cli_say("onevisit：标准输出写不了", "onevisit: stdout cannot be written");
+  return written ? CLI_OK : CLI_FAILED;
+}
+
+static int show_why(const struct plan_options *options, const struct explanation *explanation)
+{
+  struct printer p = {.plan = explanation->plan, .zh = options->zh};
+  buf_init(&p.out, OUTPUT_MAX);
+  if (options->form == AS_JSON) {
+    struct json_writer w = json_to(&p.out);
+    explanation_json(explanation, &w, NULL);
+    buf_char(&p.out, '\n');
+  } else {
+    put_explanation(&p, explanation);
+  }
+  return write_out(&p.out);
 }
 
 static int show(const struct plan_options *options, struct arena *arena, const struct plan *plan)
@@ -212,12 +328,7 @@ static int show(const struct plan_options *options, struct arena *arena, const s
   } else {
     put_text(&p);
   }
-  struct span text = buf_view(&p.out);
-  bool written = !p.out.full && fwrite(text.p, 1, text.n, stdout) == text.n && fflush(stdout) == 0;
-  buf_release(&p.out);
-  if (!written)
-    cli_say("onevisit：标准输出写不了", "onevisit: stdout cannot be written");
-  return written ? CLI_OK : CLI_FAILED;
+  return write_out(&p.out);
 }
 
 static void list_choices(bool zh, const struct question *question)
@@ -241,30 +352,48 @@ static void list_questions(bool zh, const struct thing *thing)
   }
 }
 
-static const struct zone *find_zone(const struct catalog *catalog, const char *id)
+/* The zone by name, or where the sites stand. */
+static int find_zone(const struct plan_options *options, const struct catalog *catalog, const struct plan_site *sites, size_t n,
+                     const struct zone **ret, struct error *error)
 {
-  for (size_t i = 0; i < catalog->zone_count; i++)
-    if (strcmp(catalog->zones[i].id, id) == 0)
-      return &catalog->zones[i];
-  return NULL;
+  if (!options->zone)
+    return sites_zone(catalog, sites, n, ret, error);
+  *ret = catalog_zone(catalog, span_of(options->zone));
+  if (!*ret)
+    return error_set(error, ERROR_NOT_FOUND, "no-such-zone", "目录中没有功能区「%.60s」", "the catalogue has no zone \"%.60s\"",
+                     options->zone);
+  return 0;
 }
 
-static int compile(const struct plan_options *options, const struct catalog *catalog, struct arena *arena, struct plan **ret,
-                   const struct thing **ret_thing, struct error *error)
+struct compiled {
+  const struct thing *thing; /* set as soon as it is found */
+  struct plan *plan;
+  struct explanation *explanation; /* NULL unless asked for */
+};
+
+static int compile(const struct plan_options *options, const struct catalog *catalog, struct arena *arena, struct compiled *ret,
+                   struct error *error)
 {
   const struct thing *thing = catalog_thing(catalog, span_of(options->thing));
   if (!thing)
     return error_set(error, ERROR_NOT_FOUND, "no-such-thing", "目录中没有「%.60s」这件事", "the catalogue has no thing \"%.60s\"",
                      options->thing);
-  const struct zone *zone = options->zone ? find_zone(catalog, options->zone) : NULL;
-  if (options->zone && !zone)
-    return error_set(error, ERROR_NOT_FOUND, "no-such-zone", "目录中没有功能区「%.60s」", "the catalogue has no zone \"%.60s\"",
-                     options->zone);
-  *ret_thing = thing;
+  const struct zone *zone = NULL;
+  struct plan_site *sites = NULL;
+  size_t n = 0;
+  if (sites_read(arena, buf_view(&options->sites), &sites, &n, error) < 0 ||
+      find_zone(options, catalog, sites, n, &zone, error) < 0)
+    return -1;
+  ret->thing = thing;
   struct answers answers;
+  day today = day_of(moment_now());
   if (answers_read(arena, thing, options->answers, options->answer_count, &answers, error) < 0)
     return -1;
-  return plan_compile(arena, catalog, thing, &answers, zone, day_of(moment_now()), ret, error);
+  if (options->explain)
+    return plan_explain(arena, catalog, thing, &answers, zone, today, &ret->explanation, error);
+  if (plan_compile(arena, catalog, thing, &answers, zone, today, &ret->plan, error) < 0)
+    return -1;
+  return n > 1 ? plan_pack(arena, ret->plan, sites, n, error) : 0;
 }
 
 static int load(const struct plan_options *options, struct arena *arena, struct catalog **ret)
@@ -291,14 +420,13 @@ static int plan_from(const struct plan_options *options)
     return status;
   }
   struct error error = {0};
-  struct plan *plan = NULL;
-  const struct thing *thing = NULL;
-  if (compile(options, catalog, &arena, &plan, &thing, &error) == 0) {
-    status = show(options, &arena, plan);
+  struct compiled compiled = {0};
+  if (compile(options, catalog, &arena, &compiled, &error) == 0) {
+    status = compiled.explanation ? show_why(options, compiled.explanation) : show(options, &arena, compiled.plan);
   } else {
     status = cli_fail(&error) == CLI_FAILED ? CLI_FAILED : CLI_USAGE;
-    if (thing)
-      list_questions(options->zh, thing);
+    if (compiled.thing)
+      list_questions(options->zh, compiled.thing);
   }
   catalog_free(catalog);
   arena_release(&arena);
@@ -339,6 +467,13 @@ static int take_option(struct plan_options *options, int option)
   case 'z':
     options->zone = optarg;
     return 0;
+  case 'e':
+    options->explain = true;
+    return 0;
+  case 'w':
+    buf_str(&options->sites, optarg);
+    buf_char(&options->sites, '\n');
+    return 0;
   case 'j':
     return set_form(options, AS_JSON);
   case 's':
@@ -356,52 +491,58 @@ static int take_option(struct plan_options *options, int option)
 
 static int help(bool zh)
 {
-  return puts(pick(zh,
-                   "用法：onevisit plan 目录 事 [--answer 问题=回答]… [--zone 功能区] [--json|--svg] [--lang zh|en]\n\n"
-                   "把一件事和一个人的回答编成一份联合办理计划。\n\n"
-                   "  --answer Q=A  回答一个问题，可多次；少一个时列出全部问题\n"
-                   "  --zone ID     经营场所或项目所在的功能区\n"
-                   "  --json        以 JSON 写到标准输出（见 docs/plan.md）\n"
-                   "  --svg         进度图\n"
-                   "  --lang L      zh 或 en；默认按 LANG，否则中文\n\n"
-                   "退出码 0：计划已输出 · 2：输入不可用",
-                   "usage: onevisit plan DIR THING [--answer QUESTION=ANSWER]... [--zone ID] [--json|--svg] [--lang zh|en]\n\n"
-                   "Compiles one thing and one person's answers into one joint plan.\n\n"
-                   "  --answer Q=A  answers one question, any number of times; all questions are listed when one is missing\n"
-                   "  --zone ID     the zone in which the premises or the project stand\n"
-                   "  --json        the plan as JSON on stdout (docs/plan.md)\n"
-                   "  --svg         the plan as a chart\n"
-                   "  --lang L      zh or en; by LANG, else zh\n\n"
-                   "exit 0: a plan is on stdout · 2: input that cannot be used")) == EOF
+  return puts(pick(
+             zh,
+             "用法：onevisit plan 目录 事 [--answer 问题=回答]… [--zone 功能区] [--site 地点]… [--explain] [--json|--svg]\n\n"
+             "把一件事和一个人的回答编成一份联合办理计划。\n\n"
+             "  --answer Q=A  回答一个问题，可多次；少一个时列出全部问题\n"
+             "  --zone ID     经营场所或项目所在的功能区\n"
+             "  --site S      「名称@经度,纬度」：按地点找功能区；两个以上即打包审批\n"
+             "  --explain     每一步为什么：事项、依据、回答\n"
+             "  --json        以 JSON 写到标准输出（见 docs/plan.md）\n"
+             "  --svg         进度图\n"
+             "  --lang L      zh 或 en；默认按 LANG，否则中文\n\n"
+             "退出码 0：计划已输出 · 2：输入不可用",
+             "usage: onevisit plan DIR THING [--answer QUESTION=ANSWER]... [--zone ID] [--site SITE]... [--explain] [--json|--svg]\n\n"
+             "Compiles one thing and one person's answers into one joint plan.\n\n"
+             "  --answer Q=A  answers one question, any number of times; all questions are listed when one is missing\n"
+             "  --zone ID     the zone in which the premises or the project stand\n"
+             "  --site S      NAME@LONGITUDE,LATITUDE: its zone is looked up; two or more are a package of projects\n"
+             "  --explain     why every line is as it is: item, law, answer\n"
+             "  --json        the plan as JSON on stdout (docs/plan.md)\n"
+             "  --svg         the plan as a chart\n"
+             "  --lang L      zh or en; by LANG, else zh\n\n"
+             "exit 0: a plan is on stdout · 2: input that cannot be used")) == EOF
              ? CLI_FAILED
              : CLI_OK;
 }
 
 int cli_plan(int argc, char **argv)
 {
-  static const struct option known[] = {{"answer", required_argument, NULL, 'a'},
-                                        {"zone", required_argument, NULL, 'z'},
-                                        {"json", no_argument, NULL, 'j'},
-                                        {"svg", no_argument, NULL, 's'},
-                                        {"lang", required_argument, NULL, 'l'},
-                                        {"help", no_argument, NULL, 'h'},
-                                        {0}};
+  static const struct option known[] = {
+      {"answer", required_argument, NULL, 'a'}, {"zone", required_argument, NULL, 'z'}, {"site", required_argument, NULL, 'w'},
+      {"explain", no_argument, NULL, 'e'},      {"json", no_argument, NULL, 'j'},       {"svg", no_argument, NULL, 's'},
+      {"lang", required_argument, NULL, 'l'},   {"help", no_argument, NULL, 'h'},       {0}};
   struct plan_options options = {.zh = cli_chinese()};
-  bool asked_help = false;
-  for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
-    if (c == 'h')
-      asked_help = true;
-    else if (take_option(&options, c) < 0)
-      return CLI_USAGE;
+  bool asked_help = false, usable = true;
+  buf_init(&options.sites, SITES_MAX);
+  for (int c; (c = getopt_long(argc, argv, "h", known, NULL)) != -1 && usable;) {
+    asked_help |= c == 'h';
+    usable = c == 'h' || take_option(&options, c) == 0;
   }
-  if (asked_help)
-    return help(options.zh);
-  if (argc - optind != 2) {
+  if (usable && options.explain && options.form == AS_SVG)
+    usable = bad_usage("onevisit：--explain 与 --svg 只能选一个%s", "onevisit: either --explain or --svg%s", "") == 0;
+  int status = CLI_USAGE;
+  if (usable && asked_help) {
+    status = help(options.zh);
+  } else if (usable && argc - optind != 2) {
     (void)bad_usage("onevisit：plan 要一个目录和一件事，见 onevisit plan --help%s",
                     "onevisit: plan takes a folder and a thing; see onevisit plan --help%s", "");
-    return CLI_USAGE;
+  } else if (usable) {
+    options.dir = argv[optind];
+    options.thing = argv[optind + 1];
+    status = plan_from(&options);
   }
-  options.dir = argv[optind];
-  options.thing = argv[optind + 1];
-  return plan_from(&options);
+  buf_release(&options.sites);
+  return status;
 }

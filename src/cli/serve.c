@@ -1,6 +1,4 @@
 #include <getopt.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,25 +20,34 @@ static const char usage_zh[] = "用法：onevisit serve [--store URL] [--catalog
                                "  --sample        样例城市：样例身份认证与样例工作人员\n"
                                "  --keys DIR      签名密钥目录（默认在存储旁）\n"
                                "  --origin 名称    账本名称，不含协议的网址（默认 " CLI_ORIGIN_DEFAULT "）\n"
+                               "  --log DIR       公开账本目录（默认在存储旁：存储名.log）\n"
+                               "  --policy FILE   见证策略（默认：密钥目录中的 policy；没有则不需见证）\n"
+                               "  --sm2           检查点另加 SM2 签名（首次使用时生成密钥）\n"
+                               "  --sm3-log       另公布一份 SM3 账本（DIR/sm3，名称后加 /sm3）\n"
                                "  --notices URL   消息网关，通知以 JSON 发到该处\n"
                                "  --tls           公众经 https 访问（置于 nginx 之后）\n"
                                "  --proxy         采信前置代理给出的客户地址\n"
                                "  --uploads DIR   上传中的文件的暂存目录\n";
-static const char usage_en[] = "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
-                               "  --store URL     sqlite:PATH or postgresql://… (default " CLI_STORE_DEFAULT ")\n"
-                               "  --catalog DIR   the catalogue (default catalogs/ningbo)\n"
-                               "  --listen A:P    where to listen (default 127.0.0.1:8080; port 0: any free one)\n"
-                               "  --sample        the sample city: sample identity provider and sample staff\n"
-                               "  --keys DIR      the signing keys (default: beside the store)\n"
-                               "  --origin NAME   the ledger's name, a URL without scheme (default " CLI_ORIGIN_DEFAULT ")\n"
-                               "  --notices URL   the message gateway that notices are posted to\n"
-                               "  --tls           people reach us by https (nginx stands before)\n"
-                               "  --proxy         take the client's address from the proxy before us\n"
-                               "  --uploads DIR   where uploads wait while they come in\n";
+static const char usage_en[] =
+    "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
+    "  --store URL     sqlite:PATH or postgresql://… (default " CLI_STORE_DEFAULT ")\n"
+    "  --catalog DIR   the catalogue (default catalogs/ningbo)\n"
+    "  --listen A:P    where to listen (default 127.0.0.1:8080; port 0: any free one)\n"
+    "  --sample        the sample city: sample identity provider and sample staff\n"
+    "  --keys DIR      the signing keys (default: beside the store)\n"
+    "  --origin NAME   the ledger's name, a URL without scheme, or what a witness wants (default " CLI_ORIGIN_DEFAULT ")\n"
+    "  --log DIR       the public ledger's directory (default: beside the store, its name with .log)\n"
+    "  --policy FILE   the witnesses (default: policy in the keys' directory; none where that is not there)\n"
+    "  --sm2           sign checkpoints by SM2 too (the key is made at first use)\n"
+    "  --sm3-log       publish a second ledger over SM3 too (DIR/sm3, its name with /sm3)\n"
+    "  --notices URL   the message gateway that notices are posted to\n"
+    "  --tls           people reach us by https (nginx stands before)\n"
+    "  --proxy         take the client's address from the proxy before us\n"
+    "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
-  const char *store, *catalog, *listen, *keys, *origin, *notices, *uploads;
-  bool sample, tls, proxy, help;
+  const char *store, *catalog, *listen, *keys, *origin, *log, *policy, *notices, *uploads;
+  bool sample, tls, proxy, sm2, sm3_log, help;
 };
 
 static bool parse(int argc, char **argv, struct serve_options *o)
@@ -50,6 +57,10 @@ static bool parse(int argc, char **argv, struct serve_options *o)
                                           {"listen", required_argument, NULL, 'a'},
                                           {"keys", required_argument, NULL, 'k'},
                                           {"origin", required_argument, NULL, 'o'},
+                                          {"log", required_argument, NULL, 'L'},
+                                          {"policy", required_argument, NULL, 'p'},
+                                          {"sm2", no_argument, NULL, '2'},
+                                          {"sm3-log", no_argument, NULL, '3'},
                                           {"notices", required_argument, NULL, 'n'},
                                           {"uploads", required_argument, NULL, 'u'},
                                           {"sample", no_argument, NULL, 'S'},
@@ -76,6 +87,18 @@ static bool parse(int argc, char **argv, struct serve_options *o)
       break;
     case 'o':
       o->origin = optarg;
+      break;
+    case 'L':
+      o->log = optarg;
+      break;
+    case 'p':
+      o->policy = optarg;
+      break;
+    case '2':
+      o->sm2 = true;
+      break;
+    case '3':
+      o->sm3_log = true;
       break;
     case 'n':
       o->notices = optarg;
@@ -159,7 +182,16 @@ static int open_engine(struct service *s, struct error *error)
   s->world.catalog = s->catalog;
   s->app.key_dir = s->options.keys ? s->options.keys : cli_key_dir(&s->arena, s->store);
   struct engine_options options = {
-      .kinds = all_kinds, .outlets = kept, .world = &s->world, .key_dir = s->app.key_dir, .origin = s->options.origin};
+      .kinds = all_kinds,
+      .outlets = kept,
+      .world = &s->world,
+      .key_dir = s->app.key_dir,
+      .origin = s->options.origin,
+      .log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store),
+      .policy = s->options.policy,
+      .sm2 = s->options.sm2,
+      .sm3_log = s->options.sm3_log,
+  };
   return engine_open(s->store, &options, &s->engine, error);
 }
 
@@ -211,28 +243,6 @@ static void close_service(struct service *s)
   arena_release(&s->arena);
 }
 
-static void wait_for_signal(void)
-{
-  sigset_t set;
-  int number;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  while (sigwait(&set, &number) != 0)
-    ;
-}
-
-/* Before any thread starts, so that all inherit it: only wait_for_signal() hears the end. */
-static void block_signals(void)
-{
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, NULL);
-  (void)signal(SIGPIPE, SIG_IGN);
-}
-
 int cli_serve(int argc, char **argv)
 {
   struct service s = {0};
@@ -243,13 +253,13 @@ int cli_serve(int argc, char **argv)
     (void)fputs(cli_chinese() ? usage_zh : usage_en, stdout);
     return CLI_OK;
   }
-  block_signals();
+  cli_block_signals();
   int bad = open_service(&s, &error);
   if (!bad) {
     char port[16];
     (void)snprintf(port, sizeof port, "%d", web_port(s.web));
     log_line("info", "listening", "address", s.options.listen, "port", port, "store", store_url(s.store), NULL);
-    wait_for_signal();
+    cli_wait_for_signal();
     log_line("info", "stopping", NULL);
   }
   close_service(&s);

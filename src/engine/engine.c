@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/sealer.h"
+#include "engine/publish.h"
 
 #define QUEUE_MAX 8192
 #define GROUP_MAX 1024
@@ -76,7 +76,7 @@ static int start_sealer(struct engine *engine, struct error *error)
     return error_set(error, ERROR_INTERNAL, "broken-ledger", "账本比记录新（%lld 对 %lld）：存储可能是从旧备份恢复的",
                      "The ledger is ahead of the records (%lld against %lld): events have been removed from the store",
                      (long long)engine->sealed, (long long)engine->last_seq);
-  return 0;
+  return engine->options.log_dir ? publisher_open(engine, &engine->publishing, error) : 0;
 }
 
 static void start_thread(pthread_t *thread, bool *ret_on, void *(*body)(void *), struct engine *engine)
@@ -94,12 +94,15 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   engine->store = store;
   engine->options = *options;
   set_defaults(&engine->options);
+  engine->opened_us = monotonic_us();
   engine->cache.bytes_max = engine->options.cache_bytes;
   queue_init(&engine->queue, engine->options.queue_max);
   pthread_condattr_t attr;
   pthread_condattr_init(&attr);
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   pthread_cond_init(&engine->changed, &attr);
+  pthread_cond_init(&engine->seal_due, &attr);
+  pthread_cond_init(&engine->sealed_more, &attr);
   pthread_condattr_destroy(&attr);
   pthread_mutex_init(&engine->lock, NULL);
   if (store_connect(store, DB_WRITE, &engine->db, error) || load(engine, error) || start_sealer(engine, error)) {
@@ -109,6 +112,8 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   start_thread(&engine->writer, &engine->writer_on, writer_main, engine);
   if (engine->sealing)
     start_thread(&engine->sealer, &engine->sealer_on, sealer_main, engine);
+  if (engine->publishing)
+    start_thread(&engine->publisher, &engine->publisher_on, publisher_main, engine);
   if (engine->options.outlets->topic)
     start_thread(&engine->delivery, &engine->delivery_on, delivery_main, engine);
   *ret = engine;
@@ -123,6 +128,17 @@ static void close_queue(struct engine *engine)
   pthread_mutex_unlock(&engine->queue.lock);
 }
 
+/* What was sealed last still goes out. */
+static void end_publishing(struct engine *engine)
+{
+  pthread_mutex_lock(&engine->lock);
+  engine->sealing_done = true;
+  pthread_cond_broadcast(&engine->sealed_more);
+  pthread_mutex_unlock(&engine->lock);
+  if (engine->publisher_on)
+    pthread_join(engine->publisher, NULL);
+}
+
 void engine_close(struct engine *engine)
 {
   if (!engine)
@@ -130,14 +146,18 @@ void engine_close(struct engine *engine)
   pthread_mutex_lock(&engine->lock);
   atomic_store(&engine->stopping, true);
   pthread_cond_broadcast(&engine->changed);
+  pthread_cond_broadcast(&engine->seal_due);
+  pthread_cond_broadcast(&engine->sealed_more);
   pthread_mutex_unlock(&engine->lock);
   if (engine->delivery_on)
     pthread_join(engine->delivery, NULL);
   if (engine->sealer_on)
     pthread_join(engine->sealer, NULL);
+  end_publishing(engine);
   close_queue(engine);
   if (engine->writer_on)
     pthread_join(engine->writer, NULL);
+  publisher_close(engine->publishing);
   if (engine->sealing)
     sealer_close(engine->sealing);
   free(engine->sealing);
@@ -149,6 +169,8 @@ void engine_close(struct engine *engine)
     db_close(engine->db);
   queue_release(&engine->queue);
   pthread_cond_destroy(&engine->changed);
+  pthread_cond_destroy(&engine->seal_due);
+  pthread_cond_destroy(&engine->sealed_more);
   pthread_mutex_destroy(&engine->lock);
   free(engine);
 }
@@ -250,29 +272,13 @@ void engine_wake(struct engine *engine)
     ;
 }
 
-int engine_seal(struct engine *engine, struct error *error)
-{
-  int bad = 0;
-  pthread_mutex_lock(&engine->lock);
-  int64_t want = engine->committed;
-  engine->seal_wanted++;
-  engine->sealer_failed = false;
-  pthread_cond_broadcast(&engine->changed);
-  while (engine->sealed < want && !engine->sealer_failed && engine->sealer_on)
-    pthread_cond_wait(&engine->changed, &engine->lock);
-  if (engine->sealed < want && engine->sealer_failed) {
-    bad = -1;
-    if (error)
-      *error = engine->seal_error;
-  }
-  engine->seal_wanted--;
-  pthread_mutex_unlock(&engine->lock);
-  return bad;
-}
-
 void engine_stats(struct engine *engine, struct engine_stats *ret)
 {
-  *ret = (struct engine_stats){.commands = engine->commands, .groups = engine->groups, .refused = engine->refused};
+  *ret = (struct engine_stats){.commands = engine->commands,
+                               .groups = engine->groups,
+                               .refused = engine->refused,
+                               .up_us = monotonic_us() - engine->opened_us,
+                               .sealing_us = engine->sealing_us};
   pthread_mutex_lock(&engine->lock);
   ret->events = engine->committed;
   ret->sealed = engine->sealed;

@@ -109,7 +109,11 @@ struct engine_options {
   const struct outlet *outlets;    /* ended by {NULL}; messages of a topic without outlet are kept */
   const struct world *world;
   const char *key_dir;            /* where the ledger's and the departments' signing keys lie; made when missing */
-  const char *origin;             /* of the ledger: a schema-less URL */
+  const char *origin;             /* of the ledger: a schema-less URL, or any name a witness wants */
+  const char *log_dir;            /* the public directory (ledger/logdir.h); NULL: nothing is published */
+  const char *policy;             /* tlog-policy: the witnesses; NULL: KEY_DIR/policy where that is there, else none */
+  bool sm3_log;                   /* a second log of the same entries over SM3 in LOG_DIR/sm3, its origin ORIGIN/sm3 */
+  bool sm2;                       /* make the key for a second signature of checkpoints, by SM2; where it is, it signs */
   size_t queue_max;               /* commands that may wait; 0: 8192 */
   size_t group_max;               /* commands in one commit; 0: 1024 */
   size_t cache_bytes;             /* of aggregates kept in memory; 0: 48 MiB */
@@ -121,7 +125,12 @@ struct engine_options {
 
 extern const struct migration engine_migrations[];
 
-/* The schema must be migrated. Loads open timers and the outbox, starts writer, sealer and delivery. */
+/*
+ * The schema must be migrated. Loads open timers and the outbox, starts writer, sealer, publisher and delivery. Beside the
+ * store's errors: broken-ledger (the store holds fewer events than its ledger), ledger-behind (the store is older than what
+ * was published: a restored backup), ledger-forked (it disagrees with what was published), lock-damaged, bad-policy,
+ * policy-other-log, those of ledger/note.h and ledger/logdir.h.
+ */
 int engine_open(struct store *store, const struct engine_options *options, struct engine **ret, struct error *error);
 /* Answers what is queued, seals, stops. */
 void engine_close(struct engine *engine);
@@ -150,8 +159,12 @@ void engine_wake(struct engine *engine);
 /* Waits until every event committed so far is under a signed checkpoint. */
 int engine_seal(struct engine *engine, struct error *error);
 
+/* The same until it is published; at most so long. Error not-published, or what keeps it from being so. */
+int engine_publish(struct engine *engine, int wait_ms, struct error *error);
+
 struct engine_stats {
   int64_t commands, groups, events, sealed, waiting, refused;
+  int64_t up_us, sealing_us; /* since the engine was opened; of the writer's time, what went into storing leaves */
 };
 void engine_stats(struct engine *engine, struct engine_stats *ret);
 
@@ -179,6 +192,47 @@ struct engine_checkpoint {
   struct span vkey; /* of the log, as kept in the store */
 };
 int engine_last_checkpoint(struct db *db, struct arena *arena, struct engine_checkpoint *ret, struct error *error);
+
+/* The newest checkpoint that went out, with its cosignatures: size 0 and an empty note where there is none yet. */
+struct engine_published {
+  int64_t size;
+  moment at;
+  struct span note; /* in the arena */
+};
+int engine_published(struct db *db, struct arena *arena, struct engine_published *ret, struct error *error);
+
+/* What a witness said when it was last asked. */
+enum witness_answer {
+  WITNESS_NOT_ASKED,
+  WITNESS_SIGNED,
+  WITNESS_SILENT,        /* no answer in time */
+  WITNESS_REFUSED,       /* an answer that is no cosignature; see http */
+  WITNESS_BAD_SIGNATURE, /* not by the key of the policy */
+  WITNESS_AHEAD,         /* it has cosigned a larger tree under this name than we have: ours was set back */
+  WITNESS_INCONSISTENT   /* it says our tree does not continue the one it cosigned */
+};
+
+struct witness_status {
+  const char *name; /* of the policy; lives as long as the engine */
+  enum witness_answer answer;
+  int http;     /* status of its answer; 0: none */
+  int64_t size; /* the largest tree that it has cosigned, as far as is known */
+  moment at;    /* of its newest cosignature; 0: none since the start */
+};
+
+/* How the publishing stands, now and without the store. */
+struct engine_log_status {
+  bool on;                          /* the engine publishes at all */
+  int64_t size;                     /* published */
+  moment at;                        /* when; 0: never */
+  int64_t waiting_size;             /* the checkpoint that waits to be published; 0: none */
+  moment waiting_since;             /* when the oldest waiting one was signed */
+  size_t missing;                   /* cosignatures that the policy still wants for it */
+  size_t witness_count;             /* of the policy; 0: no witnesses */
+  struct witness_status *witnesses; /* in the arena */
+  struct error error;               /* why it does not get on, where that is not a missing witness; code ERROR_OK: nothing */
+};
+void engine_log_status(struct engine *engine, struct arena *arena, struct engine_log_status *ret);
 
 struct ledger_report {
   int64_t events, sealed, checkpoints;

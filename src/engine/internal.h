@@ -111,6 +111,7 @@ struct series {
 };
 
 struct sealer;
+struct publisher;
 
 struct engine {
   struct store *store;
@@ -129,9 +130,10 @@ struct engine {
   unsigned char pool[4096];  /* randomness drawn ahead */
   size_t pool_left;
 
-  struct sealer *sealing; /* the sealer's own; NULL where there is none */
-  pthread_t writer, sealer, delivery;
-  bool writer_on, sealer_on, delivery_on;
+  struct sealer *sealing;       /* the sealer's own; NULL where there is none */
+  struct publisher *publishing; /* NULL where nothing is published */
+  pthread_t writer, sealer, publisher, delivery;
+  bool writer_on, sealer_on, publisher_on, delivery_on;
   atomic_bool stopping;
 
   pthread_mutex_t lock; /* guards what follows */
@@ -140,9 +142,17 @@ struct engine {
   int seal_wanted;           /* somebody waits for a checkpoint now */
   bool sealer_failed;
   struct error seal_error;
+  pthread_cond_t seal_due;      /* for the sealer */
+  pthread_cond_t sealed_more;   /* for who waits for the sealer */
+  bool sealer_idle;             /* it waits for an event */
+  bool sealing_done;            /* the sealer has ended: what is sealed is all */
+  struct engine_log_status log; /* as last told by the publisher, the witnesses its own */
   bool outbox_filled;
 
   _Atomic int64_t commands, groups, refused;
+  _Atomic int64_t idle_us;    /* the writer had nothing to do */
+  _Atomic int64_t sealing_us; /* it stored leaves */
+  int64_t opened_us;
 };
 
 moment engine_now(struct engine *engine);
@@ -159,6 +169,7 @@ int engine_ask(struct engine *engine, engine_op *op, void *argument, struct erro
 
 void *writer_main(void *engine);
 void *sealer_main(void *engine);
+void *publisher_main(void *engine);
 void *delivery_main(void *engine);
 
 /* ---- one command (decide.c) ---- */
@@ -197,6 +208,9 @@ extern const char event_columns[];
  * event_release(). */
 int event_read(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret, struct error *error);
 void event_release(struct event *event);
+/* The same without reading the body: data is NULL, nothing is owned. */
+int event_read_columns(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret,
+                       struct error *error);
 extern const struct sql aggregate_chain;
 
 /* The leaf of an event, both when sealing and when verifying (leafing.c). */
@@ -207,6 +221,9 @@ struct leaf_source {
   struct digest prev;
 };
 struct span event_leaf_lines(struct arena *arena, const struct leaf_source *source);
+/* The same in two steps: everything but the hash of the leaf before, and then the lines. event->data may be NULL. */
+int event_leaf(struct arena *arena, const struct leaf_source *source, struct leaf *ret, struct leaf_commitments *ret_commitments,
+               struct error *error);
 const char *event_department(const struct event *event); /* whose key signs */
 
 #endif

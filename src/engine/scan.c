@@ -27,7 +27,8 @@ const struct kind *kind_find(const struct kind *const *kinds, struct span name)
   return NULL;
 }
 
-int event_read(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret, struct error *error)
+int event_read_columns(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret,
+                       struct error *error)
 {
   struct event event = {
       .seq = rows_int(rows, 0),
@@ -41,11 +42,18 @@ int event_read(struct rows *rows, const struct kind *const *kinds, struct arena 
       .key = rows_str(rows, 12, arena),
       .body = arena_span(arena, rows_span(rows, 13)),
   };
-  json_t *data;
   if (!event.kind)
     return error_set(error, ERROR_INTERNAL, "unknown-kind", "第 %lld 号事件的类别本程序不认识",
                      "Event %lld is of a kind this program does not know", (long long)event.seq);
-  if (json_read(event.body, "event", &data, error))
+  *ret = event;
+  return 0;
+}
+
+int event_read(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret, struct error *error)
+{
+  struct event event;
+  json_t *data;
+  if (event_read_columns(rows, kinds, arena, &event, error) || json_read(event.body, "event", &data, error))
     return -1;
   event.data = data;
   *ret = event;

@@ -45,5 +45,14 @@ const struct migration engine_migrations[] = {
      "CREATE TABLE leaves (seq BIGKEY, hash BYTES NOT NULL, entry BYTES NOT NULL);\n"
      "CREATE TABLE checkpoints (size BIGKEY, at BIGINT NOT NULL, note TEXT NOT NULL, edge BYTES NOT NULL);\n"
      "CREATE TABLE ledger_keys (name TEXT PRIMARY KEY, vkey TEXT NOT NULL, since BIGINT NOT NULL);\n"},
+    {"engine", 2,
+     /* what went out, with its cosignatures */
+     "ALTER TABLE checkpoints ADD COLUMN published TEXT;\n"
+     "ALTER TABLE checkpoints ADD COLUMN published_at BIGINT;\n"
+     /* a name may have had several keys */
+     "ALTER TABLE ledger_keys RENAME TO ledger_keys_before;\n"
+     "CREATE TABLE ledger_keys (name TEXT NOT NULL, vkey TEXT PRIMARY KEY, since BIGINT NOT NULL);\n"
+     "INSERT INTO ledger_keys (name, vkey, since) SELECT name, vkey, since FROM ledger_keys_before;\n"
+     "DROP TABLE ledger_keys_before;\n"},
     {0},
 };

@@ -7,31 +7,35 @@
 
 #include "base/log.h"
 
-#define BATCH_MAX 2000
+#define BITE 1024 /* leaves at once while commands wait */
 #define RETRY_MS 1000
+#define DEBT_PART 50 /* under full load the ledger gets this part of the writer's time */
 
 static const struct sql last_checkpoint = {"SELECT size, edge FROM checkpoints ORDER BY size DESC LIMIT 1"};
-static const struct sql unsealed = {
-    "SELECT e.seq, e.kind, e.aggregate, e.version, e.prev, e.type, e.at, e.actor, e.role, e.agency, e.channel, e.item, e.key, e.body, e.salt,"
-    " a.pseudonym, l.hash FROM events e JOIN aggregates a ON a.id = e.aggregate LEFT JOIN leaves l ON l.seq = e.prev"
-    " WHERE e.seq > $1 ORDER BY e.seq LIMIT $2"};
 static const struct sql insert_leaf = {"INSERT INTO leaves (seq, hash, entry) VALUES ($1, $2, $3)"};
 static const struct sql insert_checkpoint = {"INSERT INTO checkpoints (size, at, note, edge) VALUES ($1, $2, $3, $4)"};
 static const struct sql insert_key = {
-    "INSERT INTO ledger_keys (name, vkey, since) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING"};
+    "INSERT INTO ledger_keys (name, vkey, since) VALUES ($1, $2, $3) ON CONFLICT (vkey) DO NOTHING"};
 
 /* ---- keys ---- */
 
+struct department_context {
+  struct engine *engine;
+  struct sealer *sealer;
+};
+
 /* The department's signer, its key made at first use; the log's name is the origin, a department's «origin/department». */
-static struct signer *department_signer(struct engine *engine, struct sealer *s, const char *department, struct error *error)
+static const struct signer *department_signer(void *context, const char *department, struct error *error)
 {
+  const struct department_context *c = context;
+  struct sealer *s = c->sealer;
   char name[NOTE_NAME_MAX + 1];
-  (void)snprintf(name, sizeof name, "%s/%s", engine->options.origin, department);
+  (void)snprintf(name, sizeof name, "%s/%s", c->engine->options.origin, department);
   for (size_t i = 0; i < s->department_count; i++)
     if (strcmp(signer_name(s->departments[i]), name) == 0)
       return s->departments[i];
   struct signer *signer;
-  if (signer_open(engine->options.key_dir, department, name, true, &signer, error))
+  if (signer_open(c->engine->options.key_dir, department, name, true, &signer, error))
     return NULL;
   if (s->department_count == s->department_cap) {
     s->department_cap = s->department_cap ? 2 * s->department_cap : 16;
@@ -40,6 +44,33 @@ static struct signer *department_signer(struct engine *engine, struct sealer *s,
       abort();
   }
   return s->departments[s->department_count++] = signer;
+}
+
+/* One of the log's further keys, where its file is there (or is to be made). */
+static int open_further_key(struct engine *engine, struct sealer *s, const char *file, enum note_algorithm algorithm, bool create,
+                            struct error *error)
+{
+  struct error why = {0};
+  if (signer_open_as(engine->options.key_dir, file, engine->options.origin, algorithm, create, &s->log[s->log_count], &why) == 0) {
+    s->log_count++;
+    return 0;
+  }
+  if (why.name && strcmp(why.name, "no-key") == 0)
+    return 0;
+  *error = why;
+  return -1;
+}
+
+static int open_log_keys(struct engine *engine, struct sealer *s, struct error *error)
+{
+  const struct engine_options *o = &engine->options;
+  if (signer_open(o->key_dir, "log", o->origin, true, &s->log[0], error))
+    return -1;
+  s->log_count = 1;
+  return open_further_key(engine, s, "log.next", NOTE_ED25519, false, error) ||
+                 open_further_key(engine, s, "log-sm2", NOTE_SM2, o->sm2, error)
+             ? -1
+             : 0;
 }
 
 static int read_edge(struct sealer *s, struct error *error)
@@ -57,165 +88,190 @@ static int read_edge(struct sealer *s, struct error *error)
 
 int sealer_open(struct engine *engine, struct sealer *ret, struct error *error)
 {
-  struct sealer s = {0};
-  if (signer_open(engine->options.key_dir, "log", engine->options.origin, true, &s.log, error))
-    return -1;
-  if (store_connect(engine->store, DB_READ, &s.db, error) || read_edge(&s, error)) {
-    sealer_close(&s);
+  *ret = (struct sealer){0};
+  if (open_log_keys(engine, ret, error) || store_connect(engine->store, DB_READ, &ret->db, error) || read_edge(ret, error)) {
+    sealer_close(ret);
     return -1;
   }
-  *ret = s;
   return 0;
 }
 
 void sealer_close(struct sealer *s)
 {
+  ahead_close(&s->ahead);
+  batch_release(&s->last);
   if (s->db)
     db_close(s->db);
   for (size_t i = 0; i < s->department_count; i++)
     signer_free(s->departments[i]);
   free(s->departments);
-  signer_free(s->log);
+  for (size_t i = 0; i < s->log_count; i++)
+    signer_free(s->log[i]);
+  *s = (struct sealer){0};
+}
+
+struct span sealer_note(const struct sealer *s, struct arena *arena, const struct checkpoint *checkpoint)
+{
+  struct span text = checkpoint_text(arena, checkpoint), note = note_sign(arena, text, s->log[0]);
+  for (size_t i = 1; i < s->log_count; i++) {
+    struct span line = note_line(arena, text, s->log[i]);
+    note = span_of(arena_printf(arena, "%.*s%.*s", (int)note.n, note.p, (int)line.n, line.p));
+  }
+  return note;
 }
 
 /* ---- one batch ---- */
 
-struct batch {
-  struct arena arena;
-  struct merkle_edge edge;
-  struct span *entries;
-  struct digest *hashes;
-  size_t n;
-  struct span note;
+struct writing {
   const struct sealer *sealer;
+  const struct batch *batch;
+  const struct merkle_edge *edge; /* after the batch */
+  struct span note;
+  int64_t took_us; /* of the writer's time */
 };
-
-static bool previous_leaf(const struct batch *b, const struct sealer *s, int64_t prev, struct span stored, struct digest *ret)
-{
-  if (prev > s->edge.size && prev <= s->edge.size + (int64_t)b->n)
-    *ret = b->hashes[prev - s->edge.size - 1];
-  else if (stored.n == DIGEST_BYTES)
-    memcpy(ret->b, stored.p, DIGEST_BYTES);
-  else
-    return false;
-  return true;
-}
-
-static int add_leaf(struct engine *engine, struct sealer *s, struct batch *b, struct rows *rows, struct error *error)
-{
-  struct event event;
-  if (event_read(rows, engine->options.kinds, &b->arena, &event, error))
-    return -1;
-  struct leaf_source source = {.event = &event, .salt = rows_span(rows, 14), .pseudonym = rows_span(rows, 15)};
-  int64_t prev = rows_int(rows, 4);
-  source.has_prev = prev > 0;
-  bool right =
-      event.seq == s->edge.size + (int64_t)b->n + 1 && (!prev || previous_leaf(b, s, prev, rows_span(rows, 16), &source.prev));
-  struct signer *signer = right ? department_signer(engine, s, event_department(&event), error) : NULL;
-  if (signer) {
-    struct span entry = leaf_sign(&b->arena, event_leaf_lines(&b->arena, &source), signer);
-    b->entries[b->n] = entry;
-    b->hashes[b->n] = merkle_leaf(entry);
-    merkle_append(&b->edge, b->hashes[b->n]);
-    b->n++;
-  }
-  event_release(&event);
-  if (!right)
-    return error_set(error, ERROR_INTERNAL, "broken-ledger", "第 %lld 号事件与账本不连续",
-                     "Event %lld does not continue the ledger", (long long)event.seq);
-  return signer ? 0 : -1;
-}
-
-static int collect(struct engine *engine, struct sealer *s, struct batch *b, struct error *error)
-{
-  struct rows rows;
-  int bad = 0;
-  b->edge = s->edge;
-  b->entries = arena_array(&b->arena, BATCH_MAX, sizeof *b->entries);
-  b->hashes = arena_array(&b->arena, BATCH_MAX, sizeof *b->hashes);
-  if (DB_QUERY(s->db, &unsealed, &rows, error, V_INT(s->edge.size), V_INT(BATCH_MAX)))
-    return -1;
-  while (!bad && rows_next(&rows))
-    bad = add_leaf(engine, s, b, &rows, error);
-  if (rows_close(&rows, bad ? NULL : error))
-    bad = -1;
-  return bad;
-}
 
 static int write_keys(const struct sealer *s, struct db *db, moment now, struct error *error)
 {
-  if (DB_EXEC(db, &insert_key, error, V_STR(signer_name(s->log)), V_STR(signer_vkey(s->log)), V_INT(now)))
-    return -1;
-  for (size_t i = 0; i < s->department_count; i++)
-    if (DB_EXEC(db, &insert_key, error, V_STR(signer_name(s->departments[i])), V_STR(signer_vkey(s->departments[i])), V_INT(now)))
-      return -1;
-  return 0;
+  int bad = 0;
+  for (size_t i = 0; !bad && i < s->log_count; i++)
+    bad = DB_EXEC(db, &insert_key, error, V_STR(signer_name(s->log[i])), V_STR(signer_vkey(s->log[i])), V_INT(now));
+  for (size_t i = 0; !bad && i < s->department_count; i++)
+    bad = DB_EXEC(db, &insert_key, error, V_STR(signer_name(s->departments[i])), V_STR(signer_vkey(s->departments[i])), V_INT(now));
+  return bad;
 }
 
 /* Runs on the writer: leaves and checkpoint stand or fall together, so no tree is ever signed that is not stored. */
 static int write_batch(struct engine *engine, struct db *db, void *argument, struct error *error)
 {
-  const struct batch *b = argument;
+  struct writing *w = argument;
+  const struct batch *b = w->batch;
   moment now = engine_now(engine);
-  int64_t first = b->sealer->edge.size + 1;
+  int64_t start = monotonic_us();
   for (size_t i = 0; i < b->n; i++)
-    if (DB_EXEC(db, &insert_leaf, error, V_INT(first + (int64_t)i), V_BYTES(b->hashes[i].b, DIGEST_BYTES),
-                V_BYTES(b->entries[i].p, b->entries[i].n)))
+    if (DB_EXEC(db, &insert_leaf, error, V_INT(b->first + (int64_t)i), V_BYTES(b->list[i].hash.b, DIGEST_BYTES),
+                V_BYTES(b->list[i].entry.p, b->list[i].entry.n)))
       return -1;
-  struct span edge = merkle_edge_bytes(&b->edge);
-  if (DB_EXEC(db, &insert_checkpoint, error, V_INT(b->edge.size), V_INT(now), V_TEXT(b->note), V_BYTES(edge.p, edge.n)))
+  struct span edge = merkle_edge_bytes(w->edge);
+  if (DB_EXEC(db, &insert_checkpoint, error, V_INT(w->edge->size), V_INT(now), V_TEXT(w->note), V_BYTES(edge.p, edge.n)) ||
+      write_keys(w->sealer, db, now, error))
     return -1;
-  return write_keys(b->sealer, db, now, error);
+  w->took_us = monotonic_us() - start;
+  atomic_fetch_add(&engine->sealing_us, w->took_us);
+  return 0;
+}
+
+static int store_batch(struct engine *engine, struct sealer *s, struct batch *b, struct error *error)
+{
+  struct merkle_edge edge = s->edge;
+  for (size_t i = 0; i < b->n; i++)
+    merkle_append(&edge, b->list[i].hash);
+  const struct checkpoint checkpoint = {span_of(engine->options.origin), edge.size, merkle_root(&edge)};
+  struct writing w = {.sealer = s, .batch = b, .edge = &edge, .note = sealer_note(s, &b->arena, &checkpoint)};
+  if (engine_ask(engine, write_batch, &w, error))
+    return -1;
+  s->edge = edge;
+  s->pace.debt_us += w.took_us;
+  return 0;
+}
+
+static size_t bite(struct engine *engine)
+{
+  pthread_mutex_lock(&engine->queue.lock);
+  bool busy = engine->queue.n > 0;
+  pthread_mutex_unlock(&engine->queue.lock);
+  return busy ? BITE : BATCH_MAX;
+}
+
+static int64_t committed(struct engine *engine)
+{
+  pthread_mutex_lock(&engine->lock);
+  int64_t n = engine->committed;
+  pthread_mutex_unlock(&engine->lock);
+  return n;
 }
 
 static int seal_batch(struct engine *engine, struct sealer *s, struct error *error)
 {
-  struct batch b = {.sealer = s};
-  int bad = collect(engine, s, &b, error);
-  if (!bad && b.n) {
-    struct checkpoint checkpoint = {span_of(engine->options.origin), b.edge.size, merkle_root(&b.edge)};
-    b.note = note_sign(&b.arena, checkpoint_text(&b.arena, &checkpoint), s->log);
-    bad = engine_ask(engine, write_batch, &b, error);
-    if (!bad)
-      s->edge = b.edge;
-  }
-  arena_release(&b.arena);
+  struct batch b;
+  struct department_context context = {engine, s};
+  if (ahead_take(&s->ahead, s->edge.size, bite(engine), &b, error))
+    return -1;
+  bool more = b.n && committed(engine) > s->edge.size + (int64_t)b.n;
+  if (more)
+    ahead_ask(&s->ahead, s->edge.size + (int64_t)b.n, bite(engine));
+  int bad = batch_sign(&b, &s->last, department_signer, &context, error);
+  if (!bad && b.n)
+    bad = store_batch(engine, s, &b, error);
+  batch_release(&s->last);
+  if (!bad && more)
+    s->last = b;
+  else
+    batch_release(&b);
   return bad;
 }
 
 /* ---- the thread ---- */
 
-static void sleep_changed(struct engine *engine, int64_t ms)
+static void sleep_until(struct engine *engine, int64_t until_us)
 {
-  int64_t until = monotonic_us() + ms * 1000;
-  struct timespec ts = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-  (void)pthread_cond_timedwait(&engine->changed, &engine->lock, &ts);
+  struct timespec ts = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+  (void)pthread_cond_timedwait(&engine->seal_due, &engine->lock, &ts);
+}
+
+/* Somebody waits for the checkpoint, or the engine stops: now. */
+static bool in_a_hurry(const struct engine *engine)
+{
+  return engine->seal_wanted || atomic_load(&engine->stopping);
+}
+
+/*
+ * What the writer spent on storing leaves is paid back by the time it is idle, and by a small part of all time; while
+ * anything is owed, no more is sealed. So a city at its usual work is sealed at once, and a writer at its limit loses
+ * little; what is left over then is caught up with later. The lock is held.
+ */
+static void pace_wait(struct engine *engine, struct pace *pace)
+{
+  for (;;) {
+    int64_t now = monotonic_us(), idle = atomic_load(&engine->idle_us);
+    pace->debt_us -= (now - pace->at_us) / DEBT_PART + (idle - pace->idle_us);
+    pace->debt_us = pace->debt_us > 0 ? pace->debt_us : 0;
+    pace->at_us = now;
+    pace->idle_us = idle;
+    if (pace->debt_us == 0 || in_a_hurry(engine))
+      return;
+    int64_t wait = pace->debt_us < 1000 ? 1000 : pace->debt_us < 20000 ? pace->debt_us : 20000;
+    sleep_until(engine, now + wait);
+  }
 }
 
 /* Waits for something to seal, then lets a little more of it come. False: the engine stops and all is sealed. */
-static bool wait_for_work(struct engine *engine)
+static bool wait_for_work(struct engine *engine, struct pace *pace, bool behind)
 {
   pthread_mutex_lock(&engine->lock);
-  while (engine->committed <= engine->sealed && !engine->stopping)
-    pthread_cond_wait(&engine->changed, &engine->lock);
+  while (engine->committed <= engine->sealed && !engine->stopping) {
+    engine->sealer_idle = true;
+    pthread_cond_wait(&engine->seal_due, &engine->lock);
+  }
+  engine->sealer_idle = false;
   int64_t until = monotonic_us() + engine->options.seal_ms * 1000;
-  for (int64_t left; !engine->seal_wanted && !engine->stopping && (left = until - monotonic_us()) > 0;)
-    sleep_changed(engine, left / 1000 + 1);
+  while (!behind && !in_a_hurry(engine) && monotonic_us() < until)
+    sleep_until(engine, until);
+  pace_wait(engine, pace);
   bool work = engine->committed > engine->sealed;
   pthread_mutex_unlock(&engine->lock);
   return work;
 }
 
-static void publish(struct engine *engine, int64_t sealed, const struct error *error)
+static void tell_sealed(struct engine *engine, int64_t sealed, const struct error *error)
 {
   pthread_mutex_lock(&engine->lock);
   engine->sealed = sealed;
   engine->sealer_failed = error != NULL;
   if (error)
     engine->seal_error = *error;
-  pthread_cond_broadcast(&engine->changed);
+  pthread_cond_broadcast(&engine->sealed_more);
   if (error && !engine->stopping)
-    sleep_changed(engine, RETRY_MS);
+    sleep_until(engine, monotonic_us() + (int64_t)RETRY_MS * 1000);
   pthread_mutex_unlock(&engine->lock);
 }
 
@@ -223,12 +279,14 @@ void *sealer_main(void *argument)
 {
   struct engine *engine = argument;
   struct sealer *s = engine->sealing;
-  while (wait_for_work(engine)) {
+  run_behind_others();
+  ahead_open(&s->ahead, s->db, engine->options.kinds);
+  while (wait_for_work(engine, &s->pace, s->ahead.asked)) {
     struct error error = {0};
     bool failed = seal_batch(engine, s, &error) != 0;
     if (failed)
       log_error("events could not be sealed", &error);
-    publish(engine, s->edge.size, failed ? &error : NULL);
+    tell_sealed(engine, s->edge.size, failed ? &error : NULL);
     if (failed && atomic_load(&engine->stopping))
       break;
   }

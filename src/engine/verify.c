@@ -37,23 +37,6 @@ struct verification {
   (error_set((error), ERROR_CONFLICT, "ledger-broken", "第 %lld 号事件：" zh, "Event %lld: " en, (long long)(seq)),                \
    error_at((error), "event %lld", (long long)(seq)))
 
-int engine_last_checkpoint(struct db *db, struct arena *arena, struct engine_checkpoint *ret, struct error *error)
-{
-  static const struct sql newest = {"SELECT c.size, c.at, c.note, k.vkey FROM checkpoints c LEFT JOIN ledger_keys k"
-                                    " ON c.note LIKE k.name || '\n%' ORDER BY c.size DESC LIMIT 1"};
-  struct rows rows;
-  struct engine_checkpoint found = {0};
-  if (db_query(db, &newest, NULL, 0, &rows, error))
-    return -1;
-  if (rows_next(&rows))
-    found = (struct engine_checkpoint){rows_int(&rows, 0), rows_int(&rows, 1), arena_span(arena, rows_span(&rows, 2)),
-                                       arena_span(arena, rows_span(&rows, 3))};
-  if (rows_close(&rows, error))
-    return -1;
-  *ret = found;
-  return 0;
-}
-
 /* ---- keys ---- */
 
 static int add_key(struct verification *v, struct span vkey, struct error *error)
@@ -78,15 +61,36 @@ static int read_keys(struct verification *v, struct error *error)
   return rows_close(&rows, bad ? NULL : error) || bad ? -1 : 0;
 }
 
-static const struct verifier *find_key(const struct verification *v, struct span name)
+/* The next key of that name from *i on: a name may have had several. The key that was given stands first. */
+static const struct verifier *next_key(const struct verification *v, struct span name, size_t *i)
 {
-  for (size_t i = 0; i < v->key_count; i++) /* the key that was given stands first */
-    if (span_is(name, verifier_name(v->keys[i])))
-      return v->keys[i];
+  while (*i < v->key_count) {
+    const struct verifier *key = v->keys[(*i)++];
+    if (span_is(name, verifier_name(key)))
+      return key;
+  }
   return NULL;
 }
 
 /* ---- checkpoints ---- */
+
+/*
+ * By a key of the name that the note bears; the newest by the very key that was given. (Keys change; the newest root
+ * covers all that was before.)
+ */
+static bool log_signed(const struct verification *v, struct arena *arena, struct span note, bool newest, struct span *ret_text)
+{
+  struct span rest = note, origin;
+  const struct verifier *key;
+  if (!span_cut(&rest, '\n', &origin))
+    return false;
+  if (v->vkey && newest)
+    return span_is(origin, verifier_name(v->keys[0])) && note_open(arena, note, v->keys[0], ret_text, NULL) == 0;
+  for (size_t i = 0; (key = next_key(v, origin, &i)) != NULL;)
+    if (note_open(arena, note, key, ret_text, NULL) == 0)
+      return true;
+  return false;
+}
 
 /* The next signed checkpoint after the given size, its signature checked; size 0 when there is none. */
 static int meet_checkpoint(struct verification *v, int64_t after, struct arena *arena, struct error *error)
@@ -106,10 +110,8 @@ static int meet_checkpoint(struct verification *v, int64_t after, struct arena *
     return -1;
   if (size == 0)
     return 0;
-  struct span first = note, origin;
-  const struct verifier *key = span_cut(&first, '\n', &origin) ? find_key(v, origin) : NULL;
   struct checkpoint c;
-  if (!key || note_open(arena, note, key, &text, error) || !checkpoint_parse(arena, text, &c) || c.size != size)
+  if (!log_signed(v, arena, note, size == v->sealed, &text) || !checkpoint_parse(arena, text, &c) || c.size != size)
     return BROKEN(error, size, "检查点的签名或内容无效", "the checkpoint's signature or content is not valid");
   v->next = c;
   v->report.checkpoints++;
@@ -137,28 +139,33 @@ static int check_chain(const struct event *e, const struct rows *rows, struct er
   return right ? 0 : BROKEN(error, e->seq, "与前一事件的衔接被改动", "its link to the event before has been changed");
 }
 
-static bool department_signed(struct verification *v, const struct event *e, struct span lines, struct span name,
-                              struct span signature)
+static bool department_signed(struct verification *v, const struct event *e, struct span lines, const struct leaf_signature *s)
 {
-  const struct verifier *key = find_key(v, name);
   size_t dept = strlen(event_department(e));
-  bool own = name.n > dept && name.p[name.n - dept - 1] == '/' && memcmp(name.p + name.n - dept, event_department(e), dept) == 0;
-  return key && own && verifier_check(key, &v->arena, lines, signature);
+  bool own = s->name.n > dept && s->name.p[s->name.n - dept - 1] == '/' &&
+             memcmp(s->name.p + s->name.n - dept, event_department(e), dept) == 0;
+  const struct verifier *key;
+  for (size_t i = 0; own && (key = next_key(v, s->name, &i)) != NULL;)
+    if (leaf_check_signature(&v->arena, lines, s, key))
+      return true;
+  return false;
 }
 
 static int check_leaf(struct verification *v, const struct event *e, const struct rows *rows, struct error *error)
 {
-  struct span entry = rows_span(rows, 17), hash = rows_span(rows, 16), lines, name, signature, prev = rows_span(rows, 18);
+  struct span entry = rows_span(rows, 17), hash = rows_span(rows, 16), lines, prev = rows_span(rows, 18);
+  struct leaf_signature signature;
   struct leaf_source source = {
       .event = e, .pseudonym = rows_span(rows, 15), .salt = rows_span(rows, 14), .has_prev = e->version > 1};
   if (prev.n == DIGEST_BYTES)
     memcpy(source.prev.b, prev.p, DIGEST_BYTES);
   struct digest leaf = merkle_leaf(entry);
-  if (!leaf_split(entry, &lines, &name, &signature) || hash.n != DIGEST_BYTES || memcmp(hash.p, leaf.b, DIGEST_BYTES) != 0)
+  if (!leaf_split_signature(&v->arena, entry, &lines, &signature) || hash.n != DIGEST_BYTES ||
+      memcmp(hash.p, leaf.b, DIGEST_BYTES) != 0)
     return BROKEN(error, e->seq, "账本中的条目被改动或缺失", "its entry in the ledger has been changed or removed");
   if (source.pseudonym.n != LEAF_PSEUDONYM_BYTES || !span_eq(lines, event_leaf_lines(&v->arena, &source)))
     return BROKEN(error, e->seq, "内容与账本不符，已被改动", "its content has been changed: it does not fit the ledger");
-  if (!department_signed(v, e, lines, name, signature))
+  if (!department_signed(v, e, lines, &signature))
     return BROKEN(error, e->seq, "部门签名无效", "the department's signature is not valid");
   merkle_append(&v->edge, leaf);
   return 0;

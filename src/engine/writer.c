@@ -191,6 +191,9 @@ static void publish(struct engine *engine)
     engine->committed = engine->last_seq;
     engine->outbox_filled = true;
     pthread_cond_broadcast(&engine->changed);
+    if (engine->sealer_idle)
+      pthread_cond_signal(&engine->seal_due);
+    engine->sealer_idle = false;
   }
   pthread_mutex_unlock(&engine->lock);
 }
@@ -239,7 +242,9 @@ void *writer_main(void *argument)
   struct engine *engine = argument;
   for (;;) {
     bool closed;
+    int64_t from = monotonic_us();
     struct request *asked = queue_take(&engine->queue, engine->options.group_max, next_look(engine), &closed);
+    atomic_fetch_add(&engine->idle_us, monotonic_us() - from);
     struct request *first = due_wakes(engine), **last = &first;
     while (*last)
       last = &(*last)->next;

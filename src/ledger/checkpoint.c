@@ -14,10 +14,10 @@ bool checkpoint_parse(struct arena *arena, struct span text, struct checkpoint *
 {
   struct span origin, size, root, bytes;
   int64_t n;
-  if (!span_cut(&text, '\n', &origin) || !span_cut(&text, '\n', &size) || !span_cut(&text, '\n', &root) || text.n)
+  if (!text.n || text.p[text.n - 1] != '\n' || !span_cut(&text, '\n', &origin) || !span_cut(&text, '\n', &size) ||
+      !span_cut(&text, '\n', &root) || text.n)
     return false;
-  bool canonical = size.n && (size.p[0] != '0' || size.n == 1);
-  if (origin.n == 0 || !canonical || !span_int(size, &n) || n < 0 || !base64_decode(arena, root, &bytes) || bytes.n != DIGEST_BYTES)
+  if (origin.n == 0 || !span_natural(size, &n) || !base64_decode(arena, root, &bytes) || bytes.n != DIGEST_BYTES)
     return false;
   *ret = (struct checkpoint){.origin = origin, .size = n};
   memcpy(ret->root.b, bytes.p, DIGEST_BYTES);

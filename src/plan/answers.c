@@ -1,5 +1,7 @@
 #include "plan/plan.h"
 
+#include <string.h>
+
 static const struct question *find_question(const struct thing *thing, struct span id)
 {
   for (size_t i = 0; i < thing->question_count; i++)
@@ -152,7 +154,7 @@ struct feel_value answers_lookup(void *answers, struct span name)
 {
   const struct answers *given = answers;
   for (size_t i = 0; i < given->n + given->decided; i++)
-    if (span_is(name, given->list[i].question))
+    if (strncmp(given->list[i].question, name.p, name.n) == 0 && !given->list[i].question[name.n])
       return given->list[i].value;
   return (struct feel_value){.type = FEEL_NULL};
 }

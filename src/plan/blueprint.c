@@ -7,6 +7,16 @@ const char *item_yields(const struct item *item)
   return item->result ? item->result->id : item->document;
 }
 
+int thing_stage(const struct thing *thing, const struct item *item)
+{
+  if (thing->audience != FOR_PROJECT)
+    return 0;
+  for (size_t i = 0; i < thing->item_count; i++)
+    if (thing->items[i].item == item && thing->items[i].stage)
+      return thing->items[i].stage;
+  return item->stage;
+}
+
 static struct blueprint_item *line_of(struct blueprint *b, const struct item *item)
 {
   for (size_t i = 0; i < b->n; i++)
@@ -35,7 +45,8 @@ struct builder {
   struct arena *arena;
   struct blueprint *blueprint;
   size_t cap;
-  bool *waits; /* n squared: were every edge active, transitively */
+  uint32_t *yields; /* hashes of the ids of what the items yield */
+  bool *waits;      /* n squared: were every edge active, transitively */
 };
 
 static void add_edge(struct builder *builder, struct edge edge)
@@ -60,17 +71,27 @@ static enum edge_why why_of(enum material_source from)
   return from == FROM_RESULT ? EDGE_RESULT : from == FROM_GOVERNMENT ? EDGE_HELD : EDGE_YIELD;
 }
 
+static uint32_t hash_of(const char *id)
+{
+  uint32_t hash = 2166136261u;
+  for (; id && *id; id++)
+    hash = (hash ^ (unsigned char)*id) * 16777619u;
+  return hash;
+}
+
 static void list_results(struct builder *builder, int i)
 {
   const struct blueprint *b = builder->blueprint;
   const struct item *item = b->items[i].item;
-  for (size_t m = 0; m < item->material_count; m++)
+  for (size_t m = 0; m < item->material_count; m++) {
+    const struct item_material *ask = &item->materials[m];
+    uint32_t wanted = hash_of(ask->material->id);
     for (size_t p = 0; p < b->n; p++) {
-      const struct item_material *ask = &item->materials[m];
-      const char *yields = item_yields(b->items[p].item);
-      if ((int)p != i && yields && strcmp(yields, ask->material->id) == 0)
+      const char *yields = builder->yields[p] == wanted && (int)p != i ? item_yields(b->items[p].item) : NULL;
+      if (yields && strcmp(yields, ask->material->id) == 0)
         add_edge(builder, (struct edge){i, (int)p, why_of(ask->from), (int)m, ask->when});
     }
+  }
 }
 
 /* i waits for p, and so for all that p waits for, and so does all that waits for i. */
@@ -115,6 +136,9 @@ struct blueprint *blueprint_make(struct arena *arena, const struct thing *thing)
   b->thing = thing;
   list_items(arena, b);
   struct builder builder = {.arena = arena, .blueprint = b};
+  builder.yields = arena_array(arena, b->n + 1, sizeof *builder.yields);
+  for (size_t i = 0; i < b->n; i++)
+    builder.yields[i] = hash_of(item_yields(b->items[i].item));
   for (size_t i = 0; i < b->n; i++) {
     list_needs(&builder, (int)i);
     list_results(&builder, (int)i);

@@ -15,11 +15,6 @@ const char *draft_condition(const struct draft *draft, const struct feel *when)
   return when ? arena_dup(draft->arena, feel_text(when)) : NULL;
 }
 
-bool draft_waits(const struct draft *draft, int item, int producer)
-{
-  return draft->waits[(size_t)item * draft->plan->item_count + (size_t)producer];
-}
-
 /* The first of an item's conditions that holds; false where none does. */
 static bool selected(const struct draft *draft, const struct blueprint_item *line, const struct feel **ret)
 {
@@ -31,24 +26,32 @@ static bool selected(const struct draft *draft, const struct blueprint_item *lin
   return false;
 }
 
+/* Only investment projects go through stages: elsewhere all is handed in together. */
 /* Pass 1: the items whose condition holds, in the thing's order, each once. */
 static void select_items(struct draft *draft)
 {
   struct plan *plan = draft->plan;
   const struct blueprint *b = draft->blueprint;
   plan->items = arena_array(draft->arena, b->n + 1, sizeof *plan->items);
+  plan->covered = arena_array(draft->arena, b->n + 1, sizeof *plan->covered);
   draft->place = arena_array(draft->arena, b->n + 1, sizeof *draft->place);
   for (size_t i = 0; i < b->n; i++) {
     const struct feel *when = NULL;
     draft->place[i] = -1;
     if (!selected(draft, &b->items[i], &when))
       continue;
-    draft->place[i] = (int)plan->item_count;
     const struct item *item = b->items[i].item;
+    if (draft_covered(draft, item->covered_by, item->within)) {
+      plan->covered[plan->covered_count++] =
+          (struct plan_covered){.item = item, .assessment = item->covered_by, .saved = item->promised};
+      continue;
+    }
+    draft->place[i] = (int)plan->item_count;
     plan->items[plan->item_count++] = (struct plan_item){
         .item = item,
         .agency = item->agency,
         .lead = item->agency == plan->thing->lead,
+        .stage = thing_stage(plan->thing, item),
         .condition = draft_condition(draft, when),
     };
   }
@@ -250,98 +253,33 @@ static void list_agencies(struct draft *draft)
     add_agency(plan, plan->steps[s].agency);
 }
 
-static bool licences_of_several_agencies(const struct plan *plan)
+int draft_compile(struct draft *draft, struct error *error)
 {
-  const struct agency *first = NULL;
-  for (size_t i = 0; i < plan->item_count; i++) {
-    if (plan->items[i].item->kind != ITEM_LICENCE)
-      continue;
-    if (first && first != plan->items[i].agency)
-      return true;
-    first = plan->items[i].agency;
-  }
-  return false;
+  select_items(draft);
+  collect_wants(draft);
+  if (order_items(draft, error) < 0)
+    return -1;
+  plan_materials(draft);
+  plan_fields(draft);
+  plan_schedule(draft);
+  plan_critical(draft);
+  plan_services(draft);
+  plan_by_stage(draft);
+  plan_trips(draft);
+  list_agencies(draft);
+  plan_tallies(draft);
+  return 0;
 }
 
-/* Administrative Licensing Law art. 42: joint handling by several agencies takes at most 45 working days. */
-#define JOINT_CAP 45
-
-static void find_limits(struct plan *plan)
+void draft_begin(struct draft *draft, struct arena *arena, const struct catalog *catalog, const struct blueprint *blueprint,
+                 const struct answers *answers, const struct zone *zone, day today)
 {
-  plan->delivery = plan->item_count ? plan->items[0].item->delivery : 0;
-  for (size_t i = 0; i < plan->item_count; i++) {
-    const struct item *item = plan->items[i].item;
-    plan->delivery &= item->delivery;
-    if (item->statutory > plan->statutory)
-      plan->statutory = item->statutory;
-  }
-  if (licences_of_several_agencies(plan))
-    plan->statutory = JOINT_CAP;
-}
-
-/* Distinct departments that have an item of the plan: whom the applicant had to find one by one. */
-static int agencies_with_items(const struct plan *plan)
-{
-  int n = 0;
-  for (size_t i = 0; i < plan->item_count; i++) {
-    bool seen = false;
-    for (size_t k = 0; k < i; k++)
-      seen |= plan->items[k].agency == plan->items[i].agency;
-    n += !seen;
-  }
-  return n;
-}
-
-/* Fields written one by one: each item's own form asks every field of what the applicant hands in there. */
-static int fields_one_by_one(const struct draft *draft)
-{
-  int total = 0;
-  for (size_t w = 0; w < draft->want_count; w++) {
-    const struct want *want = &draft->wants[w];
-    if (want->ask->from != FROM_APPLICANT && want->ask->from != FROM_ZONE)
-      continue;
-    for (size_t f = 0; f < want->ask->material->field_count; f++) {
-      bool seen = false;
-      for (size_t k = 0; k < w && !seen; k++) {
-        const struct want *earlier = &draft->wants[k];
-        if (earlier->item != want->item || (earlier->ask->from != FROM_APPLICANT && earlier->ask->from != FROM_ZONE))
-          continue;
-        for (size_t g = 0; g < earlier->ask->material->field_count; g++)
-          seen |= earlier->ask->material->fields[g] == want->ask->material->fields[f];
-      }
-      total += !seen;
-    }
-  }
-  return total;
-}
-
-/* One by one every item is accepted and delivered by itself, and the applicant brings every paper it lists. */
-static void tally_before(struct draft *draft)
-{
-  struct plan *plan = draft->plan;
-  struct plan_tally *before = &plan->before;
-  before->forms_fields = fields_one_by_one(draft);
-  before->materials = (int)draft->want_count;
-  before->agencies = agencies_with_items(plan);
-  before->steps = (int)(2 * plan->item_count + plan->step_count);
-  before->days = plan->days_serial;
-  for (size_t i = 0; i < plan->item_count; i++)
-    before->trips += item_trips_alone(draft, (int)i);
-}
-
-/* Jointly: one acceptance, one delivery, a joint visit is one step; one window to go to. */
-static void tally_after(struct plan *plan)
-{
-  struct plan_tally *after = &plan->after;
-  after->forms_fields = (int)plan->field_count;
-  for (size_t m = 0; m < plan->material_count; m++)
-    after->materials += plan->materials[m].source == PLAN_UPLOAD;
-  after->agencies = plan->item_count > 0;
-  after->steps = plan->item_count ? 2 + (int)plan->step_count : 0;
-  for (size_t v = 0; v < plan->visit_count; v++)
-    after->steps -= (int)plan->visits[v].steps_merged - 1;
-  after->days = plan->days;
-  after->trips = plan->trips_online;
+  struct plan *plan = arena_new(arena, struct plan);
+  plan->catalog = catalog;
+  plan->thing = blueprint->thing;
+  plan->answers = *answers;
+  plan->zone = zone;
+  *draft = (struct draft){.arena = arena, .plan = plan, .blueprint = blueprint, .catalog = catalog, .today = today};
 }
 
 int plan_compile(struct arena *arena, const struct catalog *catalog, const struct thing *thing, const struct answers *answers,
@@ -353,24 +291,14 @@ int plan_compile(struct arena *arena, const struct catalog *catalog, const struc
 int plan_fill(struct arena *arena, const struct catalog *catalog, const struct blueprint *blueprint, const struct answers *answers,
               const struct zone *zone, day today, struct plan **ret, struct error *error)
 {
-  struct plan *plan = arena_new(arena, struct plan);
-  plan->catalog = catalog;
-  plan->thing = blueprint->thing;
-  plan->answers = *answers;
-  plan->zone = zone;
-  struct draft draft = {.arena = arena, .plan = plan, .blueprint = blueprint, .catalog = catalog, .today = today};
-  select_items(&draft);
-  collect_wants(&draft);
-  if (order_items(&draft, error) < 0)
+  struct draft draft;
+  draft_begin(&draft, arena, catalog, blueprint, answers, zone, today);
+  if (draft_compile(&draft, error) < 0)
     return -1;
-  plan_materials(&draft);
-  plan_fields(&draft);
-  plan_schedule(&draft);
-  plan_trips(&draft);
-  list_agencies(&draft);
-  find_limits(plan);
-  tally_before(&draft);
-  tally_after(plan);
-  *ret = plan;
+  struct plan *elsewhere = draft.plan;
+  if (zone && plan_fill(arena, catalog, blueprint, answers, NULL, today, &elsewhere, error) < 0)
+    return -1;
+  plan_savings(draft.plan, elsewhere);
+  *ret = draft.plan;
   return 0;
 }

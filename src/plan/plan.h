@@ -57,13 +57,13 @@ struct plan_material {
   int defer;              /* working days it may come later; 0: needed at submission */
   const char *assessment; /* PLAN_ZONE */
   struct reason *reasons; /* one an item that wants it */
-  size_t reason_count;
+  size_t reason_count, reason_cap;
 };
 
 struct plan_field { /* of the one form: each asked once, never what the government holds */
   const struct field *field;
   struct reason *reasons;
-  size_t reason_count;
+  size_t reason_count, reason_cap;
   const struct material *material; /* the first that needs it */
 };
 
@@ -74,6 +74,7 @@ struct plan_step {
   bool assist, clock_excluded;
   int takes, start, end; /* working days from acceptance */
   int visit;             /* index into visits; -1 */
+  bool critical;         /* a day more here is a day more for the whole */
   const char *condition;
 };
 
@@ -89,6 +90,7 @@ struct plan_item {
   const struct item *item;
   const struct agency *agency;
   bool lead;  /* its agency leads the joint handling */
+  int stage;  /* 1 … 4 in an investment project; 0: no stages */
   int *needs; /* indexes of the items whose result it waits for */
   size_t need_count;
   int start, end; /* working days from acceptance */
@@ -103,6 +105,35 @@ struct plan_presence {
   int at;   /* working day */
 };
 
+struct plan_covered { /* an item that the zone's assessment makes needless */
+  const struct item *item;
+  const char *assessment;
+  int saved; /* its promised working days */
+};
+
+struct plan_service { /* work of an intermediary, bound to the approval it serves (捆绑计算) */
+  struct words name;
+  int item, material; /* indexes */
+  const char *before; /* the step by which it must be done; NULL: when its item is applied for */
+  int takes;
+  int start, end; /* as late as does not delay the approval; under 0: so many working days before acceptance */
+};
+
+struct plan_stage { /* accepted, delivered and limited by itself */
+  int stage;        /* 1 … 4; 0: the plan has no stages */
+  int items, fields, materials;
+  int start, end; /* working days from the first acceptance */
+  int statutory;
+  int trips_online, trips_window;
+};
+
+struct plan_saved {             /* against the same project outside any zone; all 0 there */
+  int approval;                 /* working days of approvals, one by one: promises of items, and steps, that fall away */
+  int services;                 /* working days of intermediaries, one by one */
+  int days, days_with_services; /* of the whole plan, all in parallel */
+  int items, materials;
+};
+
 struct plan_tally { /* the same matter one by one, and jointly */
   int forms_fields, materials, agencies, steps, days, trips;
 };
@@ -114,6 +145,8 @@ struct plan {
   const struct zone *zone; /* NULL */
   struct plan_item *items;
   size_t item_count; /* in an order that respects needs */
+  struct plan_covered *covered;
+  size_t covered_count;
   struct plan_material *materials;
   size_t material_count;
   struct plan_field *fields;
@@ -124,15 +157,23 @@ struct plan {
   size_t visit_count;
   struct plan_presence *presences;
   size_t presence_count;
+  struct plan_service *services;
+  size_t service_count; /* by start */
+  struct plan_stage *stages;
+  size_t stage_count; /* 1 where there are no stages, 0 where there are no items */
   const struct agency **agencies;
-  size_t agency_count; /* departments, the lead one first */
-  unsigned delivery;   /* what all items share, enum delivery_set; each item may add its own */
-  int days;            /* critical path */
-  int days_serial;     /* the sum one by one */
-  int statutory;       /* cap: 45 for joint handling of licences, else the largest */
-  int trips_online;    /* when applied for online */
-  int trips_window;    /* when handed in at a window */
+  size_t agency_count;    /* departments, the lead one first */
+  unsigned delivery;      /* what all items share, enum delivery_set; each item may add its own */
+  int days;               /* critical path */
+  int days_serial;        /* the sum one by one */
+  int services_serial;    /* of intermediaries, one by one */
+  int days_with_services; /* from the first day of any intermediary to the end */
+  int statutory;          /* cap: 45 for joint handling of licences, else the largest; of a plan in stages the sum of theirs */
+  int trips_online;       /* when applied for online */
+  int trips_window;       /* when handed in at a window */
   struct plan_tally before, after;
+  struct plan_saved saved;
+  const struct plan_package *package; /* of package.h: the plan is for many projects; NULL */
 };
 
 /* zone may be NULL. Errors: none for a checked catalogue and read answers. */

@@ -1,5 +1,5 @@
 /* plan_json.c: the stored and published shape of a plan; docs/plan.md says what every member means. */
-#include "plan/plan.h"
+#include "plan/package.h"
 
 static void put_words(struct json_writer *w, const char *key, struct words words)
 {
@@ -50,6 +50,8 @@ static void put_head(const struct plan *plan, struct json_writer *w)
   json_put_int(w, "days", plan->days);
   json_put_int(w, "serial", plan->days_serial);
   json_put_int(w, "statutory", plan->statutory);
+  json_put_int(w, "days_with_services", plan->days_with_services);
+  json_put_int(w, "serial_services", plan->services_serial);
   json_begin_object(w, "trips");
   json_put_int(w, "online", plan->trips_online);
   json_put_int(w, "window", plan->trips_window);
@@ -152,6 +154,8 @@ static void put_item(const struct plan *plan, struct json_writer *w, const struc
   json_put_int(w, "end", line->end);
   put_result(plan, w, item);
   json_put_str(w, "when", line->condition);
+  if (line->stage)
+    json_put_int(w, "stage", line->stage);
   put_follow_up(w, item);
   json_end(w);
 }
@@ -191,6 +195,8 @@ static void put_material(const struct plan *plan, struct json_writer *w, const s
   json_put_int(w, "producer", line->producer);
   json_put_str(w, "holder", line->material->holder ? line->material->holder->id : NULL);
   json_put_int(w, "defer", line->defer);
+  if (line->assessment)
+    json_put_str(w, "assessment", line->assessment);
   put_intermediary(w, line);
   put_reasons(plan, w, line->reasons, line->reason_count);
   json_end(w);
@@ -213,6 +219,9 @@ static void put_field(const struct plan *plan, struct json_writer *w, const stru
   put_words(w, "name", line->field->name);
   json_put_str(w, "type", type_id(line->field->type));
   json_put_str(w, "unit", line->field->unit);
+  json_put_str(w, "group", form_group_id(line->field->group));
+  if (line->field->prefill)
+    json_put_str(w, "prefill", line->field->prefill);
   put_reasons(plan, w, line->reasons, line->reason_count);
   json_end(w);
 }
@@ -230,6 +239,7 @@ static void put_step(struct json_writer *w, const struct plan_step *step)
   json_put_int(w, "start", step->start);
   json_put_int(w, "end", step->end);
   json_put_int(w, "visit", step->visit);
+  json_put_bool(w, "critical", step->critical);
   json_put_str(w, "when", step->condition);
   json_end(w);
 }
@@ -280,6 +290,74 @@ static void put_presence(struct json_writer *w, const struct plan_presence *pres
   json_end(w);
 }
 
+static void put_covered(struct json_writer *w, const struct plan_covered *covered)
+{
+  json_begin_object(w, NULL);
+  json_put_str(w, "item", covered->item->id);
+  put_words(w, "name", covered->item->name);
+  json_put_str(w, "assessment", covered->assessment);
+  json_put_int(w, "promised", covered->saved);
+  json_end(w);
+}
+
+static void put_service(const struct plan *plan, struct json_writer *w, const struct plan_service *service)
+{
+  json_begin_object(w, NULL);
+  put_words(w, "name", service->name);
+  json_put_int(w, "item", service->item);
+  json_put_str(w, "material", plan->materials[service->material].material->id);
+  json_put_str(w, "before", service->before);
+  json_put_int(w, "takes", service->takes);
+  json_put_int(w, "start", service->start);
+  json_put_int(w, "end", service->end);
+  json_end(w);
+}
+
+static void put_stage(struct json_writer *w, const struct plan_stage *stage)
+{
+  json_begin_object(w, NULL);
+  json_put_int(w, "stage", stage->stage);
+  put_words(w, "name", stage_words(stage->stage));
+  json_put_int(w, "items", stage->items);
+  json_put_int(w, "fields", stage->fields);
+  json_put_int(w, "materials", stage->materials);
+  json_put_int(w, "start", stage->start);
+  json_put_int(w, "end", stage->end);
+  json_put_int(w, "statutory", stage->statutory);
+  json_begin_object(w, "trips");
+  json_put_int(w, "online", stage->trips_online);
+  json_put_int(w, "window", stage->trips_window);
+  json_end(w);
+  json_end(w);
+}
+
+/* What only an investment project has; members that were not there before, so a plan without them is as it was. */
+static void put_project(const struct plan *plan, struct json_writer *w)
+{
+  json_begin_array(w, "covered");
+  for (size_t i = 0; i < plan->covered_count; i++)
+    put_covered(w, &plan->covered[i]);
+  json_end(w);
+  json_begin_array(w, "services");
+  for (size_t i = 0; i < plan->service_count; i++)
+    put_service(plan, w, &plan->services[i]);
+  json_end(w);
+  json_begin_array(w, "stages");
+  for (size_t i = 0; i < plan->stage_count && plan->stages[0].stage; i++)
+    put_stage(w, &plan->stages[i]);
+  json_end(w);
+  if (!plan->zone)
+    return;
+  json_begin_object(w, "saved");
+  json_put_int(w, "approval", plan->saved.approval);
+  json_put_int(w, "services", plan->saved.services);
+  json_put_int(w, "days", plan->saved.days);
+  json_put_int(w, "days_with_services", plan->saved.days_with_services);
+  json_put_int(w, "items", plan->saved.items);
+  json_put_int(w, "materials", plan->saved.materials);
+  json_end(w);
+}
+
 static void put_tally(struct json_writer *w, const char *key, const struct plan_tally *tally)
 {
   json_begin_object(w, key);
@@ -289,6 +367,45 @@ static void put_tally(struct json_writer *w, const char *key, const struct plan_
   json_put_int(w, "steps", tally->steps);
   json_put_int(w, "days", tally->days);
   json_put_int(w, "trips", tally->trips);
+  json_end(w);
+}
+
+static void put_site(struct json_writer *w, const struct plan_site *site)
+{
+  json_begin_object(w, NULL);
+  json_put_str(w, "name", site->name);
+  json_put_num(w, "longitude", site->longitude);
+  json_put_num(w, "latitude", site->latitude);
+  json_end(w);
+}
+
+/* Indexes of what is once for all projects; all else is once for each. */
+static void put_once(struct json_writer *w, const char *key, const bool *once, size_t n)
+{
+  json_begin_array(w, key);
+  for (size_t i = 0; i < n; i++)
+    if (once[i])
+      json_put_int(w, NULL, (int)i);
+  json_end(w);
+}
+
+static void put_package(const struct plan *plan, struct json_writer *w)
+{
+  const struct plan_package *package = plan->package;
+  if (!package)
+    return;
+  json_begin_object(w, "package");
+  json_begin_array(w, "sites");
+  for (size_t i = 0; i < package->n; i++)
+    put_site(w, &package->sites[i]);
+  json_end(w);
+  json_begin_object(w, "once");
+  put_once(w, "items", package->item_once, plan->item_count);
+  put_once(w, "materials", package->material_once, plan->material_count);
+  put_once(w, "fields", package->field_once, plan->field_count);
+  json_end(w);
+  put_tally(w, "before", &package->before);
+  put_tally(w, "after", &package->after);
   json_end(w);
 }
 
@@ -321,7 +438,9 @@ void plan_json(const struct plan *plan, struct json_writer *w, const char *key)
   for (size_t i = 0; i < plan->presence_count; i++)
     put_presence(w, &plan->presences[i]);
   json_end(w);
+  put_project(plan, w);
   put_tally(w, "before", &plan->before);
   put_tally(w, "after", &plan->after);
+  put_package(plan, w);
   json_end(w);
 }

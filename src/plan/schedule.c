@@ -12,25 +12,32 @@
  *
  * Examinations later than the application that share a trip (trips.c) are on one day: when the last of their items is
  * ready. Every step on a path is still there once, so this keeps that bound too.
+ *
+ * A stage of an investment project is accepted when the stage before it has been delivered, so none of its items begins
+ * earlier, and no visit joins two stages.
  */
 #include "plan/passes.h"
 
 #include <string.h>
 
 #define VISIT_WAIT 3
+#define STAGES 5 /* 1 to 4, and 0 where there are none */
 
 struct slot { /* beside plan->steps[i], before they are sorted */
   const struct step *step;
   int ready; /* the day its own item is ready for it */
+  int next;  /* another step of the visit it is grouped into; -1 */
 };
 
 struct timetable {
   struct draft *draft;
   struct slot *slots;
-  int *from;     /* a visit: the day it can begin, so far known */
-  int *takes;    /* a visit: its longest step */
-  int *together; /* an item examined later: the first item of those that are examined with it; -1 */
-  int *examined; /* such a first item: the day all of them are ready, so far known */
+  int *from;            /* a visit: the day it can begin, so far known */
+  int *takes;           /* a visit: its longest step */
+  int *first;           /* a visit, while they are grouped: the last step that joined it */
+  int *together;        /* an item examined later: the first item of those that are examined with it; -1 */
+  int *examined;        /* such a first item: the day all of them are ready, so far known */
+  int accepted[STAGES]; /* a stage: the day it can be accepted, so far known */
 };
 
 static int later(int a, int b)
@@ -56,7 +63,7 @@ static void collect_steps(struct timetable *table)
     const struct item *item = plan->items[i].item;
     for (size_t s = 0; s < item->step_count; s++) {
       const struct step *step = &item->steps[s];
-      if (!draft_holds(draft, step->when))
+      if (!draft_has_step(draft, step))
         continue;
       table->slots[plan->step_count].step = step;
       plan->steps[plan->step_count++] = (struct plan_step){
@@ -83,8 +90,9 @@ static int day_of_examination(const struct timetable *table, size_t i)
 static void place_step(struct timetable *table, size_t s, int ready)
 {
   const struct plan *plan = table->draft->plan;
-  if (examining_step(plan, plan->steps[s].item) == &plan->steps[s])
-    ready = later(ready, day_of_examination(table, (size_t)plan->steps[s].item));
+  int of = plan->steps[s].item;
+  if (table->together[of] >= 0 && examining_step(plan, of) == &plan->steps[s])
+    ready = later(ready, day_of_examination(table, (size_t)of));
   struct plan_step *step = &table->draft->plan->steps[s];
   table->slots[s].ready = ready;
   step->start = step->visit < 0 ? ready : later(ready, table->from[step->visit]);
@@ -95,11 +103,10 @@ static void place_item(struct timetable *table, size_t i, size_t *next)
 {
   struct plan *plan = table->draft->plan;
   struct plan_item *item = &plan->items[i];
-  item->start = 0;
-  for (size_t p = 0; p < i; p++)
-    if (draft_waits(table->draft, (int)i, (int)p))
-      item->start = later(item->start, plan->items[p].end);
-  if (!examining_step(plan, (int)i))
+  item->start = table->accepted[item->stage];
+  for (size_t k = 0; k < item->need_count; k++) /* what they wait for has ended with them */
+    item->start = later(item->start, plan->items[item->needs[k]].end);
+  if (table->together[i] >= 0 && !examining_step(plan, (int)i))
     item->start = later(item->start, day_of_examination(table, i));
   int now = item->start, opinions = item->start;
   for (; *next < plan->step_count && plan->steps[*next].item == (int)i; (*next)++) {
@@ -131,6 +138,19 @@ static bool settle_examinations(struct timetable *table)
   return settled;
 }
 
+/* A stage begins when all before it has ended. False where that moves one. */
+static bool settle_stages(struct timetable *table)
+{
+  const struct plan *plan = table->draft->plan;
+  bool settled = true;
+  for (size_t i = 0; i < plan->item_count; i++)
+    for (int stage = plan->items[i].stage + 1; stage < STAGES; stage++) {
+      settled &= plan->items[i].end <= table->accepted[stage];
+      table->accepted[stage] = later(table->accepted[stage], plan->items[i].end);
+    }
+  return settled;
+}
+
 /* One pass over all items, which stand in an order that respects what they wait for. True when no visit has moved. */
 static bool place_all(struct timetable *table)
 {
@@ -146,6 +166,7 @@ static bool place_all(struct timetable *table)
       settled = false;
     }
   }
+  settled &= settle_stages(table);
   return settle_examinations(table) && settled;
 }
 
@@ -154,6 +175,7 @@ static bool place_visits(struct timetable *table)
 {
   struct plan *plan = table->draft->plan;
   memset(table->examined, 0, plan->item_count * sizeof *table->examined);
+  memset(table->accepted, 0, sizeof table->accepted);
   memset(table->from, 0, plan->step_count * sizeof *table->from);
   memset(table->takes, 0, plan->step_count * sizeof *table->takes);
   for (size_t s = 0; s < plan->step_count; s++) {
@@ -161,7 +183,7 @@ static bool place_visits(struct timetable *table)
     if (v >= 0)
       table->takes[v] = later(table->takes[v], plan->steps[s].takes);
   }
-  for (size_t pass = 0; pass < plan->visit_count + plan->item_count + 2; pass++)
+  for (size_t pass = 0; pass < (plan->visit_count + plan->item_count + 2) * STAGES; pass++)
     if (place_all(table))
       return true;
   return false;
@@ -172,14 +194,13 @@ static bool can_meet(const struct timetable *table, size_t s, size_t visit)
   const struct draft *draft = table->draft;
   const struct plan *plan = draft->plan;
   bool some = false;
-  for (size_t k = 0; k < plan->step_count; k++) {
+  for (int k = table->first[visit]; k >= 0; k = table->slots[k].next) {
     const struct plan_step *other = &plan->steps[k];
-    if (other->visit != (int)visit)
-      continue;
     int a = plan->steps[s].item, b = other->item;
     int apart = plan->steps[s].start - other->start;
     if (plan->steps[s].takes == 0 || other->takes == 0 || strcmp(table->slots[k].step->merge, table->slots[s].step->merge) != 0 ||
-        a == b || draft_waits(draft, a, b) || draft_waits(draft, b, a) || apart > VISIT_WAIT || apart < -VISIT_WAIT)
+        a == b || plan->items[a].stage != plan->items[b].stage || draft_waits(draft, a, b) || draft_waits(draft, b, a) ||
+        apart > VISIT_WAIT || apart < -VISIT_WAIT)
       return false;
     some = true;
   }
@@ -205,9 +226,11 @@ static void group_visits(struct timetable *table)
     size_t visit = 0;
     while (visit < plan->visit_count && !can_meet(table, s, visit))
       visit++;
-    plan->steps[s].visit = (int)visit;
     if (visit == plan->visit_count)
-      plan->visit_count++;
+      table->first[plan->visit_count++] = -1;
+    plan->steps[s].visit = (int)visit;
+    table->slots[s].next = table->first[visit];
+    table->first[visit] = (int)s;
   }
 }
 
@@ -310,7 +333,8 @@ static void group_examinations(struct timetable *table)
   for (size_t i = 0; i < plan->item_count; i++) {
     table->together[i] = draft->examined[i] ? (int)i : -1;
     for (size_t k = 0; k < i && draft->examined[i]; k++)
-      if (draft->examined[k] == draft->examined[i] && plan->items[k].agency == plan->items[i].agency) {
+      if (draft->examined[k] == draft->examined[i] && plan->items[k].agency == plan->items[i].agency &&
+          plan->items[k].stage == plan->items[i].stage) {
         table->together[i] = (int)k;
         break;
       }
@@ -325,6 +349,7 @@ void plan_schedule(struct draft *draft)
   collect_steps(&table);
   /* no visit is ever without a step, so there are never more of them */
   table.from = arena_array(draft->arena, plan->step_count + 1, sizeof *table.from);
+  table.first = arena_array(draft->arena, plan->step_count + 1, sizeof *table.first);
   table.takes = arena_array(draft->arena, plan->step_count + 1, sizeof *table.takes);
   table.together = arena_array(draft->arena, plan->item_count + 1, sizeof *table.together);
   table.examined = arena_array(draft->arena, plan->item_count + 1, sizeof *table.examined);

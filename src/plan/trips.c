@@ -10,6 +10,7 @@
  *   - what must be picked up is picked up after the last such decision, all together: one more trip, or none where it is
  *     decided at once and so lies ready on the trip of the application;
  *   - handing in at a window is itself a trip, which all that happens at the application shares.
+ *   - a project in stages hands in and picks up stage by stage: trips of two stages are never shared.
  * A result must be picked up where the item says so, or where it is delivered neither by courier nor electronically.
  */
 #include "plan/passes.h"
@@ -40,7 +41,7 @@ static bool is_first_step(const struct draft *draft, int item, const struct plan
 {
   const struct item *of = draft->plan->items[item].item;
   for (size_t s = 0; s < of->step_count; s++)
-    if (draft_holds(draft, of->steps[s].when))
+    if (draft_has_step(draft, &of->steps[s]))
       return strcmp(of->steps[s].step, step->step) == 0;
   return true;
 }
@@ -136,22 +137,27 @@ static void collect_presences(struct draft *draft)
   }
 }
 
-/* All pick-ups wait for the last of them. Returns whether any of them is later than the application. */
-static bool join_pick_ups(const struct draft *draft)
+static int stage_of(const struct plan *plan, const struct plan_presence *presence)
+{
+  return plan->items[presence->item].stage;
+}
+
+/* All pick-ups of a stage wait for the last of them. Returns whether any of them is later than the application. */
+static bool join_pick_ups(const struct draft *draft, int stage)
 {
   struct plan *plan = draft->plan;
   int last = 0;
   bool later = false;
   for (size_t p = 0; p < plan->presence_count; p++) {
     const struct plan_presence *presence = &plan->presences[p];
-    if (presence->why != WHY_PICK_UP)
+    if (presence->why != WHY_PICK_UP || stage_of(plan, presence) != stage)
       continue;
     later |= decided_later(draft, presence->item);
     if (presence->at > last)
       last = presence->at;
   }
   for (size_t p = 0; p < plan->presence_count; p++)
-    if (plan->presences[p].why == WHY_PICK_UP)
+    if (plan->presences[p].why == WHY_PICK_UP && stage_of(plan, &plan->presences[p]) == stage)
       plan->presences[p].at = last;
   return later;
 }
@@ -167,8 +173,8 @@ static bool at_application(const struct draft *draft, const struct plan_presence
 static bool share_trip(const struct draft *draft, const struct plan_presence *a, const struct plan_presence *b)
 {
   const struct plan *plan = draft->plan;
-  if (a->why != b->why || a->why == WHY_PICK_UP)
-    return a->why == b->why;
+  if (a->why != b->why || a->why == WHY_PICK_UP || stage_of(plan, a) != stage_of(plan, b))
+    return a->why == b->why && stage_of(plan, a) == stage_of(plan, b);
   return plan->items[a->item].agency == plan->items[b->item].agency && draft->examined[a->item] == draft->examined[b->item];
 }
 
@@ -183,61 +189,81 @@ static void sort_presences(struct plan *plan)
   }
 }
 
-static bool any_only_offline(const struct plan *plan)
+static bool any_only_offline(const struct plan *plan, int stage)
 {
   for (size_t i = 0; i < plan->item_count; i++)
-    if (!applied_online(plan->items[i].item))
+    if (plan->items[i].stage == stage && !applied_online(plan->items[i].item))
       return true;
   return false;
 }
 
-/* Numbers the trips in their order; returns how many come after the application. */
-static int number_trips(const struct draft *draft, int application, bool picked_up_later)
+struct stage_trips {
+  int stage, so_far; /* trips of the stages before it */
+  bool application;  /* something of it is done in person when it is applied for online */
+  bool picked_up_later;
+};
+
+/* Numbers the trips of a stage in their order; returns how many come after its application. */
+static int number_trips(const struct draft *draft, const struct stage_trips *of)
 {
   struct plan *plan = draft->plan;
-  int trips = application;
+  int first = of->so_far + of->application, trips = first;
   for (size_t p = 0; p < plan->presence_count; p++) {
     struct plan_presence *presence = &plan->presences[p];
-    if (at_application(draft, presence, picked_up_later)) {
-      presence->trip = 1;
+    if (stage_of(plan, presence) != of->stage)
+      continue;
+    if (at_application(draft, presence, of->picked_up_later)) {
+      presence->trip = of->so_far + 1;
       continue;
     }
     for (size_t k = 0; k < p && !presence->trip; k++)
-      if (!at_application(draft, &plan->presences[k], picked_up_later) && share_trip(draft, presence, &plan->presences[k]))
+      if (!at_application(draft, &plan->presences[k], of->picked_up_later) && share_trip(draft, presence, &plan->presences[k]))
         presence->trip = plan->presences[k].trip;
     if (!presence->trip)
       presence->trip = ++trips;
   }
-  return trips - application;
+  return trips - first;
 }
 
-/* Pass 7: presences and trips, when applied for online and when handed in at a window. */
+static void count_trips(struct draft *draft, struct plan_stage *stage, bool picked_up_later)
+{
+  struct plan *plan = draft->plan;
+  struct stage_trips of = {stage->stage, plan->trips_online, any_only_offline(plan, stage->stage), picked_up_later};
+  for (size_t p = 0; p < plan->presence_count; p++)
+    of.application |=
+        stage_of(plan, &plan->presences[p]) == of.stage && at_application(draft, &plan->presences[p], picked_up_later);
+  int after = number_trips(draft, &of);
+  stage->trips_online = of.application + after;
+  stage->trips_window = 1 + after;
+  plan->trips_online += stage->trips_online;
+  plan->trips_window += stage->trips_window;
+}
+
+/* Pass 10: presences and trips, when applied for online and when handed in at a window. */
 void plan_trips(struct draft *draft)
 {
   struct plan *plan = draft->plan;
+  bool *later = arena_array(draft->arena, plan->stage_count + 1, sizeof *later);
   collect_presences(draft);
-  bool picked_up_later = join_pick_ups(draft);
+  for (size_t s = 0; s < plan->stage_count; s++)
+    later[s] = join_pick_ups(draft, plan->stages[s].stage);
   sort_presences(plan);
-  bool application = any_only_offline(plan);
-  for (size_t p = 0; p < plan->presence_count; p++)
-    application |= at_application(draft, &plan->presences[p], picked_up_later);
-  int after = number_trips(draft, application, picked_up_later);
-  plan->trips_online = application + after;
-  plan->trips_window = (plan->item_count > 0) + after;
+  for (size_t s = 0; s < plan->stage_count; s++)
+    count_trips(draft, &plan->stages[s], later[s]);
 }
 
+/*
+ * Handed in at the counter, which identity, originals, signature and an examination at the application share; examined later;
+ * and picked up where there is a paper to fetch and it does not lie ready at once.
+ */
 int item_trips_alone(const struct draft *draft, int item)
 {
   const struct plan *plan = draft->plan;
-  const struct item *of = plan->items[item].item;
-  bool application = !applied_online(of), examination = false, pick_up = false;
+  bool paper = plan->items[item].item->delivery & DELIVERY_WINDOW, examination = false;
   for (size_t p = 0; p < plan->presence_count; p++)
     if (plan->presences[p].item == item) {
-      enum presence_why why = plan->presences[p].why;
-      pick_up |= why == WHY_PICK_UP;
-      examination |= why == WHY_EXAMINATION && !examined_at_application(draft, item);
-      application |= why != WHY_PICK_UP && (why != WHY_EXAMINATION || examined_at_application(draft, item));
+      paper |= plan->presences[p].why == WHY_PICK_UP;
+      examination |= plan->presences[p].why == WHY_EXAMINATION && !examined_at_application(draft, item);
     }
-  bool at_once = !takes_days(plan, item) && !examination;
-  return (application || (pick_up && at_once)) + examination + (pick_up && !at_once);
+  return 1 + examination + (paper && (examination || takes_days(plan, item)));
 }

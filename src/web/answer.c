@@ -252,6 +252,8 @@ static int prepare(struct exchange *x, struct error *error)
     return -1;
   if (x->kind == BODY_MULTIPART && multipart_finish(x, error))
     return -1;
+  if (x->kind == BODY_RAW)
+    x->rq.raw = body;
   if (csrf_check(x, error) || uploads_check(x, error))
     return -1;
   return parameters_check(x, error);

@@ -44,7 +44,7 @@ struct multipart {
   int64_t field_bytes;   /* of all fields */
 };
 
-enum body_kind { BODY_NONE, BODY_FORM, BODY_MULTIPART, BODY_JSON };
+enum body_kind { BODY_NONE, BODY_FORM, BODY_MULTIPART, BODY_JSON, BODY_RAW };
 
 struct exchange {
   struct request rq;

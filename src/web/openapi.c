@@ -126,11 +126,15 @@ static bool has_form(const struct route *r)
 
 static void put_body(struct json_writer *w, const struct route *r, struct buf *scratch)
 {
-  if (!has_form(r))
+  bool raw = (r->flags & ROUTE_RAW) != 0;
+  if (!raw && !has_form(r))
     return;
   json_begin_object(w, "requestBody");
   json_begin_object(w, "content");
-  if (!(r->flags & ROUTE_UPLOADS)) {
+  if (raw) {
+    json_begin_object(w, "*/*");
+    json_end(w);
+  } else if (!(r->flags & ROUTE_UPLOADS)) {
     put_form(w, r, "application/json", scratch);
     put_form(w, r, "application/x-www-form-urlencoded", scratch);
   } else {

@@ -178,7 +178,7 @@ static bool type_is(struct span type, const char *name)
 static int begin_body(struct exchange *x, struct error *error)
 {
   struct span type = span_of(rq_header(&x->rq, "Content-Type"));
-  bool multipart = type_is(type, "multipart/form-data");
+  bool raw = (x->rq.route->flags & ROUTE_RAW) != 0, multipart = !raw && type_is(type, "multipart/form-data");
   int64_t most = multipart && (x->rq.route->flags & ROUTE_UPLOADS) ? UPLOADS_MAX_BYTES + (int64_t)FORM_MAX : (int64_t)FORM_MAX;
   if (x->length > most)
     return error_set(error, ERROR_TOO_LARGE, "request-too-large", "提交的内容超过 %d MB，未被接收",
@@ -190,7 +190,9 @@ static int begin_body(struct exchange *x, struct error *error)
     return multipart_begin(x, type, error);
   }
   buf_init(&x->body, FORM_MAX);
-  if (type_is(type, "application/x-www-form-urlencoded"))
+  if (raw)
+    x->kind = BODY_RAW;
+  else if (type_is(type, "application/x-www-form-urlencoded"))
     x->kind = BODY_FORM;
   else if (type_is(type, "application/json") && x->rq.api)
     x->kind = BODY_JSON;

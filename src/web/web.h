@@ -108,6 +108,7 @@ struct request {
   const struct upload *uploads;
   size_t uploads_n;
   const json_t *body; /* of an application/json request, else NULL */
+  struct span raw;    /* of a ROUTE_RAW request: the body as it came */
 
   struct form_error *errors; /* see web_field_error() */
   size_t errors_n;
@@ -163,6 +164,7 @@ enum {
   ROUTE_SHOWS_ERRORS = 1 << 3, /* called also with rq->errors_n > 0: shows its form again (status 400) */
   ROUTE_WORKER = 1 << 4,       /* a GET too slow for the HTTP thread */
   ROUTE_CACHED = 1 << 5,       /* the same for everybody: may be kept for a minute; else no-store */
+  ROUTE_RAW = 1 << 6,          /* takes a body of any media type, at most 1 MiB, unread: rq->raw */
 };
 
 /* Answers through one of the web_… functions and returns 0, or fills *error and returns -1, which answers it. */

@@ -120,6 +120,27 @@ def plans():
     expect("plan: an unknown thing is named", 2, ["plan", CATALOG, "open-a-spaceport"], "open-a-spaceport")
 
 
+def advice(home):
+    few = ["--people", "8", "--top", "3"]
+    done = expect("advise: the work list", 0, ["advise", CATALOG, *few, "--json"])
+    listed = json.loads(done.stdout)["advice"]
+    check("advise --json: three reforms, the best first, each with its person",
+          len(listed) == 3 and listed[0]["trips"] >= listed[1]["trips"] > 0 and all(a["example"]["answers"] for a in listed), listed[:1])
+    best = listed[0]["example"]
+    given = [word for q, a in best["answers"].items() for word in ("--answer", f"{q}={a}")]
+    plan = json.loads(run("plan", CATALOG, best["thing"], *given, "--json").stdout)
+    check("the evidence is a plan that anybody compiles", plan["trips"]["online"] == best["before"]["trips"] and plan["days"] == best["before"]["days"], best)
+    expect("advise, in Chinese", 0, ["advise", CATALOG, *few], "少跑", "stdout", lang="zh")
+    with open(f"{home}/cases.csv", "w", encoding="utf-8") as out:
+        out.write("# thing,cases\nopen-a-guesthouse,800\n")
+    done = expect("advise: cases a year weigh", 0, ["advise", CATALOG, *few, "--cases", f"{home}/cases.csv", "--by", "materials", "--json"])
+    check("only the thing that has cases counts", all(a["things"] == ["open-a-guesthouse"] for a in json.loads(done.stdout)["advice"]), done.stdout[:300])
+    with open(f"{home}/cases.csv", "a", encoding="utf-8") as out:
+        out.write("open-a-spaceport,1\n")
+    expect("advise: a thing that is not there, with its line", 2, ["advise", CATALOG, "--cases", f"{home}/cases.csv"], "cases.csv:3")
+    expect("advise: an order that is none", 2, ["advise", CATALOG, "--by", "luck"], "--help")
+
+
 def flip(path, column):
     """Another byte in one event row; the store as it was is given back afterwards by the caller."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -265,6 +286,7 @@ def main():
         words()
         catalogues(home)
         plans()
+        advice(home)
         city = City(home, url)
         check("serve --sample listens", city.port, "".join(city.log)[-500:])
         print(f"   the first start with a new store took {city.took:.2f} s")

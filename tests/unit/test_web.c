@@ -106,6 +106,14 @@ static int upload(struct request *rq, struct error *error)
   return web_bytes(rq, 200, "text/plain; charset=utf-8", NULL);
 }
 
+static int raw(struct request *rq, struct error *error)
+{
+  (void)error;
+  buf_printf(&rq->out, "%zu fields, %zu bytes: ", rq->fields_n, rq->raw.n);
+  buf_span(&rq->out, rq->raw);
+  return web_bytes(rq, 200, "text/plain; charset=utf-8", NULL);
+}
+
 static int back(struct request *rq, struct error *error)
 {
   (void)error;
@@ -189,6 +197,7 @@ static const struct route test_routes[] = {
     {METHOD_POST, "/shown", ROLE_PUBLIC, shown_form, ROUTE_SHOWS_ERRORS | ROUTE_NO_CSRF, form_parameters},
     {METHOD_POST, "/open", ROLE_PUBLIC, form, ROUTE_NO_CSRF, form_parameters},
     {METHOD_POST, "/upload", ROLE_PUBLIC, upload, ROUTE_UPLOADS | ROUTE_NO_CSRF, upload_parameters},
+    {METHOD_POST, "/raw", ROLE_PUBLIC, raw, ROUTE_RAW | ROUTE_NO_CSRF},
     {METHOD_GET, "/back", ROLE_PUBLIC, back},
     {METHOD_GET, "/cached", ROLE_PUBLIC, hello, ROUTE_CACHED},
     {METHOD_GET, "/slow", ROLE_PUBLIC, slow, ROUTE_WORKER},
@@ -699,6 +708,19 @@ static void a_body_of_an_unknown_type_is_415(void **state)
   (void)state;
   expect(post("/open", "Content-Type: text/xml\r\n", "<a/>"), 415, "");
   expect(post("/open", "Content-Type: application/json\r\n", "{}"), 415, "");
+}
+
+static void a_raw_body_comes_as_it_is_whatever_its_type(void **state)
+{
+  (void)state;
+  static const char *const types[] = {"text/plain",       "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+                                      "application/json", "application/octet-stream",          ""};
+  char header[100];
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+    (void)snprintf(header, sizeof header, "Content-Type: %s\r\n", types[i]);
+    expect(post("/raw", header, "old 0\n&a=b%2\x01\n"), 200, "0 fields, 14 bytes: old 0\n&a=b%2\x01\n");
+  }
+  expect(post("/raw", "", ""), 200, "0 fields, 0 bytes: ");
 }
 
 static void a_get_with_a_body_is_refused(void **state)
@@ -1538,6 +1560,7 @@ int main(void)
       cmocka_unit_test(badly_encoded_text_is_refused),
       cmocka_unit_test(bad_json_is_refused),
       cmocka_unit_test(a_body_of_an_unknown_type_is_415),
+      cmocka_unit_test(a_raw_body_comes_as_it_is_whatever_its_type),
       cmocka_unit_test(a_get_with_a_body_is_refused),
       cmocka_unit_test(overlong_addresses_and_headers_are_refused),
       cmocka_unit_test(more_than_a_hundred_headers_are_refused),
