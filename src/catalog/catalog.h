@@ -268,7 +268,7 @@ struct person {
   const char *id;
   const struct thing *thing;
   const char *property;
-  bool fails; /* what is expected */
+  bool fails;                 /* what is expected */
   const char *const *answers; /* «area=320» */
   size_t answer_count;
   const char *zone; /* id; NULL */
