@@ -7,6 +7,16 @@ const char *item_yields(const struct item *item)
   return item->result ? item->result->id : item->document;
 }
 
+int thing_stage(const struct thing *thing, const struct item *item)
+{
+  if (thing->audience != FOR_PROJECT)
+    return 0;
+  for (size_t i = 0; i < thing->item_count; i++)
+    if (thing->items[i].item == item && thing->items[i].stage)
+      return thing->items[i].stage;
+  return item->stage;
+}
+
 static struct blueprint_item *line_of(struct blueprint *b, const struct item *item)
 {
   for (size_t i = 0; i < b->n; i++)

@@ -48,6 +48,9 @@ static inline bool edge_waits(const struct edge *edge)
 /* In the arena; points into the thing. */
 struct blueprint *blueprint_make(struct arena *arena, const struct thing *thing);
 
+/* 1 ... 4 in an investment project; 0 in other things. */
+int thing_stage(const struct thing *thing, const struct item *item);
+
 /* The id of what an item yields: its certificate or its document; NULL where it yields nothing. */
 const char *item_yields(const struct item *item);
 

@@ -27,16 +27,6 @@ static bool selected(const struct draft *draft, const struct blueprint_item *lin
 }
 
 /* Only investment projects go through stages: elsewhere all is handed in together. */
-static int stage_of(const struct thing *thing, const struct item *item)
-{
-  if (thing->audience != FOR_PROJECT)
-    return 0;
-  for (size_t i = 0; i < thing->item_count; i++)
-    if (thing->items[i].item == item && thing->items[i].stage)
-      return thing->items[i].stage;
-  return item->stage;
-}
-
 /* Pass 1: the items whose condition holds, in the thing's order, each once. */
 static void select_items(struct draft *draft)
 {
@@ -61,7 +51,7 @@ static void select_items(struct draft *draft)
         .item = item,
         .agency = item->agency,
         .lead = item->agency == plan->thing->lead,
-        .stage = stage_of(plan->thing, item),
+        .stage = thing_stage(plan->thing, item),
         .condition = draft_condition(draft, when),
     };
   }

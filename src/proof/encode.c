@@ -215,7 +215,7 @@ static struct options each_combination(struct encoder *e, const struct feel_node
   size_t product = 1;
   for (int i = 0; i < n; i++) {
     const struct unknown *unknown = prover_unknown(p, names[i]);
-    if (!unknown && find_table(p, names[i]))
+    if (!unknown && (find_table(p, names[i]) || (p->within && span_starts(names[i], "zone_"))))
       return (struct options){0};
     if (!unknown)
       continue; /* null, for the interpreter too */
@@ -491,11 +491,28 @@ static struct options encode_table(struct encoder *e, const struct thing_table *
   return to;
 }
 
+/* cover.c, bound_lookup(). */
+static struct feel_value indicator(const struct prover *p, struct span id)
+{
+  for (size_t a = 0; a < p->within->assessment_count; a++) {
+    const struct assessment *assessment = &p->within->assessments[a];
+    for (size_t i = 0; assessment->valid_until >= p->today && i < assessment->indicator_count; i++) {
+      const struct indicator *found = &assessment->indicators[i];
+      if (span_is(id, found->id))
+        return found->is_number ? (struct feel_value){.type = FEEL_NUMBER, .number = found->number}
+                                : (struct feel_value){.type = FEEL_STRING, .string = span_of(found->text)};
+    }
+  }
+  return (struct feel_value){.type = FEEL_NULL};
+}
+
 static struct options encode_name(struct encoder *e, struct span name)
 {
   struct prover *p = e->p;
   const struct unknown *unknown = prover_unknown(p, name);
   const struct thing_table *table = unknown ? NULL : find_table(p, name);
+  if (p->within && span_starts(name, "zone_"))
+    return constant(e, indicator(p, (struct span){name.p + 5, name.n - 5}));
   if (table)
     return encode_table(e, table);
   if (!unknown)

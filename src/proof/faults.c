@@ -25,11 +25,12 @@ static formula not_before(struct statement *s, struct holdings *holdings, const 
   return blocked;
 }
 
-static formula selected(struct statement *s, const struct item *item)
+/* In the plan, or needless because the zone's assessment stands for it. */
+static formula chosen(struct statement *s, const struct item *item)
 {
   for (size_t i = 0; i < s->blueprint->n; i++)
     if (s->items[i].item == item)
-      return s->items[i].selected;
+      return s->items[i].chosen;
   return NO;
 }
 
@@ -59,7 +60,7 @@ static formula nobody_has(struct statement *s, struct holdings *holdings, const 
   if (ask->from == FROM_GOVERNMENT && (!ask->material->holder || ask->material->shared == SHARED_NO))
     return YES;
   for (; *producer && nobody != NO; producer++)
-    nobody = AND(nobody, AND(NOT(selected(s, *producer)), not_before(s, holdings, *producer)));
+    nobody = AND(nobody, AND(NOT(chosen(s, *producer)), not_before(s, holdings, *producer)));
   return nobody;
 }
 
@@ -136,7 +137,7 @@ static Z3_ast path_to(struct path *path, size_t i)
     if (direct != NO)
       start = later(s, start, choose(s, direct, path_to(path, p), days(s, 0)));
   }
-  bool counts = s->items[i].item->stage == path->stage;
+  bool counts = s->items[i].stage == path->stage;
   return path->end[i] = counts ? end_of(s, i, start) : start;
 }
 
@@ -146,7 +147,8 @@ static formula joint(struct statement *s, int stage)
   for (size_t i = 0; i < s->blueprint->n; i++)
     for (size_t k = 0; k < i; k++) {
       const struct item *a = s->items[i].item, *b = s->items[k].item;
-      if (a->kind == ITEM_LICENCE && b->kind == ITEM_LICENCE && a->agency != b->agency && a->stage == stage && b->stage == stage)
+      if (a->kind == ITEM_LICENCE && b->kind == ITEM_LICENCE && a->agency != b->agency && s->items[i].stage == stage &&
+          s->items[k].stage == stage)
         any = OR(any, AND(s->items[i].selected, s->items[k].selected));
     }
   return any;

@@ -32,7 +32,7 @@ static int path_to(const struct blueprint *b, int stage, size_t i, int *known)
       start = end > start ? end : start;
     }
   const struct item *item = b->items[i].item;
-  return known[i] = start + (item->stage == stage ? all_steps(item) : 0);
+  return known[i] = start + (thing_stage(b->thing, item) == stage ? all_steps(item) : 0);
 }
 
 int longest_path(const struct blueprint *b, int stage)
@@ -73,7 +73,7 @@ int plan_counted(const struct plan *plan, int stage, int *ret_item)
     for (size_t k = 0; k < plan->items[i].need_count; k++)
       now = max(now, end[plan->items[i].needs[k]]);
     int opinions = now;
-    for (size_t t = 0; t < item->step_count && item->stage == stage; t++) {
+    for (size_t t = 0; t < item->step_count && plan->items[i].stage == stage; t++) {
       const struct step *step = &item->steps[t];
       if (!is_taken(plan, step, &scratch))
         continue;

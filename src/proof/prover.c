@@ -206,6 +206,31 @@ struct truth prover_condition(struct prover *p, const struct feel *when)
   return truth;
 }
 
+static const struct assessment *assessment_of(const struct zone *zone, const char *kind)
+{
+  for (size_t a = 0; a < zone->assessment_count; a++)
+    if (strcmp(zone->assessments[a].kind, kind) == 0)
+      return &zone->assessments[a];
+  return NULL;
+}
+
+formula prover_covered(struct prover *p, const char *kind, const struct feel *within, day today)
+{
+  formula covered = p->no;
+  for (size_t z = 0; kind && z < p->catalog->zone_count; z++) {
+    const struct zone *zone = &p->catalog->zones[z];
+    const struct assessment *assessment = assessment_of(zone, kind);
+    if (!assessment || assessment->valid_until < today)
+      continue;
+    p->within = zone;
+    p->today = today;
+    formula kept = within ? prover_read(p, within).yes : p->yes;
+    p->within = NULL;
+    covered = prover_or(p, covered, prover_and(p, prover_in_zone(p, zone), kept));
+  }
+  return covered;
+}
+
 /* ---- asking ---- */
 
 formula prover_answers(struct prover *p, const struct answer *answer)

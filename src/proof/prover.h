@@ -35,6 +35,8 @@ struct unknown {
 struct prover {
   struct arena *arena;
   const struct catalog *catalog;
+  const struct zone *within; /* whose indicators conditions read, valid on the day; NULL */
+  day today;
   const struct thing *thing; /* whose tables conditions read: the one met last */
   Z3_context z;
   Z3_solver solver;
@@ -62,6 +64,8 @@ formula prover_domain(struct prover *prover, const struct thing *thing);
 
 /* A condition; NULL holds always. The same pointer gives the same formula. */
 struct truth prover_condition(struct prover *prover, const struct feel *when);
+/* The project lies in a zone whose assessment of that kind is valid on the day, and keeps within its bound (cover.c). */
+formula prover_covered(struct prover *prover, const char *kind, const struct feel *within, day today);
 struct truth prover_read(struct prover *prover, const struct feel *when); /* encode.c: without the cache */
 
 /* The table says nothing, or two things at once. */

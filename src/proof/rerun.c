@@ -22,46 +22,59 @@ static bool tell(struct rerun *r, struct words *ret, const char *zh, const char 
 
 /* ---- trips ---- */
 
-/* Every trip with its day and its reasons. At a window the first trip is handing in. */
-static struct words tell_trips(const struct rerun *r, bool window)
+static struct words tell_presences(const struct rerun *r, int stage, int number, struct words why, int *ret_day)
 {
   const struct plan *plan = r->plan;
-  bool application = plan->trips_window - 1 < plan->trips_online; /* applied for online, the first trip is the application's */
-  int n = window ? plan->trips_window : plan->trips_online;
+  for (size_t p = 0; p < plan->presence_count; p++) {
+    const struct plan_presence *presence = &plan->presences[p];
+    if (presence->trip != number || plan->items[presence->item].stage != stage)
+      continue;
+    struct words name = presence_words(presence->why), item = plan->items[presence->item].item->name;
+    *ret_day = presence->at;
+    why.zh = arena_printf(r->arena, "%s%s%s（%s）", why.zh, *why.zh ? "、" : "", name.zh, item.zh);
+    why.en = arena_printf(r->arena, "%s%s%s (%s)", why.en, *why.en ? ", " : "", name.en, item.en);
+  }
+  return why;
+}
+
+/* Every trip of a stage with its day and its reasons. At a window the first trip is handing in. before: trips of earlier stages. */
+static struct words tell_trips(const struct rerun *r, const struct plan_stage *stage, int before, bool window)
+{
+  bool application = stage->trips_window - 1 < stage->trips_online; /* applied for online, the first trip is the application's */
+  int n = window ? stage->trips_window : stage->trips_online;
   struct words said = {"", ""};
   for (int trip = 1; trip <= n; trip++) {
+    bool first = trip == 1 && (window || application);
+    struct words why = !first   ? (struct words){"", ""}
+                       : window ? (struct words){"交件", "handing in"}
+                                : (struct words){"申请", "applying"};
     int number = window && !application ? trip - 1 : trip; /* as the presences number it */
-    struct words why = {"", ""};
     int on = 0;
-    if (trip == 1 && (window || application))
-      why = window ? (struct words){"交件", "handing in"} : (struct words){"申请", "applying"};
-    for (size_t p = 0; p < plan->presence_count; p++) {
-      const struct plan_presence *presence = &plan->presences[p];
-      if (presence->trip != number)
-        continue;
-      struct words name = presence_words(presence->why), item = plan->items[presence->item].item->name;
-      on = presence->at;
-      why.zh = arena_printf(r->arena, "%s%s%s（%s）", why.zh, *why.zh ? "、" : "", name.zh, item.zh);
-      why.en = arena_printf(r->arena, "%s%s%s (%s)", why.en, *why.en ? ", " : "", name.en, item.en);
-    }
+    if (number > 0)
+      why = tell_presences(r, stage->stage, before + number, why, &on);
     said.zh = arena_printf(r->arena, "%s%s第 %d 趟（第 %d 个工作日）%s", said.zh, trip > 1 ? "；" : "", trip, on, why.zh);
     said.en = arena_printf(r->arena, "%s%strip %d (day %d) %s", said.en, trip > 1 ? "; " : "", trip, on, why.en);
   }
   return said;
 }
 
+/* A stage is an application of its own: the promise is one trip for each. */
 static bool two_trips(struct rerun *r, bool window, struct words *ret)
 {
-  if (!r->plan)
-    return false;
-  int trips = window ? r->plan->trips_window : r->plan->trips_online;
-  if (trips < 2)
-    return false;
-  struct words said = ret ? tell_trips(r, window) : (struct words){"", ""};
-  if (ret)
-    *ret = (struct words){arena_printf(r->arena, "要跑 %d 趟：%s", trips, said.zh),
-                          arena_printf(r->arena, "%d trips: %s", trips, said.en)};
-  return true;
+  int before = 0;
+  for (size_t s = 0; r->plan && s < r->plan->stage_count; s++) {
+    const struct plan_stage *stage = &r->plan->stages[s];
+    int trips = window ? stage->trips_window : stage->trips_online;
+    if (trips > 1) {
+      struct words said = ret ? tell_trips(r, stage, before, window) : (struct words){"", ""};
+      if (ret)
+        *ret = (struct words){arena_printf(r->arena, "要跑 %d 趟：%s", trips, said.zh),
+                              arena_printf(r->arena, "%d trips: %s", trips, said.en)};
+      return true;
+    }
+    before += stage->trips_online;
+  }
+  return false;
 }
 
 bool rerun_two_trips_online(struct rerun *r, struct words *ret)
@@ -237,6 +250,15 @@ static bool tell_dead_end(struct rerun *r, struct words *ret, struct words item,
                    item.en, what.en, first->name.en));
 }
 
+/* The zone's assessment stands for its result. */
+static bool is_covered(const struct plan *plan, const struct item *item)
+{
+  for (size_t i = 0; i < plan->covered_count; i++)
+    if (plan->covered[i].item == item)
+      return true;
+  return false;
+}
+
 static bool nobody_has(struct rerun *r, const struct item_material *ask, const struct item **ret_first)
 {
   *ret_first = NULL;
@@ -247,7 +269,7 @@ static bool nobody_has(struct rerun *r, const struct item_material *ask, const s
     return false;
   for (; *producer; producer++) {
     const struct item *first = comes_first(r, *producer);
-    if (index_in_plan(r->plan, *producer) >= 0 || !first)
+    if (index_in_plan(r->plan, *producer) >= 0 || is_covered(r->plan, *producer) || !first)
       return false;
     *ret_first = first;
   }
@@ -278,7 +300,7 @@ static bool joint(const struct plan *plan, int stage)
   const struct agency *first = NULL;
   for (size_t i = 0; i < plan->item_count; i++) {
     const struct item *item = plan->items[i].item;
-    if (item->kind != ITEM_LICENCE || item->stage != stage)
+    if (item->kind != ITEM_LICENCE || plan->items[i].stage != stage)
       continue;
     if (first && first != item->agency)
       return true;

@@ -23,16 +23,18 @@ static void make_item(struct statement *s, size_t i)
   const struct blueprint_item *line = &s->blueprint->items[i];
   const struct item *item = line->item;
   struct statement_item *to = &s->items[i];
-  *to = (struct statement_item){.item = item, .selected = NO};
+  *to = (struct statement_item){.item = item, .stage = thing_stage(s->blueprint->thing, item), .chosen = NO};
   for (size_t k = 0; k < line->when_count; k++)
-    to->selected = OR(to->selected, prover_condition(s->prover, line->when[k]).yes);
+    to->chosen = OR(to->chosen, prover_condition(s->prover, line->when[k]).yes);
+  to->selected = AND(to->chosen, NOT(prover_covered(s->prover, item->covered_by, item->within, s->today)));
   to->asks = formulas(s, item->material_count);
   to->steps = formulas(s, item->step_count);
   to->presences = formulas(s, item->presence_count);
   for (size_t m = 0; m < item->material_count; m++)
     to->asks[m] = under(s, to->selected, item->materials[m].when);
   for (size_t k = 0; k < item->step_count; k++)
-    to->steps[k] = under(s, to->selected, item->steps[k].when);
+    to->steps[k] = AND(under(s, to->selected, item->steps[k].when),
+                       NOT(prover_covered(s->prover, item->steps[k].covered_by, item->steps[k].within, s->today)));
   for (size_t p = 0; p < item->presence_count; p++)
     to->presences[p] = under(s, to->selected, item->presence[p].when);
 }
@@ -160,11 +162,13 @@ static void make_presences(struct statement *s)
 }
 
 /* Two later examinations that share no trip: at two departments, or of items of which one waits for the other. */
-static formula two_examinations(struct statement *s)
+static formula two_examinations(struct statement *s, int stage)
 {
   formula two = NO;
   for (size_t i = 0; i < s->blueprint->n; i++)
     for (size_t k = 0; k < i; k++) {
+      if (s->items[i].stage != stage || s->items[k].stage != stage)
+        continue;
       formula both = AND(s->items[i].examined_later, s->items[k].examined_later);
       if (both != NO && s->items[i].item->agency == s->items[k].item->agency)
         both = AND(both, OR(statement_waits(s, i, k), statement_waits(s, k, i)));
@@ -173,11 +177,13 @@ static formula two_examinations(struct statement *s)
   return two;
 }
 
-static void make_trips(struct statement *s)
+static void make_trips(struct statement *s, int stage)
 {
   formula application = NO, picked_up = NO, later = NO, examined = NO;
   for (size_t i = 0; i < s->blueprint->n; i++) {
     const struct statement_item *item = &s->items[i];
+    if (item->stage != stage)
+      continue;
     if (!(item->item->channels & (CHANNEL_ONLINE | CHANNEL_MOBILE)))
       application = OR(application, item->selected);
     for (size_t p = 0; p < item->item->presence_count; p++) {
@@ -191,21 +197,29 @@ static void make_trips(struct statement *s)
     later = OR(later, AND(item->picked_up, item->decided_later));
     examined = OR(examined, item->examined_later);
   }
-  s->application = OR(application, AND(picked_up, NOT(later)));
-  s->picked_up_later = later;
-  s->examined_later = examined;
-  s->examined_twice = two_examinations(s);
+  s->trips[stage] =
+      (struct statement_trips){OR(application, AND(picked_up, NOT(later))), later, examined, two_examinations(s, stage)};
 }
 
+/* A stage is an application of its own: the promise is one trip for each. */
 formula statement_two_trips_online(struct statement *s)
 {
-  formula later = OR(s->picked_up_later, s->examined_later);
-  return OR(OR(AND(s->application, later), AND(s->picked_up_later, s->examined_later)), s->examined_twice);
+  formula two = NO;
+  for (size_t g = 0; g < sizeof s->trips / sizeof *s->trips; g++) {
+    const struct statement_trips *trips = &s->trips[g];
+    formula later = OR(trips->picked_up_later, trips->examined_later);
+    two = OR(two, OR(AND(trips->application, later), AND(trips->picked_up_later, trips->examined_later)));
+    two = OR(two, trips->examined_twice);
+  }
+  return two;
 }
 
 formula statement_two_trips_window(struct statement *s)
 {
-  return OR(s->picked_up_later, s->examined_later);
+  formula two = NO;
+  for (size_t g = 0; g < sizeof s->trips / sizeof *s->trips; g++)
+    two = OR(two, OR(s->trips[g].picked_up_later, s->trips[g].examined_later));
+  return two;
 }
 
 /* ---- the other violations ---- */
@@ -214,7 +228,7 @@ formula statement_no_outcome(struct statement *s)
 {
   formula none = YES;
   for (size_t i = 0; i < s->blueprint->n; i++)
-    none = AND(none, NOT(s->items[i].selected));
+    none = AND(none, NOT(s->items[i].chosen));
   return none;
 }
 
@@ -226,17 +240,16 @@ formula statement_cycle(struct statement *s)
   return cycle;
 }
 
-/* materials.c, source_of(): the zone's assessment covers it. */
+/* materials.c, assessment_for(): the zone's assessment stands for it. */
 static formula covered(struct statement *s, const struct item_material *ask)
 {
   formula any = NO;
-  for (size_t z = 0; ask->from == FROM_ZONE && ask->assessment && z < s->prover->catalog->zone_count; z++) {
-    const struct zone *zone = &s->prover->catalog->zones[z];
-    for (size_t a = 0; a < zone->assessment_count; a++)
-      if (strcmp(zone->assessments[a].kind, ask->assessment) == 0 && zone->assessments[a].valid_until >= s->today) {
-        any = OR(any, prover_in_zone(s->prover, zone));
-        break;
-      }
+  if (ask->from == FROM_ZONE)
+    return prover_covered(s->prover, ask->assessment, ask->within, s->today);
+  for (size_t i = 0; ask->from == FROM_RESULT && i < s->blueprint->n; i++) {
+    const char *yields = item_yields(s->items[i].item);
+    if (yields && strcmp(yields, ask->material->id) == 0)
+      any = OR(any, AND(s->items[i].chosen, NOT(s->items[i].selected)));
   }
   return any;
 }
@@ -284,8 +297,9 @@ static formula asked(struct statement *s, const struct material *material)
       formula anew = NO, from_plan = comes_from_plan(s, i, m, &anew);
       formula rest = AND(s->items[i].asks[m], NOT(from_plan));
       had = OR(had, anew);
-      if (ask->from == FROM_RESULT || ask->from == FROM_GOVERNMENT ||
-          (material->shared == SHARED_UNCONDITIONAL && material->holder))
+      if (ask->from == FROM_RESULT)
+        had = OR(had, AND(rest, NOT(covered(s, ask))));
+      else if (ask->from == FROM_GOVERNMENT || (material->shared == SHARED_UNCONDITIONAL && material->holder))
         had = OR(had, rest);
       else
         asked = OR(asked, AND(rest, NOT(covered(s, ask))));
@@ -371,6 +385,7 @@ struct statement *statement_make(struct prover *prover, const struct blueprint *
   if (blueprint->circular)
     close_over(s);
   make_presences(s);
-  make_trips(s);
+  for (int stage = 0; stage < (int)(sizeof s->trips / sizeof *s->trips); stage++)
+    make_trips(s, stage);
   return s;
 }

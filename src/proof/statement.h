@@ -11,7 +11,9 @@
 
 struct statement_item {
   const struct item *item;
-  formula selected;
+  int stage;
+  formula chosen;                    /* its condition holds */
+  formula selected;                  /* and no assessment of the zone makes it needless */
   formula *asks, *steps, *presences; /* beside the item's lists; only where the item is selected */
   formula examined_later, decided_later, picked_up;
 };
@@ -21,10 +23,12 @@ struct statement {
   const struct blueprint *blueprint;
   day today;
   struct statement_item *items;
-  formula *edges;  /* beside the blueprint's: both ends in the plan and the condition holds */
-  formula *direct; /* n squared: item i waits for item p by an edge */
-  formula *waits;  /* n squared, filled when asked: i waits for p, transitively */
-  formula application, picked_up_later, examined_later, examined_twice; /* trips */
+  formula *edges;          /* beside the blueprint's: both ends in the plan and the condition holds */
+  formula *direct;         /* n squared: item i waits for item p by an edge */
+  formula *waits;          /* n squared, filled when asked: i waits for p, transitively */
+  struct statement_trips { /* of one stage: the application's, and those after it */
+    formula application, picked_up_later, examined_later, examined_twice;
+  } trips[5];
 };
 
 /* The prover has met the thing. */

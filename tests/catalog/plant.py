@@ -151,7 +151,7 @@ def plant(job):
 def jobs():
     names = sorted(n for n in used if (items[n].get("materials")))
     chosen = random.sample(names, min(arguments.items, len(names)))
-    waited = random.sample(sorted(n for n in names if waiter(n)), 6)
+    waited = random.sample(sorted(n for n in names if waiter(n)), min(6, arguments.items))
     for make, rules, person in PLANTS:
         for name in (waited if make is cycle else chosen):
             # where every thing of the item is excused from the promise already, a second presence changes nothing that is said
