@@ -8,15 +8,17 @@
 /* Line and column of an offset, from 1. */
 static void place_of(const struct parser *p, size_t at, int *ret_line, int *ret_column)
 {
-  size_t start = 0;
+  const char *start = p->text.p; /* NULL where the text is empty */
+  size_t before = 0;
   *ret_line = 1;
   for (size_t i = 0; i < at && i < p->text.n; i++) {
     if (p->text.p[i] == '\n') {
       ++*ret_line;
-      start = i + 1;
+      start = p->text.p + i + 1;
+      before = i + 1;
     }
   }
-  *ret_column = (int)text_length((struct span){p->text.p + start, at - start}) + 1;
+  *ret_column = (int)text_length((struct span){start, at - before}) + 1;
 }
 
 int feel_fail(struct parser *p, size_t at, const char *zh, const char *en, struct span what)
