@@ -305,9 +305,17 @@ struct part {
 struct pair {
   struct touches *touches;
   struct prover *prover;
+  formula both; /* the item is selected on both sides: else that itself is the change */
   struct words item;
   const char *zh, *en; /* «材料「%s」（%s）» */
 };
+
+static void touch_part(struct pair *pair, const struct part *part, formula reaches, unsigned aspects)
+{
+  reaches = prover_and(pair->prover, pair->both, reaches);
+  if (reaches != pair->prover->no)
+    add_touch(pair->touches, reaches, aspects, pair->zh, pair->en, part->name, pair->item);
+}
 
 static size_t occurrence(const struct part *list, size_t i)
 {
@@ -340,12 +348,11 @@ static void pair_parts(struct pair *pair, const struct part *before, size_t bn, 
       reaches = prover_or(p, reaches, prover_and(p, one->holds, differs(p, one->covered, other->covered)));
       last = k;
     }
-    if (reaches != p->no)
-      add_touch(pair->touches, reaches, one->aspects | (other ? other->aspects : 0), pair->zh, pair->en, one->name, pair->item);
+    touch_part(pair, one, reaches, one->aspects | (other ? other->aspects : 0));
   }
   for (size_t k = 0; k < an; k++)
-    if (partner(after, k, before, bn) == bn && after[k].holds != p->no)
-      add_touch(pair->touches, after[k].holds, after[k].aspects, pair->zh, pair->en, after[k].name, pair->item);
+    if (partner(after, k, before, bn) == bn)
+      touch_part(pair, &after[k], after[k].holds, after[k].aspects);
 }
 
 /* Papers that an item of the thing yields, and those that take somebody's work, change days; others do not. */
@@ -397,6 +404,7 @@ static struct part part_of(struct arena *arena, const struct side *side, size_t 
     put_step(&b, item, &item->steps[n]);
     part.key = span_of(item->steps[n].step);
     part.holds = line->steps[n];
+    part.aspects = FEET & ~(1u << DIFF_PRESENCES);
     part.name = step_words(item->steps[n].step);
   } else {
     part.name = presence_words(item->presence[n].why);
@@ -459,7 +467,7 @@ static void pair_item(struct touches *t, struct side *before, size_t i, struct s
     if (!same_part(before, x->item, after, y->item, part) && both != p->no)
       add_touch(t, both, parts[part].aspects, parts[part].zh, parts[part].en, y->item->name, y->item->name);
   for (enum list_kind kind = 0; kind <= LIST_PRESENCES; kind++) {
-    struct pair pair = {t, p, y->item->name, lists[kind].zh, lists[kind].en};
+    struct pair pair = {t, p, both, y->item->name, lists[kind].zh, lists[kind].en};
     pair_parts(&pair, parts_of(t->arena, before, i, kind), count_of(x->item, kind), parts_of(t->arena, after, k, kind),
                count_of(y->item, kind));
   }

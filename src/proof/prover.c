@@ -248,12 +248,26 @@ static struct feel_value text_value(const char *text)
   return (struct feel_value){.type = FEEL_STRING, .string = span_of(text)};
 }
 
+#define PLACES 1000000
+
+/* «101/2» is 50.5; «-7/3» no decimal. */
+static bool decimal_of_fraction(const char *text, const char *slash, struct decimal *ret)
+{
+  int64_t over, under;
+  if (!span_int((struct span){text, (size_t)(slash - text)}, &over) || !span_int(span_of(slash + 1), &under))
+    return false;
+  if (under <= 0 || PLACES % under != 0 || over > INT64_MAX / PLACES || over < -(INT64_MAX / PLACES))
+    return false;
+  *ret = (struct decimal){over * (PLACES / under), 6};
+  return true;
+}
+
 /* «-7/3» and «320» as the nearest decimal that an answer can be: whoever uses it runs it through the compiler. */
 static struct decimal decimal_near(const char *text, bool *ret_rounded)
 {
   struct decimal exact;
   const char *slash = strchr(text, '/');
-  if (!slash && decimal_parse(span_of(text), &exact))
+  if (slash ? decimal_of_fraction(text, slash, &exact) : decimal_parse(span_of(text), &exact))
     return exact;
   *ret_rounded = true;
   long double value = strtold(text, NULL) / (slash ? strtold(slash + 1, NULL) : 1.0L);
