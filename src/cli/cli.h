@@ -26,6 +26,7 @@ extern const struct subcommand subcommands[]; /* ended by {0} */
 
 int cli_advise(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_diff(int argc, char **argv);
 int cli_lint(int argc, char **argv);
 int cli_plan(int argc, char **argv);
 int cli_serve(int argc, char **argv);

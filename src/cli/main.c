@@ -6,6 +6,7 @@
 const struct subcommand subcommands[] = {
     {"check", cli_check, "检查事项目录能否发布", "is a catalogue fit to be published?"},
     {"advise", cli_advise, "哪一项改革最值得先做", "which single reform would help people most"},
+    {"diff", cli_diff, "两份事项目录之间，对谁变了什么", "what changes for whom between two catalogues"},
     {"lint", cli_lint, "办事指南里有没有兜底条款、缺项、一物两名", "vague wording, gaps and double names in a guide"},
     {"plan", cli_plan, "为一件事和一组回答编制联办方案", "compile one matter and a person's answers into a joint plan"},
     {"import", cli_import, "导入旧系统的历史（XES）", "bring in the history of an older system (XES)"},

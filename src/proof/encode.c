@@ -161,6 +161,15 @@ static const struct thing_table *find_table(const struct prover *p, struct span 
   return NULL;
 }
 
+/* What the thing does not ask is null in its conditions, whatever another thing asks under that name. */
+static const struct unknown *asked_unknown(const struct prover *p, struct span name)
+{
+  for (size_t q = 0; p->thing && q < p->thing->question_count; q++)
+    if (span_is(name, p->thing->questions[q].id))
+      return prover_unknown(p, name);
+  return p->thing ? NULL : prover_unknown(p, name);
+}
+
 struct combination {
   const struct unknown *unknowns[8];
   size_t at[8];
@@ -214,7 +223,7 @@ static struct options each_combination(struct encoder *e, const struct feel_node
   struct combination c = {.n = 0};
   size_t product = 1;
   for (int i = 0; i < n; i++) {
-    const struct unknown *unknown = prover_unknown(p, names[i]);
+    const struct unknown *unknown = asked_unknown(p, names[i]);
     if (!unknown && (find_table(p, names[i]) || (p->within && span_starts(names[i], "zone_"))))
       return (struct options){0};
     if (!unknown)
@@ -509,7 +518,7 @@ static struct feel_value indicator(const struct prover *p, struct span id)
 static struct options encode_name(struct encoder *e, struct span name)
 {
   struct prover *p = e->p;
-  const struct unknown *unknown = prover_unknown(p, name);
+  const struct unknown *unknown = asked_unknown(p, name);
   const struct thing_table *table = unknown ? NULL : find_table(p, name);
   if (p->within && span_starts(name, "zone_"))
     return constant(e, indicator(p, (struct span){name.p + 5, name.n - 5}));

@@ -248,13 +248,28 @@ static struct feel_value text_value(const char *text)
   return (struct feel_value){.type = FEEL_STRING, .string = span_of(text)};
 }
 
+#define PLACES 1000000
+
+/* «101/2» is 50.5; «-7/3» no decimal. */
+static bool decimal_of_fraction(const char *text, const char *slash, struct decimal *ret)
+{
+  int64_t over, under;
+  if (!span_int((struct span){text, (size_t)(slash - text)}, &over) || !span_int(span_of(slash + 1), &under))
+    return false;
+  if (under <= 0 || PLACES % under != 0 || over > INT64_MAX / PLACES || over < -(INT64_MAX / PLACES))
+    return false;
+  *ret = (struct decimal){over * (PLACES / under), 6};
+  return true;
+}
+
 /* «-7/3» and «320» as the nearest decimal that an answer can be: whoever uses it runs it through the compiler. */
-static struct decimal decimal_near(const char *text)
+static struct decimal decimal_near(const char *text, bool *ret_rounded)
 {
   struct decimal exact;
   const char *slash = strchr(text, '/');
-  if (!slash && decimal_parse(span_of(text), &exact))
+  if (slash ? decimal_of_fraction(text, slash, &exact) : decimal_parse(span_of(text), &exact))
     return exact;
+  *ret_rounded = true;
   long double value = strtold(text, NULL) / (slash ? strtold(slash + 1, NULL) : 1.0L);
   int scale = 6;
   while (scale > 0 && (value > 9e11L || value < -9e11L)) {
@@ -264,7 +279,8 @@ static struct decimal decimal_near(const char *text)
   return (struct decimal){(int64_t)(value * 1e6L), scale};
 }
 
-static void read_value(struct prover *p, Z3_model z3_model, const struct question *question, struct answer *answer)
+static void read_value(struct prover *p, Z3_model z3_model, const struct question *question, struct answer *answer,
+                       bool *ret_rounded)
 {
   const struct unknown *unknown = find_unknown(p, span_of(question->id));
   Z3_ast value = NULL;
@@ -285,7 +301,7 @@ static void read_value(struct prover *p, Z3_model z3_model, const struct questio
   case ASK_NUMBER:
     answer->value = (struct feel_value){.type = FEEL_NUMBER};
     if (known)
-      answer->value.number = decimal_near(Z3_get_numeral_string(p->z, value));
+      answer->value.number = decimal_near(Z3_get_numeral_string(p->z, value), ret_rounded);
     answer->text = decimal_text(p->arena, answer->value.number);
     break;
   }
@@ -298,9 +314,9 @@ static void read_model(struct prover *p, const struct thing *thing, struct model
     return;
   Z3_model_inc_ref(p->z, model);
   size_t room = thing->question_count + thing->table_count + 1;
-  *ret = (struct model){{.list = arena_array(p->arena, room, sizeof *ret->answers.list), .n = thing->question_count}, NULL};
+  *ret = (struct model){{.list = arena_array(p->arena, room, sizeof *ret->answers.list), .n = thing->question_count}, NULL, false};
   for (size_t i = 0; i < thing->question_count; i++)
-    read_value(p, model, &thing->questions[i], &ret->answers.list[i]);
+    read_value(p, model, &thing->questions[i], &ret->answers.list[i], &ret->rounded);
   Z3_ast value = NULL;
   int zone = 0;
   if (Z3_model_eval(p->z, model, p->zone, true, &value) && Z3_get_numeral_int(p->z, value, &zone) && zone > 0 &&
@@ -329,6 +345,45 @@ enum verdict prover_ask(struct prover *p, const struct thing *thing, formula wha
   enum verdict verdict = verdict_of(p, Z3_solver_check(p->z, p->solver));
   if (verdict == PROVER_FOUND && ret)
     read_model(p, thing, ret);
+  Z3_solver_pop(p->z, p->solver, 1);
+  return verdict;
+}
+
+/* Which literals hold in the solver's model; the formula that says so. */
+static formula read_literals(struct prover *p, const formula *literals, size_t n, bool *holds)
+{
+  Z3_model model = Z3_solver_get_model(p->z, p->solver);
+  formula kind = p->yes;
+  Z3_model_inc_ref(p->z, model);
+  for (size_t i = 0; i < n; i++) {
+    Z3_ast value = NULL;
+    holds[i] = Z3_model_eval(p->z, model, literals[i], true, &value) && Z3_get_bool_value(p->z, value) == Z3_L_TRUE;
+    kind = prover_and(p, kind, holds[i] ? literals[i] : prover_not(p, literals[i]));
+  }
+  Z3_model_dec_ref(p->z, model);
+  return kind;
+}
+
+enum verdict prover_kinds(struct prover *p, const struct thing *thing, formula what, const formula *literals, size_t n, size_t most,
+                          prover_look *look, void *context)
+{
+  bool *holds = arena_array(p->arena, n + 1, sizeof *holds);
+  enum verdict verdict = PROVER_FOUND;
+  Z3_solver_push(p->z, p->solver);
+  Z3_solver_assert(p->z, p->solver, prover_domain(p, thing));
+  Z3_solver_assert(p->z, p->solver, p->side);
+  Z3_solver_assert(p->z, p->solver, what);
+  for (bool more = true; more && most > 0; most--) {
+    struct model model = {0};
+    p->asked++;
+    verdict = verdict_of(p, Z3_solver_check(p->z, p->solver));
+    if (verdict != PROVER_FOUND)
+      break;
+    read_model(p, thing, &model);
+    formula kind = read_literals(p, literals, n, holds);
+    Z3_solver_assert(p->z, p->solver, prover_not(p, kind));
+    more = look(context, &model, holds);
+  }
   Z3_solver_pop(p->z, p->solver, 1);
   return verdict;
 }

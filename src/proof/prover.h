@@ -92,6 +92,7 @@ enum verdict { PROVER_NEVER, PROVER_FOUND, PROVER_UNKNOWN };
 struct model {
   struct answers answers;
   const struct zone *zone;
+  bool rounded; /* a number of the solver's is no decimal: these answers are near it and need not have P */
 };
 enum verdict prover_ask(struct prover *prover, const struct thing *thing, formula p, struct model *ret, const char **ret_smt);
 
@@ -101,5 +102,13 @@ enum verdict prover_ask(struct prover *prover, const struct thing *thing, formul
  */
 bool prover_core(struct prover *prover, const struct thing *thing, formula p, const struct model *model, bool *matters,
                  bool *ret_zone);
+
+/*
+ * Every kind of answers with P: those under which the same literals hold are one kind. look() gets one of each and which literals
+ * hold; false ends it. NEVER: there are no more kinds. FOUND: look() ended it or most kinds have been seen.
+ */
+typedef bool prover_look(void *context, const struct model *model, const bool *holds);
+enum verdict prover_kinds(struct prover *prover, const struct thing *thing, formula p, const formula *literals, size_t n,
+                          size_t most, prover_look *look, void *context);
 
 #endif
