@@ -9,21 +9,23 @@
 struct accounts;
 struct catalog;
 struct mirror;
+struct promise;
 struct store;
 struct throttle;
 struct witness;
 
 struct app {
   const struct catalog *catalog;
-  struct accounts *accounts; /* who people are: account.h */
-  struct store *store;       /* for attachments: blob.h */
-  struct throttle *throttle; /* of sign-in and of the public's questions by number and code */
-  const char *key_dir;       /* the ledger's, the departments' and the accounts' secrets */
-  struct witness *witness;   /* of `onevisit witness` and `onevisit mirror`, else NULL */
-  struct mirror *mirror;     /* of `onevisit mirror`, else NULL */
-  const char *log_dir;       /* the public log: ledger/logdir.h */
-  const char *policy;        /* the file that names its witnesses (ledger/policy.h); it need not exist */
-  bool sample;               /* the sample city: sample identity provider, sample staff */
+  const struct promise *promise; /* what is proved of it: promise.h; NULL where nothing is served but a log */
+  struct accounts *accounts;     /* who people are: account.h */
+  struct store *store;           /* for attachments: blob.h */
+  struct throttle *throttle;     /* of sign-in and of the public's questions by number and code */
+  const char *key_dir;           /* the ledger's, the departments' and the accounts' secrets */
+  struct witness *witness;       /* of `onevisit witness` and `onevisit mirror`, else NULL */
+  struct mirror *mirror;         /* of `onevisit mirror`, else NULL */
+  const char *log_dir;           /* the public log: ledger/logdir.h */
+  const char *policy;            /* the file that names its witnesses (ledger/policy.h); it need not exist */
+  bool sample;                   /* the sample city: sample identity provider, sample staff */
 };
 
 #endif

@@ -7,32 +7,40 @@
 #include "catalog/catalog.h"
 #include "cli/cli.h"
 #include "cli/prove.h"
+#include "promise/promise.h"
 
 #define JSON_MAX ((size_t)256 * 1024 * 1024)
 
 static void help(void)
 {
-  (void)puts(!cli_chinese()
-                 ? "usage: onevisit check DIR [--json] [--thing ID] [--smt DIR] [--keep FILE] [--time] [--lang zh|en]\n\n"
-                   "Loads the catalogue in DIR and reports every mistake: where, what is wrong, what to do. Then proves of every\n"
-                   "thing, over all answers, that the promise is kept, or names the applicant for whom it is not.\n\n"
-                   "  --json      findings and proof as JSON on stdout (docs/catalogue.md, docs/proof.md)\n"
-                   "  --thing ID  prove this thing alone\n"
-                   "  --smt DIR   write every question to the solver there, as SMT-LIB\n"
-                   "  --keep FILE write the applicants for whom it fails, for DIR/persons\n"
-                   "  --time      say how long each part took\n"
-                   "  --lang L    zh or en; by LANG, else zh\n\n"
-                   "exit 0: fit to publish · 1: findings · 2: not usable as a catalogue"
-                 : "用法：onevisit check 目录 [--json] [--thing 编号] [--smt 目录] [--keep 文件] [--time] [--lang zh|en]\n\n"
-                   "读入事项目录，报告每一处错误：在哪里、错在哪里、怎么改；再对每一件事证明：不论申请人怎么回答，\n"
-                   "承诺都做得到；做不到的，说出是哪一位申请人。\n\n"
-                   "  --json       以 JSON 写到标准输出（见 docs/catalogue.md、docs/proof.md）\n"
-                   "  --thing 编号 只证明这一件事\n"
-                   "  --smt 目录   把问求解器的每个问题写成 SMT-LIB\n"
-                   "  --keep 文件  写下做不到的申请人，可放进 目录/persons\n"
-                   "  --time       说明各部分用时\n"
-                   "  --lang L     zh 或 en；默认按 LANG，否则中文\n\n"
-                   "退出码 0：可以发布 · 1：有错误 · 2：不能当作事项目录");
+  (void)puts(
+      !cli_chinese()
+          ? "usage: onevisit check DIR [--json] [--thing ID] [--smt DIR] [--keep FILE] [--time] [--publish] [--proof FILE]\n"
+            "                     [--lang zh|en]\n\n"
+            "Loads the catalogue in DIR and reports every mistake: where, what is wrong, what to do. Then proves of every\n"
+            "thing, over all answers, that the promise is kept, or names the applicant for whom it is not.\n\n"
+            "  --json      findings and proof as JSON on stdout (docs/catalogue.md, docs/proof.md)\n"
+            "  --thing ID  prove this thing alone\n"
+            "  --smt DIR   write every question to the solver there, as SMT-LIB\n"
+            "  --keep FILE write the applicants for whom it fails, for DIR/persons\n"
+            "  --time      say how long each part took\n"
+            "  --publish   when nothing is found, write the proof for serve: DIR/proof.json\n"
+            "  --proof FILE write it there\n"
+            "  --lang L    zh or en; by LANG, else zh\n\n"
+            "exit 0: fit to publish · 1: findings · 2: not usable as a catalogue"
+          : "用法：onevisit check 目录 [--json] [--thing 编号] [--smt 目录] [--keep 文件] [--time] [--publish] [--proof 文件]\n"
+            "                    [--lang zh|en]\n\n"
+            "读入事项目录，报告每一处错误：在哪里、错在哪里、怎么改；再对每一件事证明：不论申请人怎么回答，\n"
+            "承诺都做得到；做不到的，说出是哪一位申请人。\n\n"
+            "  --json       以 JSON 写到标准输出（见 docs/catalogue.md、docs/proof.md）\n"
+            "  --thing 编号 只证明这一件事\n"
+            "  --smt 目录   把问求解器的每个问题写成 SMT-LIB\n"
+            "  --keep 文件  写下做不到的申请人，可放进 目录/persons\n"
+            "  --time       说明各部分用时\n"
+            "  --publish    没有错误时写下证明，供 serve 使用：目录/proof.json\n"
+            "  --proof 文件 写到这个文件\n"
+            "  --lang L     zh 或 en；默认按 LANG，否则中文\n\n"
+            "退出码 0：可以发布 · 1：有错误 · 2：不能当作事项目录");
 }
 
 static void write_words(struct json_writer *w, const char *key, struct words words)
@@ -119,8 +127,8 @@ static void write_text(const char *dir, const struct catalog *c, const struct fi
 }
 
 struct request {
-  const char *dir, *thing, *smt, *keep;
-  bool json, time;
+  const char *dir, *thing, *smt, *keep, *proof;
+  bool json, time, publish;
 };
 
 static int say(const struct request *request, const char *dir, const struct catalog *catalog, const struct findings *findings,
@@ -135,11 +143,21 @@ static int say(const struct request *request, const char *dir, const struct cata
   return findings->n ? CLI_NO : CLI_OK;
 }
 
+static int publish(const struct request *request, const char *dir, const struct proof *proof, struct arena *arena,
+                   struct error *error)
+{
+  const char *path = request->proof ? request->proof : arena_printf(arena, "%s/" PROMISE_FILE, dir);
+  if (promise_write(path, proof, moment_now(), error) < 0)
+    return -1;
+  cli_say("onevisit：证明已写入 %s，可以重新启动服务", "onevisit: the proof is in %s: serve may be started again", path);
+  return 0;
+}
+
 static int check_loaded(const struct request *request, const char *dir, const struct catalog *catalog, struct arena *arena)
 {
   struct proof proof;
   struct error error = {0};
-  struct proof_options options = {.today = day_of(moment_now()), .smt_dir = request->smt};
+  struct proof_options options = {.today = day_of(moment_now()), .smt_dir = request->smt, .digest = request->publish};
   if (request->thing && !(options.one = catalog_thing(catalog, span_of(request->thing)))) {
     cli_say("onevisit：目录里没有「%s」这件事", "onevisit: the catalogue has no thing '%s'", request->thing);
     return CLI_USAGE;
@@ -149,6 +167,11 @@ static int check_loaded(const struct request *request, const char *dir, const st
     return cli_fail(&error);
   if (request->time)
     prove_print_time(stderr, &proof);
+  if (request->publish && proof.findings.n)
+    cli_say("onevisit：有错误，没有发布；原来的证明没有动",
+            "onevisit: nothing is published: see the findings. A proof that was there stays");
+  else if (request->publish && publish(request, dir, &proof, arena, &error) < 0)
+    return cli_fail(&error);
   return say(request, dir, catalog, &proof.findings, &proof);
 }
 
@@ -180,6 +203,7 @@ int cli_check(int argc, char **argv)
   static const struct option options[] = {{"json", no_argument, NULL, 'j'},        {"lang", required_argument, NULL, 'l'},
                                           {"thing", required_argument, NULL, 't'}, {"smt", required_argument, NULL, 's'},
                                           {"keep", required_argument, NULL, 'k'},  {"time", no_argument, NULL, 'm'},
+                                          {"publish", no_argument, NULL, 'p'},     {"proof", required_argument, NULL, 'f'},
                                           {"help", no_argument, NULL, 'h'},        {0}};
   struct request request = {0};
   bool asked_help = false;
@@ -188,6 +212,10 @@ int cli_check(int argc, char **argv)
       request.json = true;
     else if (c == 'm')
       request.time = true;
+    else if (c == 'p')
+      request.publish = true;
+    else if (c == 'f')
+      request.proof = optarg;
     else if (c == 't')
       request.thing = optarg;
     else if (c == 's')
@@ -210,6 +238,10 @@ int cli_check(int argc, char **argv)
   }
   if (argc - optind != 1) {
     cli_say("onevisit：check 要一个目录，见 onevisit check --help", "onevisit: check takes one folder; see onevisit check --help");
+    return CLI_USAGE;
+  }
+  if (request.thing && request.publish) {
+    cli_say("onevisit：--publish 要证明整个目录，不能与 --thing 同用", "onevisit: --publish proves the whole: not with --thing");
     return CLI_USAGE;
   }
   request.dir = argv[optind];

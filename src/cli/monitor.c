@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "cli/cli.h"
 #include "watch/job.h"
@@ -151,7 +152,7 @@ static int save_state(const struct monitor *m, const char *path, struct error *e
   struct buf state;
   buf_init(&state, STATE_MAX);
   monitor_state(m, &state);
-  int bad = watch_write_file(path, buf_view(&state), error);
+  int bad = file_write(path, buf_view(&state), error);
   buf_release(&state);
   return bad;
 }
@@ -239,8 +240,7 @@ static int open_all(const struct monitor_arguments *a, struct monitor_options *o
     return -1;
   options->policy = *policy;
   options->catalog = *catalog;
-  return source_open(a->log, source, error) || watch_read_file(a->state, arena, &state, error) ||
-         monitor_open(options, state, m, error);
+  return source_open(a->log, source, error) || file_read(a->state, arena, &state, error) || monitor_open(options, state, m, error);
 }
 
 int cli_monitor(int argc, char **argv)

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/mechanisms.h"
 #include "cli/notices.h"
+#include "promise/promise.h"
 #include "watch/job.h"
 #include "watch/registry.h"
 #include "web/web.h"
@@ -18,6 +19,7 @@
 static const char usage_zh[] = "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
                                "  --store URL     sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
                                "  --catalog DIR   事项目录（默认 catalogs/ningbo）\n"
+                               "  --proof FILE    目录的证明，由 onevisit check --publish 写成（默认 目录/proof.json）\n"
                                "  --listen A:P    监听地址（默认 127.0.0.1:8080；端口 0 为任意空闲端口）\n"
                                "  --sample        样例城市：样例身份认证与样例工作人员\n"
                                "  --keys DIR      签名密钥目录（默认在存储旁）\n"
@@ -34,6 +36,7 @@ static const char usage_en[] =
     "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
     "  --store URL     sqlite:PATH or postgresql://… (default " CLI_STORE_DEFAULT ")\n"
     "  --catalog DIR   the catalogue (default catalogs/ningbo)\n"
+    "  --proof FILE    its proof, as onevisit check --publish wrote it (default DIR/proof.json)\n"
     "  --listen A:P    where to listen (default 127.0.0.1:8080; port 0: any free one)\n"
     "  --sample        the sample city: sample identity provider and sample staff\n"
     "  --keys DIR      the signing keys (default: beside the store)\n"
@@ -48,29 +51,21 @@ static const char usage_en[] =
     "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
-  const char *store, *catalog, *listen, *keys, *origin, *log, *policy, *notices, *uploads;
+  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads;
   bool sample, tls, proxy, sm2, sm3_log, help;
 };
 
 static bool parse(int argc, char **argv, struct serve_options *o)
 {
-  static const struct option options[] = {{"store", required_argument, NULL, 's'},
-                                          {"catalog", required_argument, NULL, 'c'},
-                                          {"listen", required_argument, NULL, 'a'},
-                                          {"keys", required_argument, NULL, 'k'},
-                                          {"origin", required_argument, NULL, 'o'},
-                                          {"log", required_argument, NULL, 'L'},
-                                          {"policy", required_argument, NULL, 'p'},
-                                          {"sm2", no_argument, NULL, '2'},
-                                          {"sm3-log", no_argument, NULL, '3'},
-                                          {"notices", required_argument, NULL, 'n'},
-                                          {"uploads", required_argument, NULL, 'u'},
-                                          {"sample", no_argument, NULL, 'S'},
-                                          {"tls", no_argument, NULL, 'T'},
-                                          {"proxy", no_argument, NULL, 'P'},
-                                          {"lang", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+  static const struct option options[] = {{"store", required_argument, NULL, 's'},   {"catalog", required_argument, NULL, 'c'},
+                                          {"proof", required_argument, NULL, 'f'},   {"listen", required_argument, NULL, 'a'},
+                                          {"keys", required_argument, NULL, 'k'},    {"origin", required_argument, NULL, 'o'},
+                                          {"log", required_argument, NULL, 'L'},     {"policy", required_argument, NULL, 'p'},
+                                          {"sm2", no_argument, NULL, '2'},           {"sm3-log", no_argument, NULL, '3'},
+                                          {"notices", required_argument, NULL, 'n'}, {"uploads", required_argument, NULL, 'u'},
+                                          {"sample", no_argument, NULL, 'S'},        {"tls", no_argument, NULL, 'T'},
+                                          {"proxy", no_argument, NULL, 'P'},         {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},          {0}};
   *o = (struct serve_options){
       .store = CLI_STORE_DEFAULT, .catalog = "catalogs/ningbo", .listen = "127.0.0.1:8080", .origin = CLI_ORIGIN_DEFAULT};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
@@ -80,6 +75,9 @@ static bool parse(int argc, char **argv, struct serve_options *o)
       break;
     case 'c':
       o->catalog = optarg;
+      break;
+    case 'f':
+      o->proof = optarg;
       break;
     case 'a':
       o->listen = optarg;
@@ -134,6 +132,7 @@ struct service {
   struct serve_options options;
   struct arena arena;
   struct catalog *catalog;
+  struct promise promise;
   struct world world;
   struct store *store;
   struct engine *engine;
@@ -175,6 +174,14 @@ static int open_catalog(struct service *s, struct error *error)
   return findings.n ? error_set(error, ERROR_BAD_INPUT, "unusable-catalog", "事项目录有 %zu 处错误，不能开始服务",
                                 "The catalogue has %zu mistakes: it cannot be served", findings.n)
                     : -1;
+}
+
+/* Only what was proved is served, and nothing is proved here. */
+static int open_promise(struct service *s, struct error *error)
+{
+  const char *path = s->options.proof ? s->options.proof : arena_printf(&s->arena, "%s/" PROMISE_FILE, s->options.catalog);
+  s->app.promise = &s->promise;
+  return promise_read(path, s->catalog, &s->arena, &s->promise, error);
 }
 
 static int open_engine(struct service *s, struct error *error)
@@ -247,8 +254,8 @@ static int open_web(struct service *s, struct error *error)
 
 static int open_service(struct service *s, struct error *error)
 {
-  if (open_catalog(s, error) || cli_open_store(s->options.store, &s->store, error) || open_engine(s, error) ||
-      open_registry(s, error))
+  if (open_catalog(s, error) || open_promise(s, error) || cli_open_store(s->options.store, &s->store, error) ||
+      open_engine(s, error) || open_registry(s, error) || promise_enter(s->engine, &s->promise, error))
     return -1;
   if (accounts_open(s->app.key_dir, 0, &s->app.accounts, error))
     return -1;

@@ -59,13 +59,23 @@ static const struct exception *exception_of(const struct catalog *catalog, const
 
 /* ---- one property of one thing ---- */
 
+/* A chain: what was asked before, then this. */
+static void add_question(struct proof *proof, const char *smt)
+{
+  const struct span parts[] = {{(const char *)proof->questions.b, DIGEST_BYTES}, span_of(smt)};
+  proof->questions = sha256_parts(parts, 2);
+}
+
 static int settle(struct run *run, struct subject *subject, const struct property *property, formula violated,
                   struct proof_line *line)
 {
   const struct thing *thing = subject->blueprint->thing;
   struct model model = {0};
   const char *smt = NULL;
-  enum verdict verdict = prover_ask(subject->prover, thing, violated, &model, run->options->smt_dir ? &smt : NULL);
+  bool told = run->options->smt_dir || run->options->digest;
+  enum verdict verdict = prover_ask(subject->prover, thing, violated, &model, told ? &smt : NULL);
+  if (run->options->digest)
+    add_question(run->proof, smt);
   line->outcome = verdict == PROVER_NEVER ? PROOF_PROVED : PROOF_UNKNOWN;
   if (verdict == PROVER_FOUND) {
     line->person = person_make(subject, property, violated, &model);
@@ -74,7 +84,7 @@ static int settle(struct run *run, struct subject *subject, const struct propert
     if (!line->person && (subject->prover->uncertain || subject->prover->helpers))
       line->outcome = PROOF_UNKNOWN; /* an encoding that allows more than there is: no one was found, no one is excluded */
   }
-  return smt ? write_smt(run, thing, property, verdict, smt) : 0;
+  return run->options->smt_dir ? write_smt(run, thing, property, verdict, smt) : 0;
 }
 
 static int prove_line(struct run *run, struct subject *subject, struct statement *s, const struct property *property,
@@ -259,7 +269,8 @@ static void find_conditions(struct run *run)
 static void count(struct run *run)
 {
   struct proof *proof = run->proof;
-  for (size_t t = 0; t < proof->thing_count; t++)
+  for (size_t t = 0; t < proof->thing_count; t++) {
+    proof->asked += proof->things[t].asked;
     for (size_t i = 0; i < proof->things[t].line_count; i++) {
       const struct proof_line *line = &proof->things[t].lines[i];
       proof->proved += line->outcome == PROOF_PROVED;
@@ -267,6 +278,7 @@ static void count(struct run *run)
       proof->failed += line->outcome != PROOF_PROVED && line->outcome != PROOF_EXCUSED;
       find_line(run, proof->things[t].thing, line);
     }
+  }
 }
 
 static const char *solver_name(struct arena *arena)

@@ -9,6 +9,7 @@
 #ifndef ONEVISIT_PROOF_PROOF_H
 #define ONEVISIT_PROOF_PROOF_H
 
+#include "base/digest.h"
 #include "base/json.h"
 #include "catalog/catalog.h"
 #include "plan/plan.h"
@@ -65,6 +66,8 @@ struct proof {
   size_t hint_count;
   size_t proved, excused, failed; /* lines */
   const char *solver;             /* «Z3 4.8.12» */
+  size_t asked;                   /* questions to the solver, in all */
+  struct digest questions;        /* with options.digest: of all of them, see docs/proof.md */
   int64_t us;
 };
 
@@ -72,6 +75,7 @@ struct proof_options {
   day today;
   unsigned milliseconds;   /* for one question; 0: 10,000 */
   const char *smt_dir;     /* every question to the solver as THING.PROPERTY.smt2; NULL: not */
+  bool digest;             /* fill in proof.questions */
   const struct thing *one; /* only this thing, and nothing about the catalogue as a whole; NULL: all */
 };
 

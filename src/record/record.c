@@ -193,6 +193,8 @@ const struct record_type record_types[] = {
     {"account.roles-set", "设置角色", "Roles set"},
     {"account.disabled", "停用账号", "Account disabled"},
     {"account.enabled", "启用账号", "Account enabled"},
+    {"catalogue.published", "公布事项目录版本", "A version of the catalogue published"},
+    {"catalogue.proved-again", "重新证明事项目录版本", "A version of the catalogue proved again"},
     {0},
 };
 

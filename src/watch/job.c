@@ -1,17 +1,14 @@
 #include "watch/job.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "watch/alarm.h"
 #include "watch/registry.h"
@@ -36,72 +33,6 @@ struct watch_job {
   int64_t saved_size; /* and what of */
   size_t book_bytes;  /* of the key book as written last */
 };
-
-/* ---- small files ---- */
-
-static int file_error(struct error *error, const char *path)
-{
-  (void)error_set(error, ERROR_INTERNAL, "watch-file", "文件无法读写：%s", "A file cannot be read or written: %s", strerror(errno));
-  return error_at(error, "%s", path);
-}
-
-static int write_all(int fd, struct span bytes)
-{
-  while (bytes.n) {
-    ssize_t n = write(fd, bytes.p, bytes.n);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return -1;
-    bytes.p += n;
-    bytes.n -= (size_t)n;
-  }
-  return fsync(fd);
-}
-
-int watch_write_file(const char *path, struct span bytes, struct error *error)
-{
-  struct arena arena = {0};
-  const char *beside = arena_printf(&arena, "%s.new", path);
-  int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  int bad = fd < 0 || write_all(fd, bytes) != 0;
-  if (fd >= 0)
-    bad |= close(fd) != 0;
-  bad = bad || rename(beside, path) != 0;
-  if (!bad) { /* the name is durable with its directory */
-    int dir = open(dirname(arena_str(&arena, path)), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bad = dir < 0 || fsync(dir) != 0;
-    if (dir >= 0)
-      (void)close(dir);
-  }
-  if (bad)
-    (void)file_error(error, path);
-  arena_release(&arena);
-  return bad ? -1 : 0;
-}
-
-int watch_read_file(const char *path, struct arena *arena, struct span *ret, struct error *error)
-{
-  struct stat st;
-  *ret = (struct span){0};
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return errno == ENOENT ? 0 : file_error(error, path);
-  int bad = fstat(fd, &st) != 0;
-  char *bytes = bad ? NULL : arena_alloc(arena, (size_t)st.st_size + 1);
-  size_t n = 0;
-  while (!bad && n < (size_t)st.st_size) {
-    ssize_t got = read(fd, bytes + n, (size_t)st.st_size - n);
-    bad = got <= 0 && errno != EINTR;
-    n += got > 0 ? (size_t)got : 0;
-  }
-  if (bad)
-    (void)file_error(error, path);
-  (void)close(fd);
-  if (!bad)
-    *ret = (struct span){bytes, n};
-  return bad ? -1 : 0;
-}
 
 /* ---- one look ---- */
 
@@ -131,7 +62,7 @@ static int look_at_keys(struct watch_job *job, struct error *error)
   if (!bad) {
     monitor_keybook(job->monitor, buf_view(&book));
     if (job->options.log_dir && book.n != job->book_bytes && access(job->options.log_dir, W_OK) == 0) {
-      bad = watch_write_file(arena_printf(&job->arena, "%s/keys", job->options.log_dir), buf_view(&book), error);
+      bad = file_write(arena_printf(&job->arena, "%s/keys", job->options.log_dir), buf_view(&book), error);
       job->book_bytes = book.n;
     }
   }
@@ -147,7 +78,7 @@ static int save_state(struct watch_job *job, bool now, struct error *error)
   struct buf state;
   buf_init(&state, STATE_MAX);
   monitor_state(job->monitor, &state);
-  int bad = watch_write_file(arena_printf(&job->arena, "%s/monitor", job->options.key_dir), buf_view(&state), error);
+  int bad = file_write(arena_printf(&job->arena, "%s/monitor", job->options.key_dir), buf_view(&state), error);
   buf_release(&state);
   job->saved_ms = at;
   job->saved_size = monitor_size(job->monitor);
@@ -217,7 +148,7 @@ static int open_monitor(struct watch_job *job, struct error *error)
     return error_set(error, ERROR_INTERNAL, "no-key", "账本的密钥还没有登记", "The log's key is not registered yet");
   struct monitor_options options = {.vkey = vkey, .catalog = job->options.catalog, .sink = found, .context = job};
   struct error why = {0};
-  if (watch_read_file(arena_printf(&job->arena, "%s/monitor", job->options.key_dir), &job->arena, &state, error))
+  if (file_read(arena_printf(&job->arena, "%s/monitor", job->options.key_dir), &job->arena, &state, error))
     return -1;
   if (monitor_open(&options, state, &job->monitor, &why) == 0)
     return 0;

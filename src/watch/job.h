@@ -22,9 +22,4 @@ struct watch_options {
 int watch_start(const struct watch_options *options, struct watch_job **ret, struct error *error);
 void watch_stop(struct watch_job *job); /* NULL is fine */
 
-/* Writes a small file whole or not at all: beside it, synced, renamed. Error watch-file. */
-int watch_write_file(const char *path, struct span bytes, struct error *error);
-/* Reads one; an empty span where there is none. */
-int watch_read_file(const char *path, struct arena *arena, struct span *ret, struct error *error);
-
 #endif

@@ -62,7 +62,8 @@ expect "a bad login name is refused" 2 "login name has" user disable "no body"
 expect "in Chinese" 2 "没有这个账号" user disable nobody --lang zh
 
 # beside the service; the new staff can sign in
-"$onevisit" serve --store "sqlite:$work/city.db" --catalog "$source/catalogs/ningbo" --listen 127.0.0.1:0 2>"$work/log" &
+"$onevisit" check "$source/catalogs/ningbo" --publish --proof "$work/proof.json" >/dev/null 2>&1
+"$onevisit" serve --store "sqlite:$work/city.db" --catalog "$source/catalogs/ningbo" --proof "$work/proof.json" --listen 127.0.0.1:0 2>"$work/log" &
 server=$!
 port=
 for try in $(seq 100); do

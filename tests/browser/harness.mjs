@@ -25,10 +25,19 @@ export function check(what, good, why = "") {
 
 // ---- the program ----
 
+// Nothing is served that is not proved: where the proof of the sample city lies.
+export function prove(home) {
+  const proof = join(home, "proof.json");
+  const done = spawnSync(join(root, "build/onevisit"), ["check", join(root, "catalogs/ningbo"), "--publish", "--proof", proof], { encoding: "utf8" });
+  if (done.status !== 0) throw new Error(`the sample city is not fit:\n${done.stdout}${done.stderr}`);
+  return proof;
+}
+
 export async function serve(extra = []) {
   const home = mkdtempSync(join(tmpdir(), "onevisit-browser-"));
+  const proof = prove(home);
   const program = spawn(join(root, "build/onevisit"),
-    ["serve", "--store", `sqlite:${home}/s.db`, "--catalog", join(root, "catalogs/ningbo"), "--listen", "127.0.0.1:0", "--sample", "--uploads", home, ...extra],
+    ["serve", "--store", `sqlite:${home}/s.db`, "--catalog", join(root, "catalogs/ningbo"), "--proof", proof, "--listen", "127.0.0.1:0", "--sample", "--uploads", home, ...extra],
     { cwd: home, stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   const port = await new Promise((found, missed) => {

@@ -1,7 +1,8 @@
 // What anybody may see, in both languages, on a phone and on a desk: every kind of public page, and what goes wrong politely.
-import { check, journey, look, person, staff } from "./harness.mjs";
+import { check, journey, look, person, picture, staff } from "./harness.mjs";
 
-const pages = ["/", "/things", "/things?for=person", "/things/open-a-restaurant", "/items", "/items/food-business-licence", "/items/outdoor-signboard",
+const pages = ["/", "/things", "/things?for=person", "/things/open-a-restaurant", "/things/open-a-restaurant/proof", "/things/open-a-hotel/proof",
+  "/negative-list", "/catalogue/versions", "/items", "/items/food-business-licence", "/items/outdoor-signboard",
   "/agencies", "/agencies/market-regulation", "/search?q=营业", "/search?q=restuarant", "/search?q=zzzzqqq", "/progress", "/ledger", "/verify", "/sign-in", "/nowhere"];
 
 await journey("public pages", async (city, browser) => {
@@ -12,6 +13,7 @@ await journey("public pages", async (city, browser) => {
         const answer = await p.page.goto(path);
         check(`${path} answers`, answer.status() === (path === "/nowhere" ? 404 : 200), answer.status());
         await look(p, path === "/search?q=zzzzqqq" ? "nothing found" : "");
+        if (path === "/things/open-a-restaurant/proof" && lang === "zh" && width === 375) await picture(p, "proof");
       }
       check(`${lang} ${width}: no complaint in the browser`, p.complaints.length === 0, p.complaints.join("\n"));
       await p.context.close();
@@ -21,6 +23,12 @@ await journey("public pages", async (city, browser) => {
   check("everyday words find the restaurant", await p.page.locator("a[href='/things/open-a-restaurant']").count() > 0);
   await p.page.goto("/search?q=开餐管");
   check("a typing slip finds the restaurant", await p.page.locator("a[href='/things/open-a-restaurant']").count() > 0);
+  await p.page.goto("/things/open-a-restaurant");
+  await Promise.all([p.page.waitForNavigation(), p.page.click("main a[href='/things/open-a-restaurant/proof']")]);
+  check("the matter's page leads to its proof", (await p.page.textContent("main")).includes("已证明：网上申请最多跑 1 次"));
+  check("what is not proved is said, with who answers for it", /窗口办理：有的情形不止跑 1 次/.test(await p.page.textContent("main")) && /卫生健康局/.test(await p.page.textContent("main")));
+  await Promise.all([p.page.waitForNavigation(), p.page.click("main a[href^='/receipt/']")]);
+  check("the published version has its receipt", /公布事项目录版本/.test(await p.page.textContent("main")), await p.page.textContent("main"));
   await p.page.goto("/desk");
   check("the desk asks to sign in", p.page.url().includes("/sign-in"), p.page.url());
   await p.page.goto("/sign-in");

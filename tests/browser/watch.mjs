@@ -83,7 +83,7 @@ async function keys(browser, city, lang, width) {
 // The program again on the same store: as after a night.
 async function again(city) {
   const program = spawn(join(root, "build/onevisit"), ["serve", "--store", city.store, "--catalog", join(root, "catalogs/ningbo"),
-    "--listen", "127.0.0.1:0", "--sample", "--uploads", city.home], { cwd: city.home, stdio: ["ignore", "ignore", "pipe"] });
+    "--proof", join(city.home, "proof.json"), "--listen", "127.0.0.1:0", "--sample", "--uploads", city.home], { cwd: city.home, stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   const port = await new Promise((found, missed) => {
     program.on("exit", () => missed(new Error(log)));

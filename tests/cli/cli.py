@@ -19,7 +19,7 @@ from contextlib import closing
 
 PROGRAM = os.path.abspath(sys.argv[1])
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CATALOG = os.path.join(ROOT, "catalogs/ningbo")
+CATALOG = os.path.join(ROOT, "catalogs/ningbo")  # main() puts a published copy in its place
 ANSWERS = ["has_company=false", "area=320", "premises_owned=false", "food_kind=hot", "cold_dishes=true", "signboard=true", "gas=true",
            "sewage=true", "delivery_only=false", "staff_certified=true"]
 TALLY = [0, 0]
@@ -104,6 +104,56 @@ def catalogues(home):
     done = expect("serve: a broken catalogue is exit 2", 2, ["serve", "--catalog", broken, "--store", f"sqlite:{home}/none.db", "--listen", "127.0.0.1:0"], "outdoor-signboard.yaml")
     check("serve: with line and column, and no store made", f":{line}:1:" in done.stderr and not os.path.exists(f"{home}/none.db"), done.stderr[-300:])
     expect("check: what is no folder is exit 2", 2, ["check", os.path.join(home, "nothing")], "nothing")
+
+
+def published(home):
+    """The sample city in a folder of its own, refused until it is proved."""
+    global CATALOG
+    CATALOG = shutil.copytree(CATALOG, os.path.join(home, "ningbo"), ignore=shutil.ignore_patterns("proof.json"))
+    start = ["serve", "--catalog", CATALOG, "--store", f"sqlite:{home}/none.db", "--listen", "127.0.0.1:0"]
+    expect("serve: a catalogue that is not proved is exit 2, with the command to run", 2, start, f"onevisit check {CATALOG} --publish")
+    expect("serve: the same in Chinese", 2, start, "还没有证明", lang="zh")
+    expect("check --publish proves it and says where", 0, ["check", CATALOG, "--publish"], f"{CATALOG}/proof.json")
+    check("the proof's file is no part of the catalogue", json.loads(run("check", CATALOG, "--json").stdout)["fit"] is True)
+    expect("check --publish is of the whole", 2, ["check", CATALOG, "--publish", "--thing", "open-a-restaurant"], "--thing")
+    check("no store was made", not os.path.exists(f"{home}/none.db"))
+
+
+def entered(path):
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        return [kind for (kind,) in db.execute("SELECT type FROM events WHERE kind = 'catalogue' ORDER BY seq")]
+
+
+def versions(home, path, url):
+    """What is published is what was proved; what does not pass is not published; a version is entered once."""
+    proof, other = os.path.join(CATALOG, "proof.json"), os.path.join(home, "other")
+    start = ["serve", "--store", f"sqlite:{home}/none.db", "--listen", "127.0.0.1:0", "--catalog"]
+    check("two starts, one publication on the ledger", entered(path) == ["published"], entered(path))
+    with open(proof, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        (body,) = db.execute("SELECT body FROM events WHERE kind = 'catalogue'").fetchone()
+    data = json.loads(body)
+    check("with the proof's SHA-256 and what was proved", data["proof"] == digest and data["things"] == 78 and data["proved"] > 700 and data["negative"] > 0, data)
+    shutil.copytree(CATALOG, other)
+    with open(os.path.join(other, "things/open-a-restaurant.yaml"), "a", encoding="utf-8") as file:
+        file.write("# a remark\n")
+    expect("serve: one byte changed after the proof is refused", 2, [*start, other], "changed after it was proved")
+    expect("serve: the same in Chinese", 2, [*start, other], "改动过", lang="zh")
+    with open(os.path.join(other, "proof.json"), "r+b") as file:
+        file.truncate(5000)
+    expect("serve: half a proof is refused", 2, [*start, other], "damaged")
+    shutil.copy(proof, os.path.join(other, "proof.json"))
+    os.remove(os.path.join(other, "negative.yaml"))
+    expect("check --publish: a promise that fails is not published", 1, ["check", other, "--publish"], "nothing is published")
+    with open(os.path.join(other, "proof.json"), "rb") as file:
+        check("and the proof that was there stays", hashlib.sha256(file.read()).hexdigest() == digest)
+    check("no store was made", not os.path.exists(f"{home}/none.db"))
+    expect("check --publish: a folder that cannot be written is told", 3, ["check", CATALOG, "--publish", "--proof", f"{home}/no/such/proof.json"], "proof.json")
+    expect("the same version proved again", 0, ["check", CATALOG, "--publish"])
+    for _ in range(2):
+        check("serve starts with it", City(home, url).stop() == 0)
+    check("another proof is one more entry, once", entered(path) == ["published", "proved-again"], entered(path))
 
 
 def plans():
@@ -283,6 +333,7 @@ def main():
     home = tempfile.mkdtemp(prefix="onevisit-cli-")
     path, url = f"{home}/s.db", f"sqlite:{home}/s.db"
     try:
+        published(home)
         words()
         catalogues(home)
         plans()
@@ -295,6 +346,7 @@ def main():
         city = City(home, url)
         print(f"   the second start took {city.took:.2f} s")
         check("serve goes on with its store, and ends well", city.port and city.stop() == 0)
+        versions(home, path, url)
         ledger(home, path, url)
         backups(home, path, url)
         histories(home)

@@ -14,7 +14,7 @@ def check(what, good, why=""):
 
 def serve(home, wait):
     log = open(f"{home}/serve.log", "w")
-    run = subprocess.Popen([program, "serve", "--store", f"sqlite:{home}/s.db", "--catalog", f"{source}/catalogs/ningbo",
+    run = subprocess.Popen([program, "serve", "--store", f"sqlite:{home}/s.db", "--catalog", f"{source}/catalogs/ningbo", "--proof", f"{home}/proof.json",
                             "--listen", "127.0.0.1:0", "--sample"], stderr=log, cwd=home)
     for _ in range(600):
         if "listening" in open(f"{home}/serve.log").read() or run.poll() is not None:
@@ -33,6 +33,7 @@ def monitor(directory, key, state, *more):
 
 
 with tempfile.TemporaryDirectory() as home:
+    subprocess.run([program, "check", f"{source}/catalogs/ningbo", "--publish", "--proof", f"{home}/proof.json"], check=True, stdout=subprocess.DEVNULL)
     serve(home, 7)  # until the key book is written
     log = f"{home}/s.db.log"
     key = sqlite3.connect(f"{home}/s.db").execute("SELECT vkey FROM ledger_keys WHERE name = 'onevisit.example/log'").fetchone()[0]

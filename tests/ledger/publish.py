@@ -206,7 +206,7 @@ def test_sigsum(home):
 
 def serve(home, *more, seconds=20):
     """Starts the program and ends it when it listens: (exit code, what it said)."""
-    command = [PROGRAM, "serve", "--store", f"sqlite:{home}/city.db", "--catalog", f"{SOURCE}/catalogs/ningbo", "--listen", "127.0.0.1:0",
+    command = [PROGRAM, "serve", "--store", f"sqlite:{home}/city.db", "--catalog", f"{SOURCE}/catalogs/ningbo", "--proof", f"{home}/proof.json", "--listen", "127.0.0.1:0",
                "--sample", *more]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "LC_ALL": "en_GB.UTF-8"})
     said = []
@@ -220,6 +220,7 @@ def serve(home, *more, seconds=20):
 
 
 def test_program(home):
+    subprocess.run([PROGRAM, "check", f"{SOURCE}/catalogs/ningbo", "--publish", "--proof", f"{home}/proof.json"], check=True, capture_output=True)
     code, said = serve(home)
     must(code == 0 and (home / "city.db.log/checkpoint").exists(), "the program publishes beside its store")
     backup = home / "yesterday.ovb"

@@ -59,7 +59,7 @@ def write(name, content):
 # ---- the service ----
 def serve(name, *options):
     log = open(f"{home}/{name}.out", "wb")
-    return subprocess.Popen([onevisit, "serve", "--store", f"sqlite:{home}/{name}.db", "--catalog", f"{root}/catalogs/ningbo", "--listen", "127.0.0.1:0",
+    return subprocess.Popen([onevisit, "serve", "--store", f"sqlite:{home}/{name}.db", "--catalog", f"{root}/catalogs/ningbo", "--proof", f"{home}/proof.json", "--listen", "127.0.0.1:0",
                              "--sample", *options], stderr=log, cwd=home)
 
 
@@ -136,6 +136,7 @@ def script():
     return verify
 
 
+subprocess.run([onevisit, "check", f"{root}/catalogs/ningbo", "--publish", "--proof", f"{home}/proof.json"], check=True, stdout=subprocess.DEVNULL)
 server = serve("s")
 try:
     url = started("s")

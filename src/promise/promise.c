@@ -1,0 +1,165 @@
+/*
+ * The rules of published versions, and what enters one.
+ */
+#include "promise/promise.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "base/text.h"
+
+struct published {
+  const char *proof; /* NULL: not published yet */
+};
+
+int64_t catalogue_id(const char *version)
+{
+  return aggregate_id_from("catalogue", version);
+}
+
+static bool is_digest(const char *text)
+{
+  unsigned char bytes[DIGEST_BYTES];
+  return hex_decode(span_of(text), bytes, sizeof bytes);
+}
+
+static int decide(const void *state, const struct command *c, struct decision *d, struct error *error)
+{
+  const struct published *p = state;
+  const char *version = json_str(c->data, "version"), *proof = json_str(c->data, "proof");
+  if (strcmp(c->type, "publish") != 0)
+    return error_set(error, ERROR_BAD_INPUT, "unknown-command", "没有“%s”这个操作", "There is no command “%s”", c->type);
+  if (strcmp(c->actor.role, "system") != 0)
+    return error_set(error, ERROR_FORBIDDEN, "not-your-role", "目录版本由系统登记",
+                     "Versions of the catalogue are entered by the system");
+  if (!is_digest(version) || !is_digest(proof) || c->id != catalogue_id(version))
+    return error_set(error, ERROR_BAD_INPUT, "bad-argument", "目录版本无效", "This is no version of a catalogue");
+  if (!p->proof || strcmp(p->proof, proof) != 0)
+    decision_emit(d, p->proof ? "proved-again" : "published", "", json_deep_copy(c->data));
+  return 0;
+}
+
+static int evolve(void *state, struct arena *arena, const struct event *e)
+{
+  struct published *p = state;
+  if (strcmp(e->type, "published") != 0 && strcmp(e->type, "proved-again") != 0)
+    return -1;
+  p->proof = arena_str(arena, json_str(e->data, "proof"));
+  return 0;
+}
+
+static const struct sql enters = {
+    "INSERT INTO catalogue_versions (id, version, published, items, things, proved, negative, proof, proved_at, seq, latest)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)"};
+static const struct sql again = {
+    "UPDATE catalogue_versions SET proved = $2, negative = $3, proof = $4, proved_at = $5, latest = $6 WHERE id = $1"};
+
+static void project(const void *state, const struct event *events, size_t n, struct rowset *rows)
+{
+  (void)state;
+  for (size_t i = 0; i < n; i++) {
+    const struct event *e = &events[i];
+    const json_t *d = e->data;
+    if (strcmp(e->type, "published") == 0)
+      ROW_PUT(rows, &enters, V_INT(e->id), V_STR(json_str(d, "version")), V_INT(e->at), V_INT(json_int(d, "items")),
+              V_INT(json_int(d, "things")), V_INT(json_int(d, "proved")), V_INT(json_int(d, "negative")),
+              V_STR(json_str(d, "proof")), V_INT(json_int(d, "proved_at")), V_INT(e->seq));
+    else
+      ROW_PUT(rows, &again, V_INT(e->id), V_INT(json_int(d, "proved")), V_INT(json_int(d, "negative")), V_STR(json_str(d, "proof")),
+              V_INT(json_int(d, "proved_at")), V_INT(e->seq));
+  }
+}
+
+const struct kind catalogue_kind = {
+    .name = "catalogue", .state_size = sizeof(struct published), .decide = decide, .evolve = evolve, .project = project};
+
+int promise_enter(struct engine *engine, const struct promise *p, struct error *error)
+{
+  json_t *data =
+      json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:I}", "version", p->catalog->version.hex, "items",
+                (json_int_t)p->catalog->item_count, "things", (json_int_t)p->catalog->thing_count, "proved", (json_int_t)p->proved,
+                "negative", (json_int_t)p->negative, "asked", (json_int_t)p->asked, "questions", p->questions, "proof", p->hash,
+                "solver", p->solver, "program", p->program, "proved_at", (json_int_t)p->at);
+  const struct command command = {.kind = &catalogue_kind,
+                                  .id = catalogue_id(p->catalog->version.hex),
+                                  .expect = -1,
+                                  .type = "publish",
+                                  .key = "",
+                                  .actor = {"system", "system", "", "system"},
+                                  .data = data};
+  int bad = engine_do(engine, &command, NULL, error);
+  json_decref(data);
+  return bad;
+}
+
+/* ---- the rows ---- */
+
+const struct migration promise_migrations[] = {
+    {"promise", 1,
+     "CREATE TABLE catalogue_versions (\n"
+     "  id BIGKEY,\n"
+     "  version TEXT NOT NULL,\n"
+     "  published BIGINT NOT NULL,\n"
+     "  items BIGINT NOT NULL,\n"
+     "  things BIGINT NOT NULL,\n"
+     "  proved BIGINT NOT NULL,\n"
+     "  negative BIGINT NOT NULL,\n"
+     "  proof TEXT NOT NULL,\n"
+     "  proved_at BIGINT NOT NULL,\n"
+     "  seq BIGINT NOT NULL,\n"
+     "  latest BIGINT NOT NULL\n"
+     ");\n"
+     "CREATE INDEX catalogue_versions_newest ON catalogue_versions (published, id);\n"},
+    {0},
+};
+
+#define COLUMNS "id, version, published, items, things, proved, negative, proof, proved_at, seq, latest"
+static const struct sql newest = {"SELECT " COLUMNS " FROM catalogue_versions WHERE published < $1 OR (published = $1 AND id < $2)"
+                                  " ORDER BY published DESC, id DESC LIMIT $3"};
+static const struct sql by_id = {"SELECT " COLUMNS " FROM catalogue_versions WHERE id = $1"};
+
+static struct release read_row(const struct rows *rows, struct arena *arena)
+{
+  return (struct release){.id = rows_int(rows, 0),
+                          .version = rows_str(rows, 1, arena),
+                          .published = rows_int(rows, 2),
+                          .items = rows_int(rows, 3),
+                          .things = rows_int(rows, 4),
+                          .proved = rows_int(rows, 5),
+                          .negative = rows_int(rows, 6),
+                          .proof = rows_str(rows, 7, arena),
+                          .proved_at = rows_int(rows, 8),
+                          .seq = rows_int(rows, 9),
+                          .latest = rows_int(rows, 10)};
+}
+
+int release_list(struct db *db, const struct release *after, size_t max, struct arena *arena, struct release **ret, size_t *ret_n,
+                 struct error *error)
+{
+  struct rows rows;
+  struct release *list = arena_array(arena, max + 1, sizeof *list);
+  size_t n = 0;
+  if (DB_QUERY(db, &newest, &rows, error, V_INT(after ? after->published : INT64_MAX), V_INT(after ? after->id : 0),
+               V_INT((int64_t)max)))
+    return -1;
+  while (rows_next(&rows))
+    list[n++] = read_row(&rows, arena);
+  *ret = list;
+  *ret_n = n;
+  return rows_close(&rows, error);
+}
+
+int release_read(struct db *db, const char *version, struct arena *arena, struct release *ret, struct error *error)
+{
+  struct rows rows;
+  if (DB_QUERY(db, &by_id, &rows, error, V_INT(catalogue_id(version))))
+    return -1;
+  bool found = rows_next(&rows);
+  if (found)
+    *ret = read_row(&rows, arena);
+  if (rows_close(&rows, error))
+    return -1;
+  return found ? 0
+               : error_set(error, ERROR_NOT_FOUND, "no-release", "没有公布过这个目录版本",
+                           "This version of the catalogue was not published");
+}

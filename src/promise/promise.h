@@ -1,0 +1,94 @@
+/*
+ * promise.h: what a city promises, as it was proved: the published result of the proof, and its place on the ledger.
+ *
+ * `onevisit check DIR --publish` proves a catalogue and writes the result beside it (DIR/proof.json) when nothing was found;
+ * `onevisit serve` reads it, proves nothing, and serves no catalogue but the one that was proved. The file: docs/proof.md.
+ *
+ * Every published version is one aggregate (kind "catalogue"), its id derived from the version, so that a version is
+ * published once and never changed. Command (data), by the system → events:
+ *   publish {version, items, things, proved, negative, asked, questions, proof, solver, program, proved_at}
+ *     → published      the version was not there yet
+ *     → proved-again   it was, with another proof (SHA-256 of the file); with the same one nothing happens
+ */
+#ifndef ONEVISIT_PROMISE_PROMISE_H
+#define ONEVISIT_PROMISE_PROMISE_H
+
+#include "catalog/catalog.h"
+#include "engine/engine.h"
+
+struct proof;
+
+#define PROMISE_FILE "proof.json" /* in the catalogue's folder */
+
+struct promise_line {
+  const char *property; /* docs/proof.md */
+  struct words name;
+  bool proved; /* else it is on the negative list */
+  bool by_structure;
+  const struct exception *exception; /* NULL where proved */
+  struct words who, what;            /* where not proved: an applicant for whom it fails */
+};
+
+struct promise_thing {
+  const struct thing *thing;
+  struct promise_line *lines;
+  size_t line_count;
+  double answers; /* how many possible applicants differ in some condition */
+  int64_t asked;  /* questions to the solver */
+};
+
+struct promise {
+  const struct catalog *catalog;
+  struct promise_thing *things; /* beside catalog->things */
+  int64_t proved, negative;     /* lines */
+  int64_t asked;
+  const char *solver, *program; /* «Z3 4.8.12», «0.1.0» */
+  const char *questions;        /* 64 hex digits: docs/proof.md */
+  moment at;                    /* when it was proved */
+  struct span text;             /* the file */
+  char hash[65];                /* its SHA-256 */
+};
+
+/*
+ * Writes the file, durably; what stood there stays until then. The proof must be of the whole catalogue, with its questions'
+ * digest, and without findings: else error not-fit (BAD_INPUT), and nothing is written. Errors: that, and file.
+ */
+int promise_write(const char *path, const struct proof *proof, moment at, struct error *error);
+
+/*
+ * Reads it, for a loaded catalogue; all lives in the arena and points into the catalogue. Errors, each with what to do:
+ * unproved-catalogue (there is no file), proof-other-version (of a catalogue with other content), bad-proof-file.
+ */
+int promise_read(const char *path, const struct catalog *catalog, struct arena *arena, struct promise *ret, struct error *error);
+
+const struct promise_thing *promise_of(const struct promise *promise, const struct thing *thing);    /* NULL where promise is */
+const struct promise_line *promise_line_of(const struct promise_thing *thing, const char *property); /* NULL: not promised */
+
+/* ---- on the ledger ---- */
+
+extern const struct kind catalogue_kind;
+extern const struct migration promise_migrations[];
+
+int64_t catalogue_id(const char *version); /* the aggregate of a version */
+
+/* Enters it where it is not there yet; from any thread but the engine's. Errors: the engine's. */
+int promise_enter(struct engine *engine, const struct promise *promise, struct error *error);
+
+/* A published version. */
+struct release {
+  int64_t id;
+  const char *version; /* 64 hex digits */
+  moment published;
+  int64_t items, things, proved, negative;
+  const char *proof;   /* SHA-256 of the newest proof */
+  moment proved_at;    /* when that proof was made */
+  int64_t seq, latest; /* events: of the publication, and of the newest proof */
+};
+
+/* Newest first, at most max; after: the last one shown, NULL to begin. */
+int release_list(struct db *db, const struct release *after, size_t max, struct arena *arena, struct release **ret, size_t *ret_n,
+                 struct error *error);
+int release_read(struct db *db, const char *version, struct arena *arena, struct release *ret,
+                 struct error *error); /* no-release */
+
+#endif
