@@ -3,6 +3,9 @@
  */
 #include "engine/internal.h"
 
+#include "base/json.h"
+#include "base/text.h"
+
 static const struct sql head_of = {"SELECT head FROM aggregates WHERE id = $1"};
 static const struct sql sealed_to = {"SELECT size FROM checkpoints ORDER BY size DESC LIMIT 1"};
 static const struct sql entries = {"SELECT seq, entry FROM leaves WHERE seq > $1 ORDER BY seq LIMIT 500"};
@@ -56,6 +59,22 @@ int engine_disclose(struct db *db, const struct kind *const *kinds, int64_t id, 
   *ret = list;
   *ret_n = n;
   return 0;
+}
+
+void disclosure_json(const struct disclosure *d, struct arena *arena, struct json_writer *w)
+{
+  json_begin_object(w, NULL);
+  json_put_int(w, "index", d->index);
+  json_put_str(w, "salt", base64_encode(arena, d->salt.p, d->salt.n));
+  json_begin_array(w, "fields");
+  for (size_t i = 0; i < d->n; i++) {
+    json_begin_array(w, NULL);
+    json_put_span(w, NULL, d->fields[i].name);
+    json_put_span(w, NULL, d->fields[i].value);
+    json_end(w);
+  }
+  json_end(w);
+  json_end(w);
 }
 
 int engine_entries(struct db *db, int64_t from, entry_visitor *visit, void *context, struct error *error)

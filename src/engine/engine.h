@@ -20,6 +20,7 @@
 #include "store/store.h"
 
 struct engine;
+struct json_writer;
 struct leaf_field;
 struct world; /* what mechanisms may look at while deciding (the catalogue …); opaque to the engine */
 
@@ -163,6 +164,8 @@ struct disclosure {
 };
 int engine_disclose(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct disclosure **ret,
                     size_t *ret_n, struct error *error);
+/* {"index": leaf, "salt": base64, "fields": [[name, value], …]}: an element of an array, or a line by itself. */
+void disclosure_json(const struct disclosure *disclosure, struct arena *arena, struct json_writer *w);
 /* Every sealed entry from the index on, in order, without its hash being checked; visit returns -1 to stop with its error. */
 typedef int entry_visitor(void *context, int64_t index, struct span entry, struct error *error);
 int engine_entries(struct db *db, int64_t from, entry_visitor *visit, void *context, struct error *error);

@@ -241,6 +241,21 @@ static void put_head(struct json_writer *w, const struct promise *promise)
   json_put_str(w, "proof", promise->hash);
 }
 
+/* Everybody computes the entries' commitments again from these: what stands on the ledger is what is said here. */
+static int put_opened(struct request *rq, struct json_writer *w, const struct release_view *view, struct error *error)
+{
+  static const struct kind *const kinds[] = {&catalogue_kind, NULL};
+  struct disclosure *list = NULL;
+  size_t n = 0;
+  if (view && engine_disclose(rq->db, kinds, view->release.id, rq->arena, &list, &n, error))
+    return -1;
+  json_begin_array(w, "opened");
+  for (size_t i = 0; i < n; i++)
+    disclosure_json(&list[i], rq->arena, w);
+  json_end(w);
+  return 0;
+}
+
 static int catalogue_api(struct request *rq, struct error *error)
 {
   const struct release_view *view;
@@ -264,6 +279,8 @@ static int catalogue_api(struct request *rq, struct error *error)
   }
   json_end(&w);
   put_ledger(&w, view);
+  if (put_opened(rq, &w, view, error))
+    return -1;
   json_end(&w);
   return 0;
 }

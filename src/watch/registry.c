@@ -281,24 +281,6 @@ int registry_witness(const struct registrar *r, const char *vkey, const char *re
 
 /* ---- the key book ---- */
 
-static void write_disclosure(const struct disclosure *d, struct arena *arena, struct buf *out)
-{
-  struct json_writer w = json_to(out);
-  json_begin_object(&w, NULL);
-  json_put_int(&w, "index", d->index);
-  json_put_str(&w, "salt", base64_encode(arena, d->salt.p, d->salt.n));
-  json_begin_array(&w, "fields");
-  for (size_t i = 0; i < d->n; i++) {
-    json_begin_array(&w, NULL);
-    json_put_span(&w, NULL, d->fields[i].name);
-    json_put_span(&w, NULL, d->fields[i].value);
-    json_end(&w);
-  }
-  json_end(&w);
-  json_end(&w);
-  buf_str(out, "\n");
-}
-
 static int by_index(const void *a, const void *b)
 {
   const struct disclosure *x = a, *y = b;
@@ -324,8 +306,11 @@ int keybook_write(struct db *db, struct buf *out, struct error *error)
   }
   if (!bad && all_n) {
     qsort(all, all_n, sizeof *all, by_index);
-    for (size_t i = 0; i < all_n; i++)
-      write_disclosure(&all[i], &arena, out);
+    for (size_t i = 0; i < all_n; i++) {
+      struct json_writer w = json_to(out);
+      disclosure_json(&all[i], &arena, &w);
+      buf_str(out, "\n");
+    }
   }
   arena_release(&arena);
   return bad;

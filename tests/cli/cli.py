@@ -154,6 +154,15 @@ def versions(home, path, url):
     for _ in range(2):
         check("serve starts with it", City(home, url).stop() == 0)
     check("another proof is one more entry, once", entered(path) == ["published", "proved-again"], entered(path))
+    city = City(home, url)
+    site = f"http://127.0.0.1:{city.port}/api/catalogue"
+    said = json.load(urllib.request.urlopen(site, timeout=10))
+    whole = urllib.request.urlopen(f"{site}/proof", timeout=10).read()
+    check("/api/catalogue/proof has the fingerprint that /api/catalogue says", hashlib.sha256(whole).hexdigest() == said["proof"] != digest, said["proof"])
+    opened = [dict(entry["fields"]) for entry in said["opened"]]
+    check("both entries are opened for everybody, each with its proof's fingerprint", len(opened) == 2 and digest in str(opened[0]) and said["proof"] in str(opened[1])
+          and said["opened"][0]["index"] == said["ledger"]["published_at_index"], opened)
+    check("serve ends", city.stop() == 0)
 
 
 def plans():
