@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-/* A list of addresses and networks of IPv4 and IPv6, divided by commas: "10.1.0.0/16,192.0.2.7,2001:db8::/32". Error bad-readers. */
+/* Addresses and networks of IPv4 and IPv6 with commas between: "10.1.0.0/16,192.0.2.7,2001:db8::/32". Error bad-readers. */
 int readers_check(const char *list, struct error *error);
 /* Is the address within one of them? A list that was checked; an address that is none is not. */
 bool readers_have(const char *list, const char *address);
