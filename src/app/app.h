@@ -25,6 +25,7 @@ struct app {
   struct mirror *mirror;         /* of `onevisit mirror`, else NULL */
   const char *log_dir;           /* the public log: ledger/logdir.h */
   const char *policy;            /* the file that names its witnesses (ledger/policy.h); it need not exist */
+  const char *readers;           /* addresses that may read the log's entries (record/readers.h); NULL: everybody */
   bool sample;                   /* the sample city: sample identity provider, sample staff */
 };
 

@@ -39,6 +39,8 @@ static const char **slot(struct ledger_options *o, int c)
     return &o->log;
   case 'K':
     return &o->keys;
+  case 'D':
+    return &o->departments;
   default:
     return NULL;
   }
@@ -61,17 +63,12 @@ static bool take_option(struct ledger_options *o, const char *allowed, int c)
 
 bool ledger_parse(int argc, char **argv, const char *allowed, struct ledger_options *ret)
 {
-  static const struct option options[] = {{"store", required_argument, NULL, 's'},
-                                          {"key", required_argument, NULL, 'k'},
-                                          {"vkey", required_argument, NULL, 'k'},
-                                          {"policy", required_argument, NULL, 'p'},
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"log", required_argument, NULL, 'd'},
-                                          {"keys", required_argument, NULL, 'K'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"lang", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+  static const struct option options[] = {{"store", required_argument, NULL, 's'},  {"key", required_argument, NULL, 'k'},
+                                          {"vkey", required_argument, NULL, 'k'},   {"policy", required_argument, NULL, 'p'},
+                                          {"output", required_argument, NULL, 'o'}, {"log", required_argument, NULL, 'd'},
+                                          {"keys", required_argument, NULL, 'K'},   {"departments", required_argument, NULL, 'D'},
+                                          {"json", no_argument, NULL, 'j'},         {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},         {0}};
   *ret = (struct ledger_options){0};
   optind = 1;
   for (int c; (c = getopt_long(argc, argv, "o:", options, NULL)) != -1;)

@@ -18,7 +18,7 @@ int ledger_audit(int argc, char **argv);
 
 /* What the actions take; what an action does not know it refuses. */
 struct ledger_options {
-  const char *store, *key, *policy, *out, *log, *keys;
+  const char *store, *key, *policy, *out, *log, *keys, *departments;
   bool json, help;
   const char *places[2]; /* arguments without a name */
   int place_count;

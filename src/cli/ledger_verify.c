@@ -5,6 +5,9 @@
 #include "cli/ledger.h"
 #include "cli/mechanisms.h"
 #include "record/record.h"
+#include "watch/registry.h"
+
+#define BOOK_MAX ((size_t)16 << 20)
 
 static const char usage_zh[] = "用法：onevisit ledger verify [存储URL] [--key 公钥] [--log 目录] [--keys 目录] [--json]\n"
                                "  核验全部事件与账本，以及公开的账本目录：0 完好，1 被改动（指出何处），2 参数有误，3 无法核验\n"
@@ -21,7 +24,7 @@ static const char usage_en[] =
 
 struct whole_report {
   struct ledger_report store;
-  struct logdir_report dir;
+  struct logdir_report dir, sm3;
   bool has_dir;
 };
 
@@ -64,12 +67,32 @@ static void print_report(const struct whole_report *r)
     (void)printf(cli_chinese() ? "公开的账本目录完好：%lld 条，%lld 个文件\n"
                                : "The public log is intact: %lld entries, %lld files\n",
                  (long long)r->dir.leaves, (long long)r->dir.files);
+  if (r->sm3.files)
+    cli_say("SM3 账本完好：%lld 条，%lld 个文件", "The log over SM3 is intact: %lld entries, %lld files", (long long)r->sm3.leaves,
+            (long long)r->sm3.files);
   if (r->store.erased)
     cli_say("其中 %lld 个事件的内容已依法销毁，只核验其条目",
             "%lld of the events are erased by law: only their entries were checked", (long long)r->store.erased);
   if (!r->store.trusted_key)
     cli_say("提示：用的是存储自带的公钥；用 --key 给出公布的公钥，才能发现整套伪造",
             "Note: the store's own key was used; give the published one with --key to find a whole forgery too");
+}
+
+/* By one of the log's keys, and by none of them wrongly. */
+static bool signed_by_log(struct db *db, struct arena *arena, const struct note *note, struct span origin)
+{
+  struct span keys;
+  bool is_signed = false, bad = record_keys_named(db, origin, arena, &keys, NULL) != 0;
+  for (struct span line; !bad && span_cut(&keys, '\n', &line);) {
+    struct verifier *key;
+    if (!line.n || verifier_open(line, &key, NULL))
+      continue;
+    int result = note_signed_by(note, key, NULL, NULL);
+    is_signed |= result == 1;
+    bad = result < 0;
+    verifier_free(key);
+  }
+  return is_signed && !bad;
 }
 
 /* A checkpoint outside the database must be one that the database signed. */
@@ -82,12 +105,85 @@ static int same_as_store(struct db *db, struct arena *arena, struct span text, c
   if (note_parse(arena, text, &note, error) || !checkpoint_parse(arena, note.text, ret) ||
       record_checkpoint_of(db, ret->size, arena, &row, error) || !row.size ||
       !checkpoint_parse(arena, (struct span){row.note.p, note.text.n <= row.note.n ? note.text.n : 0}, &stored) ||
-      !digest_eq(&stored.root, &ret->root) || !span_eq(stored.origin, ret->origin)) {
+      !digest_eq(&stored.root, &ret->root) || !span_eq(stored.origin, ret->origin) ||
+      !signed_by_log(db, arena, &note, ret->origin)) {
     (void)error_set(error, ERROR_CONFLICT, "ledger-broken", "%s 中的检查点与存储中的不符",
                     "The checkpoint in %s is not one of the store's", what);
     return -1;
   }
   return 0;
+}
+
+/* The service writes it anew when there is more to open: it is the beginning of what the store opens. */
+static int check_book(struct db *db, const char *path, struct error *error)
+{
+  struct buf book;
+  FILE *file = fopen(path, "re");
+  if (!file)
+    return 0;
+  buf_init(&book, BOOK_MAX);
+  int bad = keybook_write(db, &book, error);
+  char bytes[4096];
+  size_t at = 0;
+  bool same = true;
+  for (size_t n; !bad && same && (n = fread(bytes, 1, sizeof bytes, file)) > 0; at += n)
+    same = n <= book.n - at && memcmp(book.p + at, bytes, n) == 0;
+  same = same && !ferror(file) && (at == 0 || at > book.n || book.p[at - 1] == '\n');
+  (void)fclose(file);
+  buf_release(&book);
+  if (!bad && !same) {
+    bad = error_set(error, ERROR_CONFLICT, "ledger-broken", "公布的密钥登记（keys）与存储中的不符",
+                    "The published key book (keys) is not the store's");
+    (void)error_at(error, "%s", path);
+  }
+  return bad ? -1 : 0;
+}
+
+/* The root over SM3 of the first log's entries. */
+static int entries_root(const char *dir, const struct checkpoint *of, struct digest *ret, struct error *error)
+{
+  struct logdir *log;
+  struct merkle_edge edge = {.hash = MERKLE_SM3};
+  if (logdir_open(dir, MERKLE_SHA256, of->size, &log, error))
+    return -1;
+  int bad = 0;
+  for (int64_t i = 0; !bad && i < of->size; i++) {
+    struct arena one = {0};
+    struct span entry;
+    bad = logdir_entry(log, &one, i, &entry, error);
+    if (!bad)
+      merkle_append(&edge, merkle_leaf_of(MERKLE_SM3, entry));
+    arena_release(&one);
+  }
+  logdir_close(log);
+  *ret = merkle_root(&edge);
+  return bad ? -1 : 0;
+}
+
+/* The second log: its own files, and that its tree is of the first one's entries. */
+static int check_sm3(const char *dir, const struct checkpoint *first, struct arena *arena, struct whole_report *r,
+                     struct error *error)
+{
+  struct span text;
+  struct note note;
+  struct checkpoint second;
+  struct digest root;
+  const char *sm3 = arena_printf(arena, "%s/sm3", dir),
+             *origin = arena_printf(arena, "%.*s/sm3", (int)first->origin.n, first->origin.p);
+  if (logdir_checkpoint(sm3, arena, &text, error))
+    return -1;
+  if (!text.n)
+    return 0;
+  if (note_parse(arena, text, &note, NULL) || !checkpoint_parse(arena, note.text, &second) || !span_is(second.origin, origin) ||
+      second.size > first->size)
+    return error_set(error, ERROR_CONFLICT, "ledger-broken", "SM3 账本的检查点无法核验",
+                     "The checkpoint of the log over SM3 is not one of this ledger");
+  if (entries_root(dir, &second, &root, error))
+    return -1;
+  if (!digest_eq(&root, &second.root))
+    return error_set(error, ERROR_CONFLICT, "ledger-broken", "SM3 账本与账本的条目不一致",
+                     "The log over SM3 is not of the ledger's entries");
+  return logdir_check(sm3, MERKLE_SM3, &second, &r->sm3, error);
 }
 
 static int check_dir(struct db *db, const char *dir, struct arena *arena, struct whole_report *r, struct error *error)
@@ -99,7 +195,8 @@ static int check_dir(struct db *db, const char *dir, struct arena *arena, struct
   if (!text.n)
     return 0;
   if (same_as_store(db, arena, text, "checkpoint", &checkpoint, error) ||
-      logdir_check(dir, MERKLE_SHA256, &checkpoint, &r->dir, error))
+      logdir_check(dir, MERKLE_SHA256, &checkpoint, &r->dir, error) || check_book(db, arena_printf(arena, "%s/keys", dir), error) ||
+      check_sm3(dir, &checkpoint, arena, r, error))
     return -1;
   r->has_dir = true;
   return 0;

@@ -12,6 +12,7 @@
 #include "cli/mechanisms.h"
 #include "cli/notices.h"
 #include "promise/promise.h"
+#include "record/readers.h"
 #include "watch/job.h"
 #include "watch/registry.h"
 #include "web/web.h"
@@ -28,6 +29,7 @@ static const char usage_zh[] = "用法：onevisit serve [--store URL] [--catalog
                                "  --policy FILE   见证策略（默认：密钥目录中的 policy；没有则不需见证）\n"
                                "  --sm2           检查点另加 SM2 签名（首次使用时生成密钥）\n"
                                "  --sm3-log       另公布一份 SM3 账本（DIR/sm3，名称后加 /sm3）\n"
+                               "  --readers LIST  只有这些地址或网段（逗号分隔）和登录的工作人员可取账本条目（默认：所有人）\n"
                                "  --notices URL   消息网关，通知以 JSON 发到该处\n"
                                "  --tls           公众经 https 访问（置于 nginx 之后）\n"
                                "  --proxy         采信前置代理给出的客户地址\n"
@@ -45,27 +47,38 @@ static const char usage_en[] =
     "  --policy FILE   the witnesses (default: policy in the keys' directory; none where that is not there)\n"
     "  --sm2           sign checkpoints by SM2 too (the key is made at first use)\n"
     "  --sm3-log       publish a second ledger over SM3 too (DIR/sm3, its name with /sm3)\n"
+    "  --readers LIST  only these addresses and networks (commas between), and staff signed in, get the log's entries (default: all)\n"
     "  --notices URL   the message gateway that notices are posted to\n"
     "  --tls           people reach us by https (nginx stands before)\n"
     "  --proxy         take the client's address from the proxy before us\n"
     "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
-  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads;
+  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers;
   bool sample, tls, proxy, sm2, sm3_log, help;
 };
 
 static bool parse(int argc, char **argv, struct serve_options *o)
 {
-  static const struct option options[] = {{"store", required_argument, NULL, 's'},   {"catalog", required_argument, NULL, 'c'},
-                                          {"proof", required_argument, NULL, 'f'},   {"listen", required_argument, NULL, 'a'},
-                                          {"keys", required_argument, NULL, 'k'},    {"origin", required_argument, NULL, 'o'},
-                                          {"log", required_argument, NULL, 'L'},     {"policy", required_argument, NULL, 'p'},
-                                          {"sm2", no_argument, NULL, '2'},           {"sm3-log", no_argument, NULL, '3'},
-                                          {"notices", required_argument, NULL, 'n'}, {"uploads", required_argument, NULL, 'u'},
-                                          {"sample", no_argument, NULL, 'S'},        {"tls", no_argument, NULL, 'T'},
-                                          {"proxy", no_argument, NULL, 'P'},         {"lang", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},          {0}};
+  static const struct option options[] = {{"store", required_argument, NULL, 's'},
+                                          {"catalog", required_argument, NULL, 'c'},
+                                          {"proof", required_argument, NULL, 'f'},
+                                          {"listen", required_argument, NULL, 'a'},
+                                          {"keys", required_argument, NULL, 'k'},
+                                          {"origin", required_argument, NULL, 'o'},
+                                          {"log", required_argument, NULL, 'L'},
+                                          {"policy", required_argument, NULL, 'p'},
+                                          {"sm2", no_argument, NULL, '2'},
+                                          {"sm3-log", no_argument, NULL, '3'},
+                                          {"notices", required_argument, NULL, 'n'},
+                                          {"uploads", required_argument, NULL, 'u'},
+                                          {"readers", required_argument, NULL, 'r'},
+                                          {"sample", no_argument, NULL, 'S'},
+                                          {"tls", no_argument, NULL, 'T'},
+                                          {"proxy", no_argument, NULL, 'P'},
+                                          {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
   *o = (struct serve_options){
       .store = CLI_STORE_DEFAULT, .catalog = "catalogs/ningbo", .listen = "127.0.0.1:8080", .origin = CLI_ORIGIN_DEFAULT};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
@@ -105,6 +118,9 @@ static bool parse(int argc, char **argv, struct serve_options *o)
       break;
     case 'u':
       o->uploads = optarg;
+      break;
+    case 'r':
+      o->readers = optarg;
       break;
     case 'S':
       o->sample = true;
@@ -232,6 +248,7 @@ static int open_web(struct service *s, struct error *error)
   s->app.catalog = s->catalog;
   s->app.store = s->store;
   s->app.sample = s->options.sample;
+  s->app.readers = s->options.readers;
   s->app.throttle = throttle_open(100000);
   struct web_options options = {
       .listen = s->options.listen,
@@ -254,8 +271,9 @@ static int open_web(struct service *s, struct error *error)
 
 static int open_service(struct service *s, struct error *error)
 {
-  if (open_catalog(s, error) || open_promise(s, error) || cli_open_store(s->options.store, &s->store, error) ||
-      open_engine(s, error) || open_registry(s, error) || promise_enter(s->engine, &s->promise, error))
+  if (readers_check(s->options.readers ? s->options.readers : "", error) || open_catalog(s, error) || open_promise(s, error) ||
+      cli_open_store(s->options.store, &s->store, error) || open_engine(s, error) || open_registry(s, error) ||
+      promise_enter(s->engine, &s->promise, error))
     return -1;
   if (accounts_open(s->app.key_dir, 0, &s->app.accounts, error))
     return -1;

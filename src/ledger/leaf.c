@@ -196,21 +196,6 @@ bool leaf_split_signature(struct arena *arena, struct span entry, struct span *r
   return true;
 }
 
-bool leaf_split(struct span entry, struct span *ret_unsigned, struct span *ret_name, struct span *ret_signature)
-{
-  struct arena arena = {0};
-  struct leaf_signature signature;
-  struct span before;
-  bool plain = leaf_split_signature(&arena, entry, &before, &signature) && !signature.batched;
-  arena_release(&arena);
-  if (!plain)
-    return false;
-  *ret_unsigned = before;
-  *ret_name = signature.name;
-  *ret_signature = signature.signature;
-  return true;
-}
-
 bool leaf_check_signature(struct arena *arena, struct span lines, const struct leaf_signature *s, const struct verifier *verifier)
 {
   struct digest leaf, root;

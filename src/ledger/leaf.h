@@ -103,9 +103,6 @@ struct leaf_view {
  */
 int leaf_parse(struct arena *arena, struct span entry, struct leaf_view *ret, struct error *error);
 
-/* Splits an entry; false where it does not end in one «sig» line of the plain form. */
-bool leaf_split(struct span entry, struct span *ret_unsigned, struct span *ret_name, struct span *ret_signature);
-
 struct digest leaf_field_salt(struct span salt, struct span name);
 struct digest leaf_commitment(const struct digest *field_salt, struct span name, struct span value);
 

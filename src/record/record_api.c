@@ -9,6 +9,7 @@
 
 #include "app/app.h"
 #include "base/text.h"
+#include "record/readers.h"
 #include "record/record_pages.h"
 
 enum { CHECKPOINT_SECONDS = 2, STEPS_MAX = 200 };
@@ -54,6 +55,14 @@ static int open_file(const char *dir, const char *path, struct request *rq, int 
   return 0;
 }
 
+static int not_for_you(struct error *error)
+{
+  return error_set(error, ERROR_FORBIDDEN, "not-a-reader",
+                   "账本条目只向各部门、镜像和监督方提供；检查点、哈希、公钥和您自己的回执对所有人公开",
+                   "The entries are given to departments, mirrors and monitors only; checkpoints, hashes, keys and your own"
+                   " receipts are open to everybody");
+}
+
 /*
  * What a checkpoint that was once published has had stays: a partial tile whose full one has come is taken away on disk
  * (tlog-tiles allows it, clients then ask for the full one), so the answer is 404 and the client goes on.
@@ -67,9 +76,14 @@ static int log_file(struct request *rq, struct error *error)
   int64_t size;
   if (!checkpoint && !tile_path_parse(span_of(rest), &tile))
     return not_there(error);
+  bool guarded = rq->app->readers && !checkpoint && tile.level == TILE_ENTRIES;
+  if (guarded && !rq_may(rq, ROLE_STAFF) && !readers_have(rq->app->readers, rq->address))
+    return not_for_you(error);
   if (!rq->app->log_dir || open_file(rq->app->log_dir, path, rq, &fd, &size))
     return not_there(error);
   (void)web_file(rq, fd, size, checkpoint ? "text/plain; charset=utf-8" : "application/octet-stream", NULL);
+  if (guarded) /* no cache on the way may give it to others */
+    return 0;
   web_keep(rq, checkpoint ? CHECKPOINT_SECONDS : WEB_FOREVER);
   web_header(rq, "Access-Control-Allow-Origin", "*");
   return 0;

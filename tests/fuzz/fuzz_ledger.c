@@ -135,13 +135,13 @@ static void run_leaf(struct span input)
   struct error error = {0};
   struct leaf_view view;
   struct leaf_signature signature;
-  struct span before, name, text;
+  struct span before;
   if (!explained(leaf_parse(&arena, input, &view, &error), &error)) {
     must(view.seq >= 1 && view.unsigned_lines.p == input.p && view.unsigned_lines.n < input.n);
     (void)leaf_check_signature(&arena, view.unsigned_lines, &view.signature, key(NOTE_ED25519));
   }
   if (leaf_split_signature(&arena, input, &before, &signature))
-    must(leaf_split(input, &before, &name, &text) != signature.batched);
+    must(before.p == input.p && before.n < input.n && signature.name.n);
   arena_release(&arena);
 }
 

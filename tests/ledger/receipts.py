@@ -19,6 +19,7 @@ import urllib.request
 
 onevisit = os.path.abspath(f"{sys.argv[1]}/onevisit")
 root = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+LONG = bool(os.environ.get("LONG"))  # more of the same
 home = tempfile.mkdtemp(prefix="onevisit-receipt-")
 os.environ["LC_ALL"] = "en_US.UTF-8"
 passed = failed = 0
@@ -73,9 +74,12 @@ def started(name):
 
 
 def settled():
-    for _ in range(200):
-        state = json.loads(get("/api/ledger")[2])
-        if state["published"] and state["published"] == state["signed"]:
+    state, still = {}, 0  # for so many looks: the service still registers keys when it begins to answer
+    for _ in range(300):
+        before, state = state if still else {}, json.loads(get("/api/ledger")[2])
+        quiet = state["published"] and state["published"] == state["signed"]
+        still = still + 1 if quiet and (not still or before["signed"] == state["signed"]) else 0
+        if still == 15:
             return state
         time.sleep(0.1)
     raise SystemExit(f"nothing was published: {state}")
@@ -224,9 +228,28 @@ try:
         print(f"receipts: verify.mjs under Node: {found['ms']:.1f} ms a receipt")
     began, taken = time.time(), [i for i in range(0, len(flips), 17) if verify(flips[i], vkey, keys) == 2]
     check(f"the script refuses a seventeenth of the flips", not taken, taken)
-    taken = [i for i in range(3, len(flips), 41) if run(onevisit, "ledger", "receipt", write("f", flips[i]), "--policy", f"{home}/p2").returncode == 0]
+    taken = [i for i in range(3, len(flips), 41 if LONG else 331) if run(onevisit, "ledger", "receipt", write("f", flips[i]), "--policy", f"{home}/p2").returncode == 0]
     check("the program refuses flips", not taken, taken)
     check("the script took its time", time.time() - began < 60)
+
+    # ---- the department's own signature, with keys from elsewhere ----
+    book = write("book", get("/log/keys")[2])
+    rows = sqlite3.connect(f"{home}/s.db").execute("SELECT name, vkey FROM ledger_keys").fetchall()
+    listed = write("listed", "".join(f"{v}\n" for _, v in rows))
+    batched = [i for i in indexes if len(re.search(rb"^sig (.*)$", entries[i - first], re.M)[1].split()) > 2]
+    for i in indexes:
+        for name, file in (("key book", book), ("list", listed)):
+            expect(f"the department's signature of {i}, by the {name}", 0, "signature is valid", onevisit, "ledger", "receipt", write("r", receipts[i]), "--key", vkey,
+                   "--departments", file)
+    check("signatures of batches are among them", batched, indexes)
+    signer = re.search(rb"^sig (\S+) ", entries[index - first], re.M)[1].decode()
+    public = b"\1" + os.urandom(32)
+    wrong = f"{signer}+{hashlib.sha256(signer.encode() + bytes([10]) + public).digest()[:4].hex()}+{base64.b64encode(public).decode()}"
+    expect("another key of the same name", 1, "not by the key given", onevisit, "ledger", "receipt", path, "--key", vkey, "--departments", write("w", wrong))
+    others = write("o", "".join(f"{v}\n" for n, v in rows if n != signer))
+    expect("without its key it is said", 0, "was not checked", onevisit, "ledger", "receipt", path, "--key", vkey, "--departments", others)
+    expect("without keys too", 0, "was not checked", onevisit, "ledger", "receipt", path, "--key", vkey)
+    expect("keys that are none", 2, "", onevisit, "ledger", "receipt", path, "--key", vkey, "--departments", write("n", "nonsense\n"))
 
     # ---- the whole log ----
     expect("an audit by address", 0, f"intact: {size} entries", onevisit, "ledger", "audit", f"{url}/log", "--key", vkey)
@@ -242,16 +265,65 @@ finally:
     server.terminate()
     server.wait()
 
+# ---- entries for departments alone ----
+server = serve("s", "--readers", "192.0.2.0/24")
+try:
+    url = started("s")
+    check("a stranger gets no entries", get(f"/log/tile/entries/{tail}")[0] == 403, get(f"/log/tile/entries/{tail}")[0])
+    check("nor those of the other log", get(f"/log/sm3/tile/entries/{tail}")[0] == 403)
+    check("but the checkpoint and the hashes", get("/log/checkpoint")[0] == 200 and get(f"/log/tile/0/{tail}")[0] == 200)
+    check("and his receipt", get(f"/receipt/{index}?case={cases[index]}")[0] == 200)
+    check("and the key book", get("/log/keys")[0] == 200)
+    expect("an audit by a stranger says why not", 2, "403", onevisit, "ledger", "audit", f"{url}/log", "--key", vkey)
+finally:
+    server.terminate()
+    server.wait()
+server = serve("n", "--readers", "192.0.2.0/24,127.0.0.1", "--sm2", "--sm3-log")
+try:
+    url = started("n")
+    state = settled()
+    vkey_n = next(k["key"] for k in state["keys"] if k["name"] == "onevisit.example/log")
+    size = state["published"]
+    status, headers, _ = get(f"/log/tile/entries/{size // 256:03d}.p/{size % 256}")
+    check("a department gets them, and no cache keeps them", status == 200 and headers["Cache-Control"] == "no-store", f"{status} {headers}")
+    expect("and its audit is whole", 0, f"intact: {size} entries", onevisit, "ledger", "audit", f"{url}/log", "--key", vkey_n)
+    lines = get("/log/checkpoint")[2].decode().split("\n\n")[1].strip().split("\n")
+    check("an SM2 signature stands beside the Ed25519 one", len(lines) == 2, lines)
+    for _ in range(100):
+        if get("/log/sm3/checkpoint")[0] == 200 and get("/log/sm3/checkpoint")[2].split(b"\n")[1] == str(size).encode():
+            break
+        time.sleep(0.1)
+    check("the second log has the same size", get("/log/sm3/checkpoint")[2].decode().split("\n")[:2] == ["onevisit.example/log/sm3", str(size)])
+    check("and the same entries", get(f"/log/sm3/tile/entries/{size // 256:03d}.p/{size % 256}")[2] == get(f"/log/tile/entries/{size // 256:03d}.p/{size % 256}")[2])
+    for _ in range(100):  # until the key book has the new key
+        if f'"index":{size - 1}' in get("/log/keys")[2].decode().replace(" ", ""):
+            break
+        time.sleep(0.1)
+    expect("so is its monitor, by address", 0, "0 anomalies", onevisit, "ledger", "monitor", "--log", f"{url}/log", "--key", vkey_n, "--state", f"{home}/m", "--once", "--catalog",
+           f"{root}/catalogs/ningbo")
+finally:
+    server.terminate()
+    server.wait()
+expect("readers that are none", 2, "no address", onevisit, "serve", "--store", f"sqlite:{home}/s.db", "--readers", "10.1")
+
 expect("the store and its directory are intact", 0, "public log is intact", onevisit, "ledger", "verify", f"sqlite:{home}/s.db", "--key", vkey)
-files = [os.path.join(d, f) for d, _, names in os.walk(f"{home}/s.db.log") for f in names
-         if os.path.getsize(os.path.join(d, f)) and f != "keys"]  # the key book is the monitor's to judge: monitor.py
-for name in files:
+expect("and the log over SM3", 0, "over SM3 is intact", onevisit, "ledger", "verify", f"sqlite:{home}/n.db")
+for name in (f"{home}/n.db.log/{n}" for n in (f"sm3/tile/0/{size // 256:03d}.p/{size % 256}", f"sm3/tile/entries/{size // 256:03d}.p/{size % 256}", "sm3/checkpoint", "checkpoint")):
     whole = open(name, "rb").read()
-    for at in sorted({0, len(whole) // 3, len(whole) - 1}):
+    for at in (len(whole) // 7, len(whole) // 3):
+        open(name, "wb").write(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1:])
+        expect(f"a flipped byte {at} of {name[len(home):]} is found", 1, "", onevisit, "ledger", "verify", f"sqlite:{home}/n.db")
+    open(name, "wb").write(whole)
+files = [os.path.join(d, f) for d, _, names in os.walk(f"{home}/s.db.log") for f in names if os.path.getsize(os.path.join(d, f))]
+for name in files:
+    book = name.endswith("/keys")  # no file of the tree: what it opens is compared by the store's check and by the monitor
+    whole = open(name, "rb").read()
+    for at in sorted({0, len(whole) // 3, len(whole) - 1} if book or LONG else {len(whole) // 3}):
         os.chmod(name, 0o644)
         open(name, "wb").write(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1:])
         short = os.path.relpath(name, home)
-        expect(f"a flipped byte {at} of {short} is found", 1, "", onevisit, "ledger", "audit", f"{home}/s.db.log", "--key", vkey)
+        if not book:
+            expect(f"a flipped byte {at} of {short} is found", 1, "", onevisit, "ledger", "audit", f"{home}/s.db.log", "--key", vkey)
         expect(f"a flipped byte {at} of {short} is found with the store", 1, "", onevisit, "ledger", "verify", f"sqlite:{home}/s.db")
         open(name, "wb").write(whole)
 lock = f"{home}/s.db.keys/log.lock"

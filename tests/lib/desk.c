@@ -101,7 +101,7 @@ static void read_plan(struct desk *desk)
       fail_msg("%s: %s (%s)", #call, desk->error.en, desk->error.name);                                                            \
   } while (0)
 
-static void start(struct desk *desk, int seal_ms, const struct outlet *outlets)
+static int try_start(struct desk *desk, int seal_ms, const struct outlet *outlets)
 {
   static const struct outlet none[] = {{NULL}};
   char keys[600];
@@ -109,14 +109,20 @@ static void start(struct desk *desk, int seal_ms, const struct outlet *outlets)
   const struct engine_options options = {.kinds = desk->kinds,
                                          .outlets = outlets ? outlets : none,
                                          .world = &desk->world,
-                                         .key_dir = arena_str(&desk->arena, keys),
-                                         .origin = "test.example/log",
+                                         .key_dir = desk->key_dir ? desk->key_dir : arena_str(&desk->arena, keys),
+                                         .origin = desk->origin ? desk->origin : "test.example/log",
+                                         .log_dir = desk->log_dir,
                                          .cache_bytes = 1 << 20,
                                          .seal_ms = seal_ms,
                                          .clock = clock_of,
                                          .random = random_of,
                                          .context = desk};
-  GOOD(engine_open(desk->store, &options, &desk->engine, &desk->error));
+  return engine_open(desk->store, &options, &desk->engine, &desk->error);
+}
+
+static void start(struct desk *desk, int seal_ms, const struct outlet *outlets)
+{
+  GOOD(try_start(desk, seal_ms, outlets));
   GOOD(store_connect(desk->store, DB_READ, &desk->db, &desk->error));
 }
 
@@ -149,6 +155,16 @@ void desk_restart(struct desk *desk, int seal_ms, const struct outlet *outlets)
   desk->engine = NULL;
   desk->db = NULL;
   start(desk, seal_ms, outlets);
+}
+
+const char *desk_refused(struct desk *desk)
+{
+  engine_close(desk->engine);
+  if (desk->db)
+    db_close(desk->db);
+  desk->engine = NULL;
+  desk->db = NULL;
+  return try_start(desk, 20, NULL) ? desk->error.name : "";
 }
 
 void desk_close(struct desk *desk)

@@ -26,12 +26,17 @@ struct desk {
   struct outcome last;
   const struct kind *kinds[2];
   const struct kind *kind; /* casefile_kind, or a wrapper of it */
+  const char *origin;      /* of the ledger; NULL: test.example/log */
+  const char *key_dir;     /* NULL: «keys» in the fresh directory */
+  const char *log_dir;     /* NULL: nothing is published. All three count from the next start */
 };
 
 void desk_open(struct desk *desk, enum which_store which, const struct kind *kind, uint64_t seed);
 void desk_close(struct desk *desk);
 /* The program ends and starts again, on a store that may be another one by now; seal_ms and outlets as for the engine. */
 void desk_restart(struct desk *desk, int seal_ms, const struct outlet *outlets);
+/* Tries to start again: the name of the error why not, "" where it has started. */
+const char *desk_refused(struct desk *desk);
 
 struct who {
   const char *id, *role, *agency, *channel;

@@ -304,6 +304,99 @@ static void a_backup_resurrects_nobody(const char *backup)
   desk_restart(&desk, 20, outlets);
 }
 
+static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void run(const char *format, ...)
+{
+  char command[2048];
+  va_list rest;
+  va_start(rest, format);
+  (void)vsnprintf(command, sizeof command, format, rest);
+  va_end(rest);
+  assert_int_equal(system(command), 0);
+}
+
+/* Where more was published since, the old store is refused; docs/operations.md, «After a restore», is the way out, to the letter.
+ */
+static void under_a_new_name_nobody_comes_back(const char *backup)
+{
+  struct fresh_store fresh;
+  struct store *store = desk.store;
+  const char *dir = desk.fresh.directory, *log_dir = desk.log_dir;
+  stop();
+  fresh_store(desk.fresh.which, &fresh);
+  assert_int_equal(store_open(fresh.url, &desk.store, &desk.error), 0);
+  if (store_restore(desk.store, sets, backup, &desk.error))
+    fail_msg("%s", desk.error.en);
+  outlets[0].context = desk.store;
+  assert_string_equal(desk_refused(&desk), "ledger-behind");
+  run("cp -r '%s/keys' '%s/keys.kept' && mkdir -m 700 '%s/keys.new' && cp -p '%s/keys/erased' '%s/keys.new/'", dir, dir, dir, dir,
+      dir);
+  desk.key_dir = arena_printf(&desk.arena, "%s/keys.new", dir);
+  desk.log_dir = arena_printf(&desk.arena, "%s/log.new", dir);
+  desk.origin = "new.example/log";
+  desk_restart(&desk, 20, outlets);
+  is_erased();
+  wait_until_gone(&fresh);
+  seal();
+  assert_true(verified().erased > 0);
+  nothing_is_left_after_the_end(&fresh);
+  is_erased();
+  stop();
+  store_close(desk.store);
+  fresh_store_remove(&fresh);
+  desk.store = store;
+  outlets[0].context = store;
+  desk.key_dir = desk.origin = NULL;
+  desk.log_dir = log_dir;
+  desk_restart(&desk, 20, outlets);
+}
+
+/* ---- receipts of before ---- */
+
+/* Of the entry with the number `seq`; its text is kept outside of the program, as an applicant keeps it. */
+static void check_receipt(const char *path, int64_t seq, bool make)
+{
+  struct arena arena = {0};
+  struct span keys, policy_text, text;
+  struct policy *policy;
+  struct record_published published;
+  struct record_receipt receipt;
+  char bytes[32768];
+  assert_int_equal(record_keys_named(desk.db, span_of("test.example/log"), &arena, &keys, &desk.error), 0);
+  assert_int_equal(record_policy_text(&arena, NULL, keys, &policy_text, &desk.error), 0);
+  assert_int_equal(policy_parse(policy_text, &policy, &desk.error), 0);
+  if (make) {
+    if (record_published(&arena, desk.log_dir, policy, &published, &desk.error) ||
+        record_make(&arena, desk.log_dir, policy, &published, seq - 1, &receipt, &desk.error))
+      fail_msg("%s", desk.error.en);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(receipt.text.p, 1, receipt.text.n, f), receipt.text.n);
+    assert_int_equal(fclose(f), 0);
+  }
+  FILE *f = fopen(path, "r");
+  assert_non_null(f);
+  text = (struct span){bytes, fread(bytes, 1, sizeof bytes, f)};
+  (void)fclose(f);
+  if (record_check(&arena, text, policy, &receipt, &desk.error))
+    fail_msg("%s", desk.error.en);
+  assert_int_equal(receipt.index, seq - 1);
+  assert_int_equal(record_keys_named(desk.db, receipt.leaf.signature.name, &arena, &keys, &desk.error), 0);
+  assert_true(record_department_signed(&arena, &receipt.leaf, keys));
+  policy_free(policy);
+  arena_release(&arena);
+}
+
+static void wait_until_published(int64_t size)
+{
+  struct engine_log_status status = {0};
+  for (int i = 0; i < 200 && status.size < size; i++) {
+    usleep(50000);
+    engine_log_status(desk.engine, &desk.arena, &status);
+  }
+  assert_true(status.size >= size);
+}
+
 /* Who can write to the store can take values away, but not unseen. */
 static void values_taken_away_without_an_event_are_found(void)
 {
@@ -326,13 +419,15 @@ static void values_taken_away_without_an_event_are_found(void)
 
 static void a_person_is_erased(enum which_store which)
 {
-  char backup[600];
+  char backup[600], receipt[600];
   desk_open(&desk, which, &casefile_kind, 5);
   outlets[0] = casework_file_outlet(desk.store);
+  desk.log_dir = arena_printf(&desk.arena, "%s/log", desk.fresh.directory);
   desk_restart(&desk, 20, outlets);
   for (int i = 0; i < OTHERS; i++)
     a_case(i + 1, false);
   a_case(VICTIM, true);
+  int64_t last = desk.last.seq;
   for (int i = 0; i < OTHERS; i++)
     a_case(OTHERS + i + 1, false);
   only_who_may_when_it_may();
@@ -341,6 +436,9 @@ static void a_person_is_erased(enum which_store which)
   struct ledger_report before = verified();
   assert_int_equal(before.erased, 0);
   struct digest ledger = ledger_bytes(desk.db, before.sealed);
+  (void)snprintf(receipt, sizeof receipt, "%s/victim.tlog-proof", desk.fresh.directory);
+  wait_until_published(last);
+  check_receipt(receipt, last, true);
   (void)snprintf(backup, sizeof backup, "%s/yesterday.backup", desk.fresh.directory);
   if (store_backup(desk.store, sets, backup, &desk.error))
     fail_msg("%s", desk.error.en);
@@ -369,6 +467,12 @@ static void a_person_is_erased(enum which_store which)
   assert_true(hex_decode(span_of(other->attachments[other->attachment_count - 1].sha256), digest.b, sizeof digest.b));
   assert_int_equal(blob_open(desk.store, &digest, &fd, NULL, &desk.error), 0);
   (void)close(fd);
+  check_receipt(receipt, last, false);
+  wait_until_published(before.sealed + 2);
+  check_receipt(receipt, last, true); /* and a new one can be had */
+  under_a_new_name_nobody_comes_back(backup);
+  desk.log_dir = NULL;
+  run("rm '%s/keys/log.lock'", desk.fresh.directory); /* as if nothing had been published after it */
   a_backup_resurrects_nobody(backup);
   values_taken_away_without_an_event_are_found();
   desk_close(&desk);

@@ -54,7 +54,8 @@ static void a_leaf_reads_back_as_it_was_written(void **state)
   struct signer *signer = signer_of("city/market", 1);
   struct leaf_view v;
   struct leaf leaf = leaf_number(&arena, 1);
-  struct span lines = leaf_unsigned(&arena, &leaf), entry = leaf_sign(&arena, lines, signer), before, name, signature;
+  struct span lines = leaf_unsigned(&arena, &leaf), entry = leaf_sign(&arena, lines, signer), before;
+  struct leaf_signature signature;
   assert_int_equal(leaf_parse(&arena, entry, &v, &error), 0);
   assert_memory_equal(v.pseudonym, leaf.pseudonym, LEAF_PSEUDONYM_BYTES);
   assert_int_equal(v.seq, 2);
@@ -63,7 +64,8 @@ static void a_leaf_reads_back_as_it_was_written(void **state)
   assert_int_equal(v.seconds, 1795000000);
   assert_true(span_eq(v.unsigned_lines, lines) && !v.signature.batched);
   assert_true(leaf_check_signature(&arena, v.unsigned_lines, &v.signature, signer_public(signer)));
-  assert_true(leaf_split(entry, &before, &name, &signature) && span_eq(before, lines) && span_is(name, "city/market"));
+  assert_true(leaf_split_signature(&arena, entry, &before, &signature) && span_eq(before, lines));
+  assert_true(span_is(signature.name, "city/market") && !signature.batched);
   signer_free(signer);
   arena_release(&arena);
 }

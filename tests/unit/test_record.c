@@ -13,6 +13,7 @@
 #include "../lib/desk.h"
 #include "base/text.h"
 #include "ledger/cosign.h"
+#include "record/readers.h"
 #include "record/record.h"
 
 #define ORIGIN "city.example/log"
@@ -378,10 +379,35 @@ static void a_case_is_found_by_its_pseudonym_alone(void **state)
     look_up(ON_POSTGRES);
 }
 
+/* ---- who may read entries ---- */
+
+static void readers_are_addresses_and_networks(void **state)
+{
+  (void)state;
+  static const char list[] = "10.1.0.0/16, 192.0.2.7,2001:db8:8000::/33";
+  static const char *const in[] = {"10.1.0.0", "10.1.255.255", "192.0.2.7", "2001:db8:8000::1", "::ffff:10.1.2.3"};
+  static const char *const out[] = {
+      "10.2.0.0", "10.0.255.255", "192.0.2.6", "192.0.2.70", "2001:db8::1", "::", "", "10.1.0.0/16", "x"};
+  static const char *const bad[] = {"10.1", "10.1.0.0/33",   "10.1.0.0/-1", "10.1.0.0/",      "::/129",
+                                    "a,b",  "10.1.0.0/16/2", ",",           "1.2.3.4 5.6.7.8"};
+  struct error error;
+  assert_int_equal(readers_check(list, &error), 0);
+  assert_int_equal(readers_check("", &error), 0);
+  for (size_t i = 0; i < sizeof in / sizeof *in; i++)
+    assert_true(readers_have(list, in[i]));
+  for (size_t i = 0; i < sizeof out / sizeof *out; i++)
+    assert_false(readers_have(list, out[i]));
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_int_equal(readers_check(bad[i], &error), -1);
+  assert_true(readers_have("0.0.0.0/0", "8.8.8.8") && !readers_have("0.0.0.0/0", "2001:db8::1") && readers_have("::/0", "8.8.8.8"));
+  assert_false(readers_have("", "127.0.0.1"));
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_entry_has_a_receipt),
+      cmocka_unit_test(readers_are_addresses_and_networks),
       cmocka_unit_test(too_few_witnesses_are_told_and_who_is_missing),
       cmocka_unit_test(no_byte_of_a_receipt_can_be_changed),
       cmocka_unit_test(what_is_pasted_is_mended_at_its_ends_only),
