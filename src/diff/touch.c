@@ -12,6 +12,7 @@
 
 #define TEXT_MAX ((size_t)16 * 1024 * 1024)
 #define ALL (HANDS | FEET)
+#define TRIPS (1u << DIFF_TRIPS_ONLINE | 1u << DIFF_TRIPS_WINDOW)
 
 /* ---- what a part says, as text ---- */
 
@@ -447,8 +448,9 @@ static void pair_item(struct touches *t, struct side *before, size_t i, struct s
       [PART_INSTANT] = {FEET, "「%s」是否即办%.0s", "whether '%s' is decided at once%.0s"},
       [PART_STAGE] = {ALL, "「%s」的阶段%.0s", "the stage of '%s'%.0s"},
       [PART_PROMISE] = {1u << DIFF_LIMITS, "「%s」的时限%.0s", "the limits of '%s'%.0s"},
-      [PART_CHANNELS] = {FEET | 1u << DIFF_CHANNELS, "「%s」的申请渠道%.0s", "where '%s' is applied for%.0s"},
-      [PART_DELIVERY] = {FEET | 1u << DIFF_RESULTS, "「%s」的送达方式%.0s", "how the result of '%s' is delivered%.0s"},
+      [PART_CHANNELS] = {TRIPS | 1u << DIFF_CHANNELS, "「%s」的申请渠道%.0s", "where '%s' is applied for%.0s"},
+      [PART_DELIVERY] = {TRIPS | 1u << DIFF_PRESENCES | 1u << DIFF_RESULTS, "「%s」的送达方式%.0s",
+                         "how the result of '%s' is delivered%.0s"},
       [PART_FEES] = {1u << DIFF_FEES, "「%s」的收费%.0s", "the fees of '%s'%.0s"},
       [PART_RESULT] = {ALL, "「%s」的结果%.0s", "the result of '%s'%.0s"},
   };
