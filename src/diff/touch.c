@@ -541,6 +541,9 @@ void touches_make(struct touches *t, struct side *before, struct side *after)
 
 /* ---- literals ---- */
 
+/* What depends on the papers wanted, and on who waits for whom because of them. */
+#define PAPERS (FEET | 1u << DIFF_MATERIALS | 1u << DIFF_FIELDS | 1u << DIFF_NEEDS)
+
 static size_t keep(const struct prover *p, formula *list, size_t n, formula literal)
 {
   for (size_t i = 0; i < n; i++)
@@ -560,7 +563,7 @@ size_t side_literals(const struct side *side, unsigned aspects, formula *list, s
     n = keep(p, list, n, line->selected);
     n = keep(p, list, n, line->chosen);
     for (size_t m = 0; m < line->item->material_count; m++) {
-      if (!(ask_aspects(side, &line->item->materials[m]) & aspects))
+      if (!(ask_aspects(side, &line->item->materials[m]) & aspects & PAPERS))
         continue;
       n = keep(p, list, n, line->asks[m]);
       n = keep(p, list, n, side_covered(side, &line->item->materials[m]));

@@ -302,7 +302,7 @@ def main():
         catalogues(home)
         plans()
         advice(home)
-    differences(home)
+        differences(home)
         city = City(home, url)
         check("serve --sample listens", city.port, "".join(city.log)[-500:])
         print(f"   the first start with a new store took {city.took:.2f} s")
