@@ -14,6 +14,9 @@
 #define ALL (HANDS | FEET)
 #define TRIPS (1u << DIFF_TRIPS_ONLINE | 1u << DIFF_TRIPS_WINDOW)
 
+/* What depends on the papers wanted; with FEET where others wait for them. */
+#define PAPERS (1u << DIFF_MATERIALS | 1u << DIFF_FIELDS | 1u << DIFF_NEEDS)
+
 /* ---- what a part says, as text ---- */
 
 static void put(struct buf *b, const char *text)
@@ -360,13 +363,13 @@ static void pair_parts(struct pair *pair, const struct part *before, size_t bn, 
 static unsigned ask_aspects(const struct side *side, const struct item_material *ask)
 {
   if (ask->intermediary.zh)
-    return ALL;
+    return PAPERS | FEET;
   for (size_t i = 0; i < side->blueprint->n; i++) {
     const char *yields = item_yields(side->blueprint->items[i].item);
     if (yields && strcmp(yields, ask->material->id) == 0)
-      return ALL;
+      return PAPERS | FEET;
   }
-  return HANDS;
+  return PAPERS;
 }
 
 formula side_covered(const struct side *side, const struct item_material *ask)
@@ -505,7 +508,7 @@ static void touch_edges(struct touches *t, const struct side *side, const struct
     const struct edge *edge = &side->blueprint->edges[e];
     const struct statement_item *i = &side->statement->items[edge->item], *by = &side->statement->items[edge->producer];
     if (!has_edge(side, edge, other) && prover_and(p, i->selected, by->selected) != p->no)
-      add_touch(t, prover_and(p, i->selected, by->selected), ALL, "「%s」是否等「%s」", "whether '%s' waits for '%s'",
+      add_touch(t, prover_and(p, i->selected, by->selected), PAPERS | FEET, "「%s」是否等「%s」", "whether '%s' waits for '%s'",
                 i->item->name, by->item->name);
   }
 }
@@ -541,9 +544,6 @@ void touches_make(struct touches *t, struct side *before, struct side *after)
 
 /* ---- literals ---- */
 
-/* What depends on the papers wanted, and on who waits for whom because of them. */
-#define PAPERS (FEET | 1u << DIFF_MATERIALS | 1u << DIFF_FIELDS | 1u << DIFF_NEEDS)
-
 static size_t keep(const struct prover *p, formula *list, size_t n, formula literal)
 {
   for (size_t i = 0; i < n; i++)
@@ -563,7 +563,7 @@ size_t side_literals(const struct side *side, unsigned aspects, formula *list, s
     n = keep(p, list, n, line->selected);
     n = keep(p, list, n, line->chosen);
     for (size_t m = 0; m < line->item->material_count; m++) {
-      if (!(ask_aspects(side, &line->item->materials[m]) & aspects & PAPERS))
+      if (!(ask_aspects(side, &line->item->materials[m]) & aspects))
         continue;
       n = keep(p, list, n, line->asks[m]);
       n = keep(p, list, n, side_covered(side, &line->item->materials[m]));
