@@ -103,7 +103,7 @@ static void put_thing(struct buf *out, const struct diff_thing *thing)
   put_aspects(out, thing, DIFF_UNKNOWN, "  没有发现不同，也没有排除：", "  no difference found, none excluded: ");
   if (thing->nobody_worse)
     buf_str(out, zh ? "  没有人更差（已证明）\n" : "  nobody is worse off, proved\n");
-  else if (!thing->nobody_else)
+  else if (!thing->nobody_else && thing->compiled)
     buf_str(out, zh ? "  申请人种类太多，没有逐一编制：可能还有更差的人\n"
                     : "  too many kinds of applicants to compile each: somebody may be worse off than those told of\n");
 }

@@ -13,7 +13,7 @@
 
 #define MILLISECONDS 10000
 #define SAMPLES 400
-#define KINDS 5000    /* of applicants, for the solver to find, in each of two searches */
+#define KINDS 400    /* of applicants, for the solver to find, in each of two searches */
 #define CHECKED 8    /* samples that differ, of which the solver is asked whether a change reaches them */
 #define CHANCES 1000 /* numbers tried in making a person plain */
 

@@ -12,6 +12,10 @@
 
 #define TEXT_MAX ((size_t)16 * 1024 * 1024)
 #define ALL (HANDS | FEET)
+#define TRIPS (1u << DIFF_TRIPS_ONLINE | 1u << DIFF_TRIPS_WINDOW)
+
+/* What depends on the papers wanted; with FEET where others wait for them. */
+#define PAPERS (1u << DIFF_MATERIALS | 1u << DIFF_FIELDS | 1u << DIFF_NEEDS)
 
 /* ---- what a part says, as text ---- */
 
@@ -359,13 +363,13 @@ static void pair_parts(struct pair *pair, const struct part *before, size_t bn, 
 static unsigned ask_aspects(const struct side *side, const struct item_material *ask)
 {
   if (ask->intermediary.zh)
-    return ALL;
+    return PAPERS | FEET;
   for (size_t i = 0; i < side->blueprint->n; i++) {
     const char *yields = item_yields(side->blueprint->items[i].item);
     if (yields && strcmp(yields, ask->material->id) == 0)
-      return ALL;
+      return PAPERS | FEET;
   }
-  return HANDS;
+  return PAPERS;
 }
 
 formula side_covered(const struct side *side, const struct item_material *ask)
@@ -447,8 +451,9 @@ static void pair_item(struct touches *t, struct side *before, size_t i, struct s
       [PART_INSTANT] = {FEET, "「%s」是否即办%.0s", "whether '%s' is decided at once%.0s"},
       [PART_STAGE] = {ALL, "「%s」的阶段%.0s", "the stage of '%s'%.0s"},
       [PART_PROMISE] = {1u << DIFF_LIMITS, "「%s」的时限%.0s", "the limits of '%s'%.0s"},
-      [PART_CHANNELS] = {FEET | 1u << DIFF_CHANNELS, "「%s」的申请渠道%.0s", "where '%s' is applied for%.0s"},
-      [PART_DELIVERY] = {FEET | 1u << DIFF_RESULTS, "「%s」的送达方式%.0s", "how the result of '%s' is delivered%.0s"},
+      [PART_CHANNELS] = {TRIPS | 1u << DIFF_CHANNELS, "「%s」的申请渠道%.0s", "where '%s' is applied for%.0s"},
+      [PART_DELIVERY] = {TRIPS | 1u << DIFF_PRESENCES | 1u << DIFF_RESULTS, "「%s」的送达方式%.0s",
+                         "how the result of '%s' is delivered%.0s"},
       [PART_FEES] = {1u << DIFF_FEES, "「%s」的收费%.0s", "the fees of '%s'%.0s"},
       [PART_RESULT] = {ALL, "「%s」的结果%.0s", "the result of '%s'%.0s"},
   };
@@ -503,7 +508,7 @@ static void touch_edges(struct touches *t, const struct side *side, const struct
     const struct edge *edge = &side->blueprint->edges[e];
     const struct statement_item *i = &side->statement->items[edge->item], *by = &side->statement->items[edge->producer];
     if (!has_edge(side, edge, other) && prover_and(p, i->selected, by->selected) != p->no)
-      add_touch(t, prover_and(p, i->selected, by->selected), ALL, "「%s」是否等「%s」", "whether '%s' waits for '%s'",
+      add_touch(t, prover_and(p, i->selected, by->selected), PAPERS | FEET, "「%s」是否等「%s」", "whether '%s' waits for '%s'",
                 i->item->name, by->item->name);
   }
 }

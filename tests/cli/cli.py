@@ -200,6 +200,21 @@ def advice(home):
     expect("advise: an order that is none", 2, ["advise", CATALOG, "--by", "luck"], "--help")
 
 
+def differences(home):
+    changed = f"{home}/changed"
+    shutil.copytree(CATALOG, changed)
+    expect("diff: a catalogue and itself", 0, ["diff", CATALOG, changed], "78 things are unchanged", "stdout")
+    path = f"{changed}/items/outdoor-signboard.yaml"
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text.replace("presence: []", "presence:\n  - {why: identity, basis: {law: 某法, article: 第一条}}"))
+    expect("diff: who is worse off", 1, ["diff", CATALOG, changed, "--thing", "open-a-restaurant"], "[worse]", "stdout")
+    expect("diff, in Chinese", 1, ["diff", CATALOG, changed, "--thing", "open-a-restaurant"], "更差", "stdout", lang="zh")
+    expect("diff: a thing that neither has", 2, ["diff", CATALOG, changed, "--thing", "open-a-spaceport"], "thing")
+    expect("diff: one folder is not enough", 2, ["diff", CATALOG], "--help")
+
+
 def flip(path, column):
     """Another byte in one event row; the store as it was is given back afterwards by the caller."""
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
@@ -347,6 +362,7 @@ def main():
         catalogues(home)
         plans()
         advice(home)
+        differences(home)
         city = City(home, url)
         check("serve --sample listens", city.port, "".join(city.log)[-500:])
         print(f"   the first start with a new store took {city.took:.2f} s")
