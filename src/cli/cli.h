@@ -63,6 +63,14 @@ int cli_open_store(const char *url, struct store **ret, struct error *error);
 /* Opens it for reading only; refuses one that has not been set up or is newer. */
 int cli_read_store(const char *url, struct store **ret, struct db **ret_db, struct error *error);
 
+/*
+ * Registers the keys of the log, the centre and the departments that are not registered yet: whoever writes to a store does
+ * this first, so that every entry is signed by a registered key.
+ */
+struct engine;
+int cli_begin_registry(struct engine *engine, struct store *store, const char *key_dir, const char *origin,
+                       const char *const *departments, size_t n, struct error *error);
+
 /* Where signing keys lie when --keys does not say: beside a SQLite file «PATH.keys», else «onevisit.keys» here. */
 char *cli_key_dir(struct arena *arena, const struct store *store);
 /* The same for the public ledger's directory and --log: «PATH.log», «onevisit.log». */

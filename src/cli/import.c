@@ -11,6 +11,7 @@
 
 #include "cli/mechanisms.h"
 #include "history/history.h"
+#include "watch/registry.h"
 
 #define KINDS_MAX 32
 
@@ -52,7 +53,7 @@ static void kinds_for_import(struct kind *copies, const struct kind **ret)
 {
   size_t n = 0;
   for (; all_kinds[n] && n < KINDS_MAX; n++) {
-    bool ours = all_kinds[n] == &history_kind || all_kinds[n] == &history_log_kind;
+    bool ours = all_kinds[n] == &history_kind || all_kinds[n] == &history_log_kind || all_kinds[n] == &registry_kind;
     copies[n] = *all_kinds[n];
     copies[n].decide = not_here;
     ret[n] = ours ? all_kinds[n] : &copies[n];
@@ -100,7 +101,9 @@ static int run_engine(struct store *store, int fd, struct import_options *o, str
   int rc = engine_open(store, &options, &engine, error);
   if (!rc) {
     o->import.progress = terminal ? show_progress : NULL;
-    rc = history_import(engine, fd, &o->import, &done, error);
+    rc = cli_begin_registry(engine, store, options.key_dir, options.origin, NULL, 0, error);
+    if (!rc)
+      rc = history_import(engine, fd, &o->import, &done, error);
     engine_close(engine);
     if (terminal)
       (void)fputs("\r\033[K", stderr);

@@ -204,14 +204,9 @@ static int open_engine(struct service *s, struct error *error)
 static int open_registry(struct service *s, struct error *error)
 {
   const char **departments = arena_array(&s->arena, s->catalog->agency_count + 1, sizeof *departments);
-  struct registrar r = {s->engine, NULL, s->app.key_dir, s->options.origin, {"system", "system", "", "system"}};
   for (size_t i = 0; i < s->catalog->agency_count; i++)
     departments[i] = s->catalog->agencies[i].id;
-  if (store_connect(s->store, DB_READ, &r.db, error))
-    return -1;
-  int bad = registry_begin(&r, departments, s->catalog->agency_count, error);
-  db_close(r.db);
-  return bad;
+  return cli_begin_registry(s->engine, s->store, s->app.key_dir, s->options.origin, departments, s->catalog->agency_count, error);
 }
 
 static int open_watch(struct service *s, struct error *error)

@@ -287,7 +287,8 @@ static int open_clerk(struct clerk *clerk, const struct user_arguments *a, struc
                                    .origin = CLI_ORIGIN_DEFAULT,
                                    .seal_ms = -1, /* the service signs what is written here when it starts */
                                    .clock = still};
-  if (engine_open(clerk->store, &options, &clerk->engine, error))
+  if (engine_open(clerk->store, &options, &clerk->engine, error) ||
+      cli_begin_registry(clerk->engine, clerk->store, options.key_dir, options.origin, NULL, 0, error))
     return -1;
   return accounts_open(NULL, 1, &clerk->accounts, error);
 }

@@ -21,6 +21,7 @@
 
 #include "../lib/desk.h"
 #include "base/text.h"
+#include "record/record.h"
 #include "store/blob.h"
 
 enum { VICTIM = 500, OTHERS = 40, TWIN = 700 };
@@ -34,7 +35,7 @@ static const char *const planted[] = {"欧阳鸑鷟",       "13987650123",      
 static struct desk desk;
 static struct outlet outlets[2]; /* none for notices: with the phone number they wait in the outbox */
 
-static const struct migration *const sets[] = {engine_migrations, casework_migrations, NULL};
+static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
 
 /* ---- looking for values in raw bytes ---- */
 
