@@ -6,7 +6,7 @@
  * that do not compare, rounding, nulls) stand in one place. Only numbers that depend on answers become arithmetic.
  *
  * Decimals have 34 digits and are rounded beyond (feel/decimal.h). Of every computed number the encoder knows how large it is at
- * most and how many decimal places it has at most: where both fit 33 digits the formula is exact; else the result is any number
+ * most and how many decimal places it has at most: where both fit 34 digits the formula is exact; else the result is any number
  * within the error of rounding, more than the interpreter allows and never less. What has no encoding and reads only
  * questions with few answers is evaluated for each of them; what is left is any value at all, and is said (uncertain).
  */
@@ -20,12 +20,12 @@
 #include "feel/node.h"
 
 #define COMBINATIONS_MAX 4096
-#define ANSWER_PLACES 12    /* of an answer (decimal_parse) */
+#define ANSWER_PLACES 12 /* of an answer (decimal_parse) */
 #define DIGITS_KEPT 34
-#define EXACT_DIGITS 33     /* one less than are kept: sizes are doubles and a little off */
-#define ROUNDING 1e-33      /* half even at the 34th digit is half of this, relatively */
-#define SIDE_MAX 1e40       /* far from the largest decimal, and far from where it matters */
-#define SIDE_PLACES 1000    /* far from the smallest */
+#define CERTAINLY 0.99   /* sizes are doubles and a little off */
+#define ROUNDING 1e-33   /* half even at the 34th digit is half of this, relatively */
+#define SIDE_MAX 1e40    /* far from the largest decimal, and far from where it matters */
+#define SIDE_PLACES 1000 /* far from the smallest */
 
 struct option {
   formula when;
@@ -280,12 +280,16 @@ static Z3_ast rounded(struct encoder *e, Z3_ast exact, double error)
   return term;
 }
 
-/* The result of an operation: exact where all its digits fit, else rounded. Rounding never adds places. */
+static void put_number(struct options *to, formula when, Z3_ast term, double most, int places)
+{
+  to->list[to->n++] = (struct option){.when = when, .computed = true, .term = term, .most = most, .places = places};
+}
+
+/* The result of an operation: exact where all its digits fit, else rounded, which never adds places. */
 static void add_number(struct encoder *e, struct options *to, formula when, Z3_ast exact, double most, int places)
 {
-  bool fits = places <= EXACT_DIGITS && most < pow(10, EXACT_DIGITS - places);
-  Z3_ast term = fits ? exact : rounded(e, exact, most * ROUNDING);
-  to->list[to->n++] = (struct option){.when = when, .computed = true, .term = term, .most = most, .places = places};
+  bool fits = most < CERTAINLY * pow(10, DIGITS_KEPT - places);
+  put_number(to, when, fits ? exact : rounded(e, exact, most * ROUNDING), most, places);
 }
 
 /* 1 / d where that has few digits: dividing by 4 is multiplying by 0.25. */
@@ -322,11 +326,13 @@ static void add_quotient(struct encoder *e, struct options *to, formula when, co
   if (nothing == p->yes)
     return;
   double most = most_of(a) / least_of(b);
-  int places = places_of(a) + (int)ceil(log10(most_of(b) + 1)) + DIGITS_KEPT + 1; /* the first digit that counts, and all after it */
+  int places =
+      places_of(a) + (int)ceil(log10(most_of(b) + 1)) + DIGITS_KEPT + 1; /* the first digit that counts, and all after it */
   to->known &= most < SIDE_MAX * SIDE_MAX;
-  if (to->known)
-    add_number(e, to, prover_and(p, when, prover_not(p, nothing)), Z3_mk_div(p->z, term_of(e, a), divisor), most,
-               places > EXACT_DIGITS ? places : EXACT_DIGITS + 1);
+  if (!to->known)
+    return;
+  Z3_ast quotient = rounded(e, Z3_mk_div(p->z, term_of(e, a), divisor), most * ROUNDING);
+  put_number(to, prover_and(p, when, prover_not(p, nothing)), quotient, most, places);
 }
 
 /* What overflows or vanishes is null for the interpreter: sides that are far from it only. */
@@ -558,7 +564,8 @@ static struct options encode_name(struct encoder *e, struct span name)
     return constant(e, (struct feel_value){.type = FEEL_NULL});
   if (unknown->type == ASK_NUMBER) {
     struct options options = none(e, 1);
-    options.list[options.n++] = (struct option){.when = p->yes, .computed = true, .term = unknown->var, .most = unknown->most, .places = ANSWER_PLACES};
+    options.list[options.n++] =
+        (struct option){.when = p->yes, .computed = true, .term = unknown->var, .most = unknown->most, .places = ANSWER_PLACES};
     return options;
   }
   struct options options = none(e, values_of(unknown));
