@@ -89,9 +89,10 @@ bool rerun_two_trips_window(struct rerun *r, struct words *ret)
 
 /* ---- the plan as a whole ---- */
 
+/* What the zone's assessments make needless has an outcome: nothing is left to do. */
 bool rerun_no_outcome(struct rerun *r, struct words *ret)
 {
-  return r->plan && r->plan->item_count == 0 &&
+  return r->plan && r->plan->item_count == 0 && r->plan->covered_count == 0 &&
          tell(r, ret, "没有一个事项可办，也没有人告知结果", "no item applies, and nobody says so");
 }
 

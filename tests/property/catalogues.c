@@ -30,6 +30,7 @@ struct world {
   uint64_t seed;
   struct catalog catalog;
   struct item items[ITEMS];
+  struct item_material *asks[ITEMS]; /* of the items, to be changed */
   struct zone zones[ZONES];
   struct thing thing;
   bool project;
@@ -226,7 +227,7 @@ static void draw_materials(struct world *w, struct item *item)
     n -= twice;
     item->material_count += !twice;
   }
-  item->materials = asks;
+  item->materials = w->asks[item - w->items] = asks;
 }
 
 static void draw_item(struct world *w, size_t i)
@@ -258,6 +259,23 @@ static void draw_item(struct world *w, size_t i)
   item->need_count = others[0] != item && one_in(w, 3) && (others[0] < item || one_in(w, 6));
   item->excludes = others;
   item->exclude_count = others[0] != item && !item->need_count && one_in(w, 12);
+}
+
+/* As the check of a catalogue wants it (stage-order): nothing waits for a later stage. */
+static void keep_stages(struct world *w)
+{
+  for (size_t i = 0; i < ITEMS; i++)
+    for (size_t k = 0; k < ITEMS; k++) {
+      struct item *item = &w->items[i];
+      const char *paper = item_yields(&w->items[k]);
+      if (item->stage >= w->items[k].stage)
+        continue;
+      if (item->need_count && item->needs[0] == &w->items[k])
+        item->need_count = 0;
+      for (size_t m = 0; paper && m < item->material_count; m++)
+        if (item->materials[m].from == FROM_RESULT && strcmp(item->materials[m].material->id, paper) == 0)
+          w->asks[i][m].from = FROM_APPLICANT;
+    }
 }
 
 static void draw_thing(struct world *w)
@@ -467,6 +485,7 @@ static void run(uint64_t seed, struct trial *total)
   w->project = one_in(w, 3);
   for (size_t i = 0; i < ITEMS; i++)
     draw_item(w, i);
+  keep_stages(w);
   draw_thing(w);
   draw_tables(w);
   draw_zones(w);
