@@ -101,9 +101,8 @@ static void test_borders(void **state)
                                            "area - 0.000000000001 < 100",
                                            "(sum / 7) / (sum / 7) = 1",
                                            "sum / 3 + sum / 3 + sum / 3 = sum"};
-  static const char *const areas[] = {"5", "100", "99.999999999999", "100.000000000001", "200"};
-  static const char *const sums[] = {
-      "0", "0.000000000001", "-7", "300", "9223372036854775807", "-9223372036854775807", "922337.203685477581"};
+  static const char *const areas[] = {"5", "100", "99.999999999999"};
+  static const char *const sums[] = {"0", "0.000000000001", "-7", "300", "9223372036854775807", "922337.203685477581"};
   for (size_t c = 0; c < sizeof conditions / sizeof *conditions; c++)
     for (size_t a = 0; a < sizeof areas / sizeof *areas; a++)
       for (size_t s = 0; s < sizeof sums / sizeof *sums; s++)
