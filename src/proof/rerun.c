@@ -333,7 +333,7 @@ bool rerun_over_limit(struct rerun *r, struct words *ret)
 
 bool rerun_undecided(struct rerun *r, struct words *ret)
 {
-  for (size_t t = 0; t < r->answers.decided; t++) {
+  for (size_t t = 0; r->plan && t < r->answers.decided; t++) { /* of those who wait for one another nothing else is said */
     const struct thing_table *table = &r->blueprint->thing->tables[t];
     if (r->answers.list[r->answers.n + t].value.type == FEEL_NULL)
       return tell(r, ret, arena_printf(r->arena, "决策表「%s」没有结果，或有两个矛盾的结果", table->name.zh),
