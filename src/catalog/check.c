@@ -350,20 +350,30 @@ static int stage_in(const struct thing_item *ti)
   return ti->stage || !ti->item ? ti->stage : ti->item->stage;
 }
 
+static bool waits_for(const struct item *item, const struct item *other)
+{
+  const char *paper = other->result ? other->result->id : other->document;
+  for (size_t n = 0; n < item->need_count; n++)
+    if (item->needs[n] == other)
+      return true;
+  for (size_t m = 0; paper && m < item->material_count; m++)
+    if (item->materials[m].from == FROM_RESULT && item->materials[m].material &&
+        strcmp(item->materials[m].material->id, paper) == 0)
+      return true;
+  return false;
+}
+
 /* A stage is accepted when the one before it is through, so nothing of it can be waited for there. */
 static void check_stages(struct reader *r, const struct thing *thing)
 {
   for (size_t i = 0; thing->audience == FOR_PROJECT && i < thing->item_count; i++)
     for (size_t k = 0; k < thing->item_count; k++) {
       const struct thing_item *early = &thing->items[i], *late = &thing->items[k];
-      if (!early->item || !late->item || stage_in(early) >= stage_in(late))
-        continue;
-      for (size_t n = 0; n < early->item->need_count; n++)
-        if (early->item->needs[n] == late->item)
-          report_add(
-              &r->report, early->place, "stage-order",
-              (struct words){"去掉这个前置条件，或把事项移到后面的阶段", "drop the prerequisite or move the item to a later stage"},
-              "事项「%s」要等后面阶段的「%s」", "item '%s' waits for '%s' of a later stage", early->item->id, late->item->id);
+      if (early->item && late->item && stage_in(early) < stage_in(late) && waits_for(early->item, late->item))
+        report_add(
+            &r->report, early->place, "stage-order",
+            (struct words){"去掉这个前置条件，或把事项移到后面的阶段", "drop the prerequisite or move the item to a later stage"},
+            "事项「%s」要等后面阶段的「%s」", "item '%s' waits for '%s' of a later stage", early->item->id, late->item->id);
     }
 }
 

@@ -110,6 +110,12 @@ static void close_over(struct builder *builder, size_t i, size_t p)
   }
 }
 
+/* A stage is accepted when the one before it is through: what a later one yields is never waited for. */
+static bool is_of_later_stage(const struct blueprint *b, const struct edge *edge)
+{
+  return thing_stage(b->thing, b->items[edge->producer].item) > thing_stage(b->thing, b->items[edge->item].item);
+}
+
 /* What must be waited for comes first; then what need not be, each where it closes no circle with all before it. */
 static void order_edges(struct builder *builder)
 {
@@ -123,7 +129,7 @@ static void order_edges(struct builder *builder)
   for (size_t e = 0; e < b->edge_count; e++) {
     struct edge *edge = &b->edges[e];
     size_t i = (size_t)edge->item, p = (size_t)edge->producer;
-    if (edge->why == EDGE_YIELD && builder->waits[p * b->n + i])
+    if (edge->why == EDGE_YIELD && (builder->waits[p * b->n + i] || is_of_later_stage(b, edge)))
       edge->why = EDGE_REFUSED;
     else if (edge->why == EDGE_YIELD)
       close_over(builder, i, p);

@@ -12,7 +12,7 @@ enum edge_why {
   EDGE_NEEDS,   /* the item names the other under needs */
   EDGE_RESULT,  /* a material from: result that the other yields */
   EDGE_YIELD,   /* what it would ask of the applicant, and the other yields; as far as that closes no circle */
-  EDGE_REFUSED, /* the same, but it would close a circle: not waited for */
+  EDGE_REFUSED, /* the same, but it would close a circle, or the other is of a later stage: not waited for */
   EDGE_HELD     /* a material from: government that the other yields too: no reason to wait, its source where it waits anyway */
 };
 

@@ -5,8 +5,9 @@
  * answers. Whatever is done with constants alone the interpreter itself does, one operation at a time, so its rules (kinds
  * that do not compare, rounding, nulls) stand in one place. Only numbers that depend on answers become arithmetic.
  *
- * Decimals have 34 digits and are rounded beyond; where that can happen the result is any number within the error: more than
- * the interpreter allows, never less. What has no encoding and reads only
+ * Decimals have 34 digits and are rounded beyond (feel/decimal.h). Of every computed number the encoder knows how large it is at
+ * most and how many decimal places it has at most: where both fit 34 digits the formula is exact; else the result is any number
+ * within the error of rounding, more than the interpreter allows and never less. What has no encoding and reads only
  * questions with few answers is evaluated for each of them; what is left is any value at all, and is said (uncertain).
  */
 #include "proof/prover.h"
@@ -15,12 +16,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "feel/decimal.h"
 #include "feel/node.h"
 
 #define COMBINATIONS_MAX 4096
-#define ANSWER_MAX 9.2e18 /* of an answer: 18 digits, 12 places */
-#define EXACT_MAX 1e20    /* with twelve places it fits 34 digits */
-#define DECIMAL_MAX 1e40  /* far from the largest decimal, and far from where it matters */
+#define ANSWER_PLACES 12 /* of an answer (decimal_parse) */
+#define DIGITS_KEPT 34
+#define CERTAINLY 0.99   /* sizes are doubles and a little off */
+#define ROUNDING 1e-33   /* half even at the 34th digit is half of this, relatively */
+#define SIDE_MAX 1e40    /* far from the largest decimal, and far from where it matters */
+#define SIDE_PLACES 1000 /* far from the smallest */
 
 struct option {
   formula when;
@@ -28,6 +33,7 @@ struct option {
   struct feel_value value;
   Z3_ast term; /* computed */
   double most; /* computed: its size at most */
+  int places;  /* computed: its decimal places at most */
 };
 
 struct options {
@@ -247,14 +253,6 @@ static struct options each_combination(struct encoder *e, const struct feel_node
 
 /* ---- numbers ---- */
 
-static double size_of(struct decimal d)
-{
-  double v = fabs((double)d.digits);
-  for (int i = 0; i < d.scale; i++)
-    v /= 10;
-  return v;
-}
-
 static bool is_number(const struct option *option)
 {
   return option->computed || option->value.type == FEEL_NUMBER;
@@ -267,15 +265,22 @@ static Z3_ast term_of(struct encoder *e, const struct option *option)
 
 static double most_of(const struct option *option)
 {
-  return option->computed ? option->most : size_of(option->value.number);
+  return option->computed ? option->most : prover_size(option->value.number);
+}
+
+static int places_of(const struct option *option)
+{
+  const struct decimal *number = &option->value.number;
+  int places = option->computed ? option->places : number->scale + (number->fine ? 18 : 0);
+  return places > 0 ? places : 0;
 }
 
 /* Any number within the error of rounding. */
 static Z3_ast rounded(struct encoder *e, Z3_ast exact, double error)
 {
   struct prover *p = e->p;
-  char text[80];
-  (void)snprintf(text, sizeof text, "%.15f", error);
+  char text[160];
+  (void)snprintf(text, sizeof text, "%.80f", error + 1e-79); /* never less for being written */
   Z3_ast within = Z3_mk_numeral(p->z, text, p->number);
   Z3_ast term = Z3_mk_fresh_const(p->z, "rounded", p->number);
   p->helpers++;
@@ -284,27 +289,65 @@ static Z3_ast rounded(struct encoder *e, Z3_ast exact, double error)
   return term;
 }
 
-/* The result of an operation: exact where all its digits fit, else rounded. */
-static void add_number(struct encoder *e, struct options *to, formula when, Z3_ast exact, double most, bool exact_places)
+static void put_number(struct options *to, formula when, Z3_ast term, double most, int places)
 {
-  bool fits = exact_places && most < EXACT_MAX;
-  Z3_ast term = fits ? exact : rounded(e, exact, 1e-15 + most * 1e-30);
-  to->known &= most < DECIMAL_MAX; /* what overflows there is left open */
-  to->list[to->n++] = (struct option){.when = when, .computed = true, .term = term, .most = most};
+  to->list[to->n++] = (struct option){.when = when, .computed = true, .term = term, .most = most, .places = places};
+}
+
+/* The result of an operation: exact where all its digits fit, else rounded, which never adds places. */
+static void add_number(struct encoder *e, struct options *to, formula when, Z3_ast exact, double most, int places)
+{
+  bool fits = most < CERTAINLY * pow(10, DIGITS_KEPT - places);
+  put_number(to, when, fits ? exact : rounded(e, exact, most * ROUNDING), most, places);
+}
+
+/* 1 / d where that has few digits: dividing by 4 is multiplying by 0.25. */
+static bool invert(struct decimal d, struct decimal *ret)
+{
+  const struct decimal one = {1, 0, 0};
+  struct decimal back;
+  return decimal_divide(one, d, ret) && !ret->fine && ret->scale < ANSWER_PLACES && decimal_multiply(*ret, d, &back) &&
+         decimal_compare(back, one) == 0;
+}
+
+/* The smallest that a side can be and not be zero: a unit of its last place. */
+static double least_of(const struct option *option)
+{
+  const struct decimal *number = &option->value.number;
+  return option->computed ? pow(10, -option->places) : fabs((double)number->digits) * pow(10, -number->scale);
 }
 
 static void add_quotient(struct encoder *e, struct options *to, formula when, const struct option *a, const struct option *b)
 {
   struct prover *p = e->p;
-  Z3_ast divisor = term_of(e, b);
-  Z3_ast exact = Z3_mk_div(p->z, term_of(e, a), divisor);
-  if (!b->computed && b->value.number.digits != 0) {
-    add_number(e, to, when, exact, most_of(a) / size_of(b->value.number), false);
+  struct decimal inverse;
+  if (!b->computed && b->value.number.digits != 0 && invert(b->value.number, &inverse)) {
+    struct option factor = {.value = {.type = FEEL_NUMBER, .number = inverse}};
+    Z3_ast terms[] = {term_of(e, a), term_of(e, &factor)};
+    add_number(e, to, when, Z3_mk_mul(p->z, 2, terms), most_of(a) * most_of(&factor), places_of(a) + places_of(&factor));
     return;
   }
-  formula nothing = Z3_mk_eq(p->z, divisor, prover_decimal(p, (struct decimal){0, 0}));
+  Z3_ast divisor = term_of(e, b);
+  formula nothing = b->computed                   ? Z3_mk_eq(p->z, divisor, prover_decimal(p, (struct decimal){0}))
+                    : b->value.number.digits == 0 ? p->yes
+                                                  : p->no;
   to->list[to->n++] = (struct option){.when = prover_and(p, when, nothing), .value = {.type = FEEL_NULL}};
-  add_number(e, to, prover_and(p, when, prover_not(p, nothing)), exact, ANSWER_MAX * 1e13, false);
+  if (nothing == p->yes)
+    return;
+  double most = most_of(a) / least_of(b);
+  int places =
+      places_of(a) + (int)ceil(log10(most_of(b) + 1)) + DIGITS_KEPT + 1; /* the first digit that counts, and all after it */
+  to->known &= most < SIDE_MAX * SIDE_MAX;
+  if (!to->known)
+    return;
+  Z3_ast quotient = rounded(e, Z3_mk_div(p->z, term_of(e, a), divisor), most * ROUNDING);
+  put_number(to, prover_and(p, when, prover_not(p, nothing)), quotient, most, places);
+}
+
+/* What overflows or vanishes is null for the interpreter: sides that are far from it only. */
+static bool is_moderate(const struct option *side)
+{
+  return most_of(side) < SIDE_MAX && places_of(side) <= SIDE_PLACES;
 }
 
 static void operate(struct encoder *e, struct options *to, enum feel_op op, formula when, const struct option *a,
@@ -312,14 +355,16 @@ static void operate(struct encoder *e, struct options *to, enum feel_op op, form
 {
   struct prover *p = e->p;
   Z3_ast terms[] = {term_of(e, a), term_of(e, b)};
-  double sum = most_of(a) + most_of(b);
-  bool whole = (!a->computed && a->value.number.scale == 0) || (!b->computed && b->value.number.scale == 0);
+  int places = places_of(a) > places_of(b) ? places_of(a) : places_of(b);
+  to->known &= is_moderate(a) && is_moderate(b);
+  if (!to->known)
+    return;
   if (op == OP_ADD)
-    add_number(e, to, when, Z3_mk_add(p->z, 2, terms), sum, true);
+    add_number(e, to, when, Z3_mk_add(p->z, 2, terms), most_of(a) + most_of(b), places);
   else if (op == OP_SUB)
-    add_number(e, to, when, Z3_mk_sub(p->z, 2, terms), sum, true);
+    add_number(e, to, when, Z3_mk_sub(p->z, 2, terms), most_of(a) + most_of(b), places);
   else if (op == OP_MUL)
-    add_number(e, to, when, Z3_mk_mul(p->z, 2, terms), most_of(a) * most_of(b), whole && most_of(a) * most_of(b) < ANSWER_MAX);
+    add_number(e, to, when, Z3_mk_mul(p->z, 2, terms), most_of(a) * most_of(b), places_of(a) + places_of(b));
   else
     add_quotient(e, to, when, a, b);
 }
@@ -528,7 +573,8 @@ static struct options encode_name(struct encoder *e, struct span name)
     return constant(e, (struct feel_value){.type = FEEL_NULL});
   if (unknown->type == ASK_NUMBER) {
     struct options options = none(e, 1);
-    options.list[options.n++] = (struct option){.when = p->yes, .computed = true, .term = unknown->var, .most = unknown->most};
+    options.list[options.n++] =
+        (struct option){.when = p->yes, .computed = true, .term = unknown->var, .most = unknown->most, .places = ANSWER_PLACES};
     return options;
   }
   struct options options = none(e, values_of(unknown));

@@ -174,6 +174,13 @@ static const struct proof_line *line_of(const struct proof *proof, const struct 
   return NULL;
 }
 
+/* Where items wait for one another there is no plan, and what is proved then is proved of the other answers only. */
+static bool is_unneeded(const struct proof *proof, const struct thing *thing, const struct proof_line *line)
+{
+  const struct proof_line *cycle = line_of(proof, thing, "no-cycle");
+  return line->outcome == PROOF_PROVED && (line == cycle || !cycle || cycle->outcome == PROOF_PROVED);
+}
+
 static void find_exceptions(struct run *run)
 {
   const struct catalog *c = run->catalog;
@@ -185,7 +192,7 @@ static void find_exceptions(struct run *run)
     if (!line)
       report_add(&run->report, e->place, "negative-unknown", (struct words){"见 docs/proof.md", "see docs/proof.md"},
                  "没有性质「%s」", "there is no property '%s'", e->property);
-    else if (line->outcome == PROOF_PROVED)
+    else if (is_unneeded(run->proof, e->thing, line))
       report_add(&run->report, e->place, "negative-unneeded", (struct words){"从负面清单删去", "remove it from the negative list"},
                  "「%s」已经证明", "'%s' is proved now", e->property);
     else if (e->review < run->options->today)

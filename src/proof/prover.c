@@ -1,5 +1,6 @@
 #include "proof/prover.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,12 +119,9 @@ static void add_values(struct prover *p, struct unknown *unknown, const struct q
       values[unknown->value_count++] = question->choices[i].value;
 }
 
-static double size_of(struct decimal d)
+double prover_size(struct decimal d)
 {
-  double v = d.digits < 0 ? -(double)d.digits : (double)d.digits;
-  for (int i = 0; i < d.scale; i++)
-    v /= 10;
-  return v;
+  return (fabs((double)d.digits) + 1) * pow(10, -d.scale);
 }
 
 static double larger(double a, double b)
@@ -148,8 +146,8 @@ void prover_meet(struct prover *p, const struct thing *thing)
       unknown->var = Z3_mk_const(p->z, Z3_mk_string_symbol(p->z, question->id), sort);
     }
     if (question->type == ASK_NUMBER)
-      unknown->most = larger(unknown->most, larger(question->has_min ? size_of(question->min) : (double)LARGEST,
-                                                   question->has_max ? size_of(question->max) : (double)LARGEST));
+      unknown->most = larger(unknown->most, larger(question->has_min ? prover_size(question->min) : (double)LARGEST,
+                                                   question->has_max ? prover_size(question->max) : (double)LARGEST));
     if (question->type == ASK_CHOICE && unknown->type == ASK_CHOICE)
       add_values(p, unknown, question);
   }

@@ -79,6 +79,7 @@ const struct unknown *prover_unknown(const struct prover *prover, struct span id
 /* The answer to a choice is its n-th value. */
 formula prover_is_value(struct prover *prover, const struct unknown *unknown, size_t n);
 Z3_ast prover_decimal(struct prover *prover, struct decimal d);
+double prover_size(struct decimal d); /* not less than |d|, and at most one of its digits more */
 /* The answers equal these, to that question alone (bounds are not checked). */
 formula prover_answers(struct prover *prover, const struct answer *answer);
 formula prover_in_zone(struct prover *prover, const struct zone *zone); /* NULL: in none */

@@ -89,9 +89,10 @@ bool rerun_two_trips_window(struct rerun *r, struct words *ret)
 
 /* ---- the plan as a whole ---- */
 
+/* What the zone's assessments make needless has an outcome: nothing is left to do. */
 bool rerun_no_outcome(struct rerun *r, struct words *ret)
 {
-  return r->plan && r->plan->item_count == 0 &&
+  return r->plan && r->plan->item_count == 0 && r->plan->covered_count == 0 &&
          tell(r, ret, "没有一个事项可办，也没有人告知结果", "no item applies, and nobody says so");
 }
 
@@ -332,7 +333,7 @@ bool rerun_over_limit(struct rerun *r, struct words *ret)
 
 bool rerun_undecided(struct rerun *r, struct words *ret)
 {
-  for (size_t t = 0; t < r->answers.decided; t++) {
+  for (size_t t = 0; r->plan && t < r->answers.decided; t++) { /* of those who wait for one another nothing else is said */
     const struct thing_table *table = &r->blueprint->thing->tables[t];
     if (r->answers.list[r->answers.n + t].value.type == FEEL_NULL)
       return tell(r, ret, arena_printf(r->arena, "决策表「%s」没有结果，或有两个矛盾的结果", table->name.zh),

@@ -5,6 +5,8 @@
 
 #include "feel/node.h"
 
+#define PLACES_MAX 12 /* of an answer: decimal_parse() */
+
 struct collector {
   struct arena *arena;
   const struct question *question;
@@ -15,6 +17,8 @@ struct collector {
 static void add(struct collector *c, struct decimal d)
 {
   const struct question *q = c->question;
+  if (d.fine || d.scale < 0 || d.scale > PLACES_MAX) /* no answer can be it */
+    return;
   if ((q->has_min && decimal_compare(d, q->min) < 0) || (q->has_max && decimal_compare(d, q->max) > 0))
     return;
   for (size_t i = 0; i < c->n; i++)
@@ -53,12 +57,17 @@ static void collect_thresholds(struct collector *c, const struct blueprint *b)
     const struct item *item = b->items[i].item;
     for (size_t k = 0; k < b->items[i].when_count; k++)
       collect_from(c, b->items[i].when[k]);
-    for (size_t m = 0; m < item->material_count; m++)
+    collect_from(c, item->within);
+    for (size_t m = 0; m < item->material_count; m++) {
       collect_from(c, item->materials[m].when);
+      collect_from(c, item->materials[m].within);
+    }
     for (size_t p = 0; p < item->presence_count; p++)
       collect_from(c, item->presence[p].when);
-    for (size_t s = 0; s < item->step_count; s++)
+    for (size_t s = 0; s < item->step_count; s++) {
       collect_from(c, item->steps[s].when);
+      collect_from(c, item->steps[s].within);
+    }
   }
   for (size_t t = 0; t < b->thing->table_count; t++)
     for (size_t r = 0; r < b->thing->tables[t].table.rule_count; r++)
@@ -68,11 +77,11 @@ static void collect_thresholds(struct collector *c, const struct blueprint *b)
 /* One more and one less; and a tenth, which is between any two whole thresholds. */
 static void add_neighbours(struct collector *c, struct decimal d)
 {
-  if (d.scale == 0) {
+  if (d.scale == 0 && d.digits < INT64_MAX && d.digits > -INT64_MAX) {
     add(c, (struct decimal){d.digits + 1, 0});
     add(c, (struct decimal){d.digits - 1, 0});
   }
-  if (d.scale < 12 && d.digits < INT64_MAX / 10 - 1 && d.digits > INT64_MIN / 10 + 1) {
+  if (d.scale < PLACES_MAX && d.digits < INT64_MAX / 10 - 1 && d.digits > INT64_MIN / 10 + 1) {
     add(c, (struct decimal){d.digits * 10 + 1, d.scale + 1});
     add(c, (struct decimal){d.digits * 10 - 1, d.scale + 1});
   }
@@ -110,12 +119,22 @@ struct candidates *candidates_make(struct arena *arena, const struct blueprint *
   return candidates;
 }
 
+/* A zone's assessment can make something of it needless. */
+static bool reads_zone(const struct item *item)
+{
+  bool reads = item->covered_by != NULL;
+  for (size_t m = 0; m < item->material_count; m++)
+    reads |= item->materials[m].from == FROM_ZONE;
+  for (size_t s = 0; s < item->step_count; s++)
+    reads |= item->steps[s].covered_by != NULL;
+  return reads;
+}
+
 static bool asks_zone(const struct blueprint *b)
 {
   for (size_t i = 0; i < b->n; i++)
-    for (size_t m = 0; m < b->items[i].item->material_count; m++)
-      if (b->items[i].item->materials[m].from == FROM_ZONE)
-        return true;
+    if (reads_zone(b->items[i].item))
+      return true;
   return false;
 }
 
