@@ -482,6 +482,24 @@ static int finish_last_time(struct publisher *p, struct arena *arena, struct err
   return bring_files(p, &p->log, w.size, &root, error);
 }
 
+/* Runs on the writer: whoever looks at the ledger's keys finds the second log's among them. */
+static int write_sm3_key(struct engine *engine, struct db *db, void *argument, struct error *error)
+{
+  const struct signer *key = argument;
+  return DB_EXEC(db, &engine_key_enters, error, V_STR(signer_name(key)), V_STR(signer_vkey(key)), V_STR("log-sm3"),
+                 V_INT(engine_now(engine)), V_INT(0));
+}
+
+/* A second log that was asked for later begins at once with what the first has out, not with the next event. */
+static int catch_up_sm3(struct publisher *p, struct arena *arena, struct error *error)
+{
+  if (!p->with_sm3)
+    return 0;
+  if (engine_ask(p->engine, write_sm3_key, p->sm3_key, error))
+    return -1;
+  return p->sm3.out < p->log.out ? publish_sm3(p, p->log.out, arena, error) : 0;
+}
+
 /* The newest signed checkpoint that is not out. 0: the engine stops. */
 static int64_t wait_for_work(struct engine *engine, int64_t waiting)
 {
@@ -509,7 +527,7 @@ void *publisher_main(void *argument)
   run_behind_others();
   int64_t waiting = 0;
   struct error first = {0};
-  if (finish_last_time(p, &arena, &first))
+  if (finish_last_time(p, &arena, &first) || catch_up_sm3(p, &arena, &first))
     log_error("the ledger's directory could not be completed", &first);
   for (int64_t size; (size = wait_for_work(engine, waiting)) != 0;) {
     struct error error = {0};
