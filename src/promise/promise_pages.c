@@ -287,8 +287,8 @@ static int catalogue_api(struct request *rq, struct error *error)
 
 static int thing_api(struct request *rq, struct error *error)
 {
-  const struct promise_thing *thing;
-  const struct release_view *view;
+  const struct promise_thing *thing = NULL;
+  const struct release_view *view = NULL;
   if (find_thing(rq, &thing, error) || current_release(rq, &view, error))
     return -1;
   struct json_writer w = web_json(rq, 200);
