@@ -18,6 +18,7 @@
 #include "../lib/desk.h"
 #include "base/text.h"
 #include "catalog/codes.h"
+#include "watch/monitor.h"
 
 enum { CASES_MAX = 4000, ITEMS = 5, FIRST = 1000 };
 
@@ -504,6 +505,43 @@ static int digest_event(void *context, const struct event *e, struct error *erro
   return 0;
 }
 
+/* ---- what a stranger sees of it: the log ---- */
+
+static void complain(void *context, const struct anomaly *finding)
+{
+  (void)context;
+  (void)fprintf(stderr, "monitor: %s at %lld: %s\n", finding->word, (long long)finding->index, finding->en);
+}
+
+/* The city's log, sealed at last, gives a monitor nothing to say. */
+static void log_is_clean(void)
+{
+  static const struct sql entries = {"SELECT entry FROM leaves ORDER BY seq"};
+  struct arena arena = {0};
+  struct engine_checkpoint sealed;
+  struct monitor *monitor;
+  struct monitor_counts counts;
+  struct rows rows;
+  desk_restart(&desk, 20, NULL);
+  if (engine_seal(desk.engine, &desk.error) || engine_last_checkpoint(desk.db, &arena, &sealed, &desk.error))
+    die(desk.error.en, 0);
+  const struct monitor_options options = {.vkey = arena_dup(&arena, sealed.vkey), .sink = complain};
+  if (monitor_open(&options, (struct span){0}, &monitor, &desk.error) || db_query(desk.db, &entries, NULL, 0, &rows, &desk.error))
+    die(desk.error.en, 0);
+  while (rows_next(&rows))
+    monitor_leaf(monitor, rows_span(&rows, 0));
+  if (rows_close(&rows, &desk.error))
+    die(desk.error.en, 0);
+  monitor_checkpoint(monitor, sealed.note, 0);
+  monitor_counts(monitor, &counts);
+  (void)printf("the log: %lld leaves of %lld cases, %lld findings\n", (long long)counts.leaves, (long long)counts.cases,
+               (long long)counts.findings);
+  if (counts.findings || counts.leaves != sealed.size || counts.leaves == 0)
+    die("the monitor finds the city's log wanting", 0);
+  monitor_close(monitor);
+  arena_release(&arena);
+}
+
 /* One city; its history's digest, and how it went on stdout. */
 static struct digest live(uint64_t seed, int commands, bool tell)
 {
@@ -546,6 +584,8 @@ static struct digest live(uint64_t seed, int commands, bool tell)
     (void)fprintf(stderr, "city: nobody saw «%s»\n", never);
   if (never || stats.refused == 0 || stats.events < commands / 4)
     die("the city is not alive", 0);
+  if (tell)
+    log_is_clean();
   arena_release(&kept);
   desk_close(&desk);
   return sum;
