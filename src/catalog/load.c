@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,15 @@ struct file {
   struct node *root; /* NULL: not readable */
 };
 
+/* The files that a second thread reads: its trees, and what it found wrong. */
+struct loader;
+struct share {
+  struct loader *loader;
+  size_t from;
+  struct arena trees, words;
+  struct findings findings;
+};
+
 struct loader {
   struct reader reader;
   const char *dir;
@@ -54,6 +64,7 @@ struct loader {
   struct arena scratch; /* contents and trees, gone when the catalogue is made */
   struct file *files;
   size_t n, cap;
+  struct share share;
 };
 
 /* ---- files ---- */
@@ -408,16 +419,46 @@ static void read_persons(struct loader *l, struct catalog *catalog)
       read_shape(&l->reader, &person_shape, l->files[i].root, &catalog->persons[catalog->person_count++]);
 }
 
+/* ---- trees ---- */
+
+/* Files are read into trees independently: those of a nation by two threads. */
+#define FILES_ALONE 400
+
+/* What is wrong in a file is said in the order of files, by the loader's own thread: here it is only left unread. */
+static void *read_share(void *argument)
+{
+  struct share *share = argument;
+  struct loader *l = share->loader;
+  struct report report = {&share->words, &share->findings};
+  for (size_t i = share->from; i < l->n; i++) {
+    size_t before = share->findings.n;
+    struct node *root = l->files[i].content.p ? tree_read(&share->trees, l->files[i].name, l->files[i].content, &report) : NULL;
+    l->files[i].root = share->findings.n == before ? root : NULL;
+  }
+  return NULL;
+}
+
+static void read_trees(struct loader *l)
+{
+  pthread_t thread;
+  struct share *share = &l->share;
+  *share = (struct share){.loader = l, .from = l->n < FILES_ALONE ? l->n : l->n / 2};
+  bool shared = share->from < l->n && pthread_create(&thread, NULL, read_share, share) == 0;
+  for (size_t i = 0; i < l->n; i++) {
+    if (shared && i == share->from)
+      (void)pthread_join(thread, NULL);
+    if (l->files[i].content.p && !l->files[i].root)
+      l->files[i].root = tree_read(&l->scratch, l->files[i].name, l->files[i].content, &l->reader.report);
+  }
+}
+
 static void read_everything(struct loader *l)
 {
   struct catalog *catalog = &l->reader.loaded->catalog;
   add_files(l);
   set_version(l, catalog);
   add_persons(l);
-  for (size_t i = 0; i < l->n; i++) {
-    if (l->files[i].content.p)
-      l->files[i].root = tree_read(&l->scratch, l->files[i].name, l->files[i].content, &l->reader.report);
-  }
+  read_trees(l);
   read_city(l, catalog);
   read_districts(l, catalog);
   read_calendar(l, catalog);
@@ -459,6 +500,8 @@ int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, str
   read_everything(&l);
   (void)close(fd);
   arena_release(&l.scratch);
+  arena_release(&l.share.trees);
+  arena_release(&l.share.words);
   if (findings->n > before) {
     size_t n = findings->n - before;
     findings_sort(findings, before);
