@@ -138,8 +138,8 @@ static void mix(struct hunt *h)
   struct thing *asking = arena_new(&h->work, struct thing);
   size_t tables = a->thing->table_count + b->thing->table_count;
   struct thing_table *all = arena_array(&h->work, tables + 1, sizeof *all);
-  memcpy(all, a->thing->tables, a->thing->table_count * sizeof *all);
-  memcpy(all + a->thing->table_count, b->thing->tables, b->thing->table_count * sizeof *all);
+  for (size_t i = 0; i < tables; i++)
+    all[i] = i < a->thing->table_count ? a->thing->tables[i] : b->thing->tables[i - a->thing->table_count];
   *asking = h->joint;
   asking->tables = all;
   asking->table_count = tables;
