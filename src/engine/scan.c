@@ -51,7 +51,7 @@ int event_read_columns(struct rows *rows, const struct kind *const *kinds, struc
 
 int event_read(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret, struct error *error)
 {
-  struct event event;
+  struct event event = {0};
   json_t *data = NULL;
   if (event_read_columns(rows, kinds, arena, &event, error))
     return -1;

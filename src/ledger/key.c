@@ -399,9 +399,10 @@ static int read_key(struct arena *arena, const char *path, struct span *ret, str
 
 static int check_key(const struct signer *s, const char *name, enum note_algorithm algorithm, struct error *error)
 {
-  if (strcmp(s->public.name, name) != 0)
-    return error_set(error, ERROR_BAD_INPUT, "key-name", "密钥属于“%s”，不是“%s”", "The key belongs to “%s”, not to “%s”",
-                     s->public.name, name);
+  const char *own = s->public.name ? s->public.name : "";
+  if (strcmp(own, name) != 0)
+    return error_set(error, ERROR_BAD_INPUT, "key-name", "密钥属于“%s”，不是“%s”", "The key belongs to “%s”, not to “%s”", own,
+                     name);
   if (s->public.algorithm != algorithm)
     return error_set(error, ERROR_BAD_INPUT, "key-algorithm", "密钥的算法是 %02x，此处要 %02x",
                      "The key is of algorithm %02x, and %02x is wanted here", (unsigned)s->public.algorithm, (unsigned)algorithm);

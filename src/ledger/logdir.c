@@ -175,7 +175,7 @@ static int keep_tile(struct logdir *log, const struct tile *tile, struct error *
 {
   struct kept_tile *kept = log->kept[tile->level];
   struct arena arena = {0};
-  struct span bytes;
+  struct span bytes = {0};
   if (kept && kept->index == tile->index && kept->width == tile->width)
     return 0;
   if (!kept && !(kept = log->kept[tile->level] = calloc(1, sizeof *kept)))
