@@ -182,7 +182,7 @@ static int keep_tile(struct logdir *log, const struct tile *tile, struct error *
     abort();
   kept->width = 0;
   int bad = read_tile(log, &arena, tile, &bytes, error);
-  if (!bad && bytes.n) {
+  if (!bad && bytes.p) {
     memcpy(kept->hashes, bytes.p, bytes.n);
     kept->index = tile->index;
     kept->width = tile->width;
