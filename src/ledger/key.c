@@ -399,10 +399,9 @@ static int read_key(struct arena *arena, const char *path, struct span *ret, str
 
 static int check_key(const struct signer *s, const char *name, enum note_algorithm algorithm, struct error *error)
 {
-  const char *own = s->public.name ? s->public.name : "";
-  if (strcmp(own, name) != 0)
-    return error_set(error, ERROR_BAD_INPUT, "key-name", "密钥属于“%s”，不是“%s”", "The key belongs to “%s”, not to “%s”", own,
-                     name);
+  if (strcmp(s->public.name, name) != 0)
+    return error_set(error, ERROR_BAD_INPUT, "key-name", "密钥属于“%s”，不是“%s”", "The key belongs to “%s”, not to “%s”",
+                     s->public.name, name);
   if (s->public.algorithm != algorithm)
     return error_set(error, ERROR_BAD_INPUT, "key-algorithm", "密钥的算法是 %02x，此处要 %02x",
                      "The key is of algorithm %02x, and %02x is wanted here", (unsigned)s->public.algorithm, (unsigned)algorithm);
@@ -424,7 +423,7 @@ static int open_signer(struct arena *arena, const char *dir, const char *path, c
   }
   if (read_key(arena, path, &text, error))
     return -1;
-  if (parse_private(arena, text, &s, error))
+  if (parse_private(arena, text, &s, error) || !s)
     return error_at(error, "%s", path);
   if (check_key(s, name, algorithm, error)) {
     signer_free(s);

@@ -105,18 +105,25 @@ void record_used(struct monitor *m, struct record *r)
   list_remove(r->busy ? &m->busy : &m->idle, r);
   r->busy = r->received || r->items;
   list_add(r->busy ? &m->busy : &m->idle, r);
-  while (m->idle.n > m->options.remember) {
+  while (m->idle.oldest && m->idle.n > m->options.remember) {
     forget(m, m->idle.oldest);
     m->counts.forgotten++;
   }
 }
 
+static void release_list(struct record *oldest)
+{
+  for (struct record *r = oldest, *next; r; r = next) {
+    next = r->newer;
+    drop_items(r);
+    free(r);
+  }
+}
+
 void records_release(struct monitor *m)
 {
-  while (m->busy.oldest)
-    forget(m, m->busy.oldest);
-  while (m->idle.oldest)
-    forget(m, m->idle.oldest);
+  release_list(m->busy.oldest);
+  release_list(m->idle.oldest);
   free(m->buckets);
 }
 
