@@ -20,6 +20,7 @@ typedef int32_t day;
 
 moment moment_now(void);    /* the wall clock */
 int64_t monotonic_us(void); /* for measuring only */
+int64_t thread_us(void);    /* processor time of the calling thread, for measuring only */
 
 day day_of(moment at);   /* the day in China that contains the moment */
 moment day_start(day d); /* its first millisecond */

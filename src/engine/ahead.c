@@ -24,7 +24,9 @@ static void *ahead_main(void *argument)
     size_t max = a->max;
     pthread_mutex_unlock(&a->lock);
     struct batch batch = {0};
+    int64_t start = thread_us();
     int bad = batch_read(a->db, a->kinds, after, max, &batch, &error);
+    batch.cost_us = thread_us() - start;
     pthread_mutex_lock(&a->lock);
     a->batch = batch;
     a->failed = bad != 0;

@@ -25,6 +25,7 @@ struct batch {
   int64_t first; /* seq of list[0] */
   struct fresh_leaf *list;
   size_t n;
+  int64_t cost_us; /* processor time of reading it */
 };
 
 /* The events after the one given, at most max (BATCH_MAX), none after one that changes keys, without gaps. Error broken-ledger. */

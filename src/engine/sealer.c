@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "base/log.h"
 
 #define BITE 1024 /* leaves at once while commands wait */
 #define RETRY_MS 1000
-#define DEBT_PART 50 /* under full load the ledger gets this part of the writer's time */
+#define DEBT_PART 50 /* under full load the ledger gets this part of all time */
 
 static const struct sql last_checkpoint = {"SELECT size, edge FROM checkpoints ORDER BY size DESC LIMIT 1"};
 static const struct sql insert_leaf = {"INSERT INTO leaves (seq, hash, entry) VALUES ($1, $2, $3)"};
@@ -229,6 +230,7 @@ static int seal_batch(struct engine *engine, struct sealer *s, struct error *err
 {
   struct batch b;
   struct department_context context = {engine, s};
+  int64_t start = thread_us();
   if (ahead_take(&s->ahead, s->edge.size, bite(engine), &b, error))
     return -1;
   bool more = b.n && committed(engine) > s->edge.size + (int64_t)b.n;
@@ -237,6 +239,7 @@ static int seal_batch(struct engine *engine, struct sealer *s, struct error *err
   int bad = batch_sign(&b, &s->last, department_signer, &context, error);
   if (!bad && b.n)
     bad = store_batch(engine, s, &b, error);
+  s->pace.debt_us += (b.cost_us + thread_us() - start) / s->pace.processors;
   batch_release(&s->last);
   if (!bad && more)
     s->last = b;
@@ -260,8 +263,9 @@ static bool in_a_hurry(const struct engine *engine)
 }
 
 /*
- * What the writer spent on storing leaves is paid back by the time it is idle, and by a small part of all time; while
- * anything is owed, no more is sealed. So a city at its usual work is sealed at once, and a writer at its limit loses
+ * What the writer spent on storing leaves, and what reading, hashing and signing them took of all processors (senders and
+ * readers want those), is paid back by the time the writer is idle, and by a small part of all time; while anything is
+ * owed, no more is sealed. So a city at its usual work is sealed at once, and a writer at its limit loses
  * little; what is left over then is caught up with later. The lock is held.
  */
 static void pace_wait(struct engine *engine, struct pace *pace)
@@ -315,6 +319,7 @@ void *sealer_main(void *argument)
   struct engine *engine = argument;
   struct sealer *s = engine->sealing;
   run_behind_others();
+  s->pace.processors = get_nprocs();
   ahead_open(&s->ahead, s->db, engine->options.kinds);
   while (wait_for_work(engine, &s->pace, s->ahead.asked)) {
     struct error error = {0};

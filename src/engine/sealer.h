@@ -7,9 +7,10 @@
 #include "engine/ahead.h"
 #include "ledger/checkpoint.h"
 
-/* How much of the writer's time is owed for leaves it has stored; see pace_wait(). */
+/* How much of the writer's time is owed for leaves; see pace_wait(). */
 struct pace {
   int64_t debt_us, at_us, idle_us;
+  int64_t processors;
 };
 
 #define LOG_KEYS_MAX 3 /* the log's key, the next one while it is introduced, SM2 */
