@@ -20,12 +20,22 @@ if [ ! -d node_modules/playwright-core ] || [ package-lock.json -nt node_modules
   npm ci --no-audit --no-fund --loglevel=error || exit 1
 fi
 export CHROMIUM="$browser"
-counts=$(mktemp)
+# Each journey has a program and a browser of its own and mostly waits for them: as many at once as there are processors.
+journeys="
+  restaurant.mjs
+  ledger.mjs
+  watch.mjs
+  public.mjs
+  project.mjs
+"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export work
 status=0
-for journey in public.mjs project.mjs restaurant.mjs ledger.mjs watch.mjs; do
-  TALLY=$counts node "$journey" || status=1
-done
-awk '{p += $1; f += $2} END {printf "%d %d\n", p, f}' "$counts" >"$tally"
-[ $status = 0 ] || awk '{f += $2} END {exit f == 0}' "$counts" || { read -r p f <"$tally"; echo "$p $((f + 1))" >"$tally"; }
-rm -f "$counts"
+printf '%s\n' $journeys | xargs -P "$(nproc)" -I '{}' sh -c \
+  'TALLY=$work/counts node "$1" >"$work/$1.said" 2>&1 || : >"$work/failed"; echo "-- $1"; cat "$work/$1.said"' sh '{}' || status=1
+[ -e "$work/failed" ] && status=1
+touch "$work/counts"
+awk '{p += $1; f += $2} END {printf "%d %d\n", p, f}' "$work/counts" >"$tally"
+[ $status = 0 ] || awk '{f += $2} END {exit f == 0}' "$work/counts" || { read -r p f <"$tally"; echo "$p $((f + 1))" >"$tally"; }
 exit $status
