@@ -6,6 +6,7 @@
  *   people.c   applicants, clerks, officers, issuers, supervisors, keepers of records: what they do next
  *   laws.c     what has to hold of every event and every case, by other code than the rules'
  *   rows.c     the rows that pages read against the same events projected again, into an empty store
+ *   log.c      the log, as a monitor reads it
  *   history.c  the list of steps
  *   disk.c     the disk
  *
@@ -48,6 +49,7 @@ struct city {
   /* what lives go on with */
   uint64_t dice;
   _Atomic moment now;
+  bool set_back; /* the clock was, once at least */
   int announced; /* the last year whose holidays are known */
   int cases;
   int64_t last_seq;
@@ -106,6 +108,10 @@ json_t *people_draft(const json_t *wish); /* the plan of a draft's step: {thing,
 /* ---- rows.c: in a life whose engine is closed ---- */
 
 void rows_check(struct store *store);
+
+/* ---- log.c: when everything is sealed ---- */
+
+void log_check(struct db *db);
 
 uint64_t city_random(uint64_t *seed); /* splitmix64 */
 

@@ -510,6 +510,7 @@ static void do_step(const json_t *step, int number)
     do_command(step, number);
   } else if (json_object_get(step, "clock")) {
     city->now += json_int(step, "clock");
+    city->set_back |= json_int(step, "clock") < 0;
     settle(&(struct look){.key = ""});
   } else if (json_object_get(step, "fault")) {
     disk_arm(fault_of(json_str(step, "fault")), json_int(step, "at"), (uint64_t)json_int(step, "seed"));
@@ -563,6 +564,7 @@ static void last_look(void)
   }
   must(engine_seal(life.engine, &error), "the last seal", &error);
   must(engine_verify(life.db, life.kinds, NULL, &report, &error), "the ledger", &error);
+  log_check(life.db);
   city->sum = (struct digest){{0}};
   must(engine_scan(life.db, life.kinds, 0, add_event, &city->sum, &error), "the events", &error);
   end();
