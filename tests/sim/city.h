@@ -46,6 +46,7 @@ struct city {
   uint64_t seed;
   int commands;
   bool faults, replaying;
+  enum disk_fault only; /* NONE: every fault */
   /* what lives go on with */
   uint64_t dice;
   _Atomic moment now;
@@ -113,6 +114,7 @@ void rows_check(struct store *store);
 
 void log_check(struct db *db);
 
-uint64_t city_random(uint64_t *seed); /* splitmix64 */
+enum disk_fault city_fault(const char *word); /* NONE where it is none */
+uint64_t city_random(uint64_t *seed);         /* splitmix64 */
 
 #endif

@@ -495,7 +495,7 @@ static void restart(void)
   _exit(LIFE_RESTARTS);
 }
 
-static enum disk_fault fault_of(const char *word)
+enum disk_fault city_fault(const char *word)
 {
   for (int i = 0; i < DISK_FAULT_COUNT; i++)
     if (strcmp(disk_fault_word((enum disk_fault)i), word) == 0)
@@ -513,7 +513,7 @@ static void do_step(const json_t *step, int number)
     city->set_back |= json_int(step, "clock") < 0;
     settle(&(struct look){.key = ""});
   } else if (json_object_get(step, "fault")) {
-    disk_arm(fault_of(json_str(step, "fault")), json_int(step, "at"), (uint64_t)json_int(step, "seed"));
+    disk_arm(city_fault(json_str(step, "fault")), json_int(step, "at"), (uint64_t)json_int(step, "seed"));
   } else if (json_object_get(step, "seal")) {
     (void)engine_seal(life.engine, &error); /* a full disk, a read that fails: sealed later */
     settle(&(struct look){.key = ""});
