@@ -92,8 +92,8 @@ struct request {
   const struct route *route;
   const struct principal *who; /* NULL: nobody is signed in */
   enum language lang;
-  bool large_print; /* the reader wants large type («?print=large», kept for a year) */
-  bool kiosk;       /* a device in a hall that the next person uses too: web_kiosk() */
+  bool large_print;    /* the reader wants large type («?print=large», kept for a year) */
+  bool kiosk;          /* a device in a hall that the next person uses too: web_kiosk() */
   bool api;            /* answer JSON, errors as problem+json */
   const char *address; /* of the client: "127.0.0.1" (the proxy's word is taken only with web_options.proxy) */
   char id[17];         /* of this request, for the log and the error page */
