@@ -7,6 +7,7 @@
  *   laws.c     what has to hold of every event and every case, by other code than the rules'
  *   rows.c     the rows that pages read against the same events projected again, into an empty store
  *   log.c      the log, as a monitor reads it
+ *   post.c     messages to the outside
  *   history.c  the list of steps
  *   disk.c     the disk
  *
@@ -45,8 +46,8 @@ struct city {
   /* given */
   uint64_t seed;
   int commands;
-  bool faults, replaying;
-  enum disk_fault only; /* NONE: every fault */
+  bool faults, replaying, post; /* post: messages go out */
+  enum disk_fault only;         /* NONE: every fault */
   /* what lives go on with */
   uint64_t dice;
   _Atomic moment now;
@@ -108,7 +109,15 @@ json_t *people_draft(const json_t *wish); /* the plan of a draft's step: {thing,
 
 /* ---- rows.c: in a life whose engine is closed ---- */
 
-void rows_check(struct store *store);
+void rows_check(struct store *store, bool last);
+
+/* ---- post.c ---- */
+
+struct sqlite3;
+void post_open(uint64_t seed); /* in the parent */
+const struct outlet *post_outlets(void);
+void post_empty(struct db *db);
+void post_check(struct sqlite3 *both); /* in rows_check, of the last life */
 
 /* ---- log.c: when everything is sealed ---- */
 
