@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bare.h"
@@ -27,7 +28,8 @@ struct options {
   double seconds; /* of each side in each round */
   int rounds;
   int in_flight[LIST_MAX], in_flight_count;
-  bool hot, seal;
+  bool hot, seal, alone;
+  size_t late;
   const char *cluster, *directory;
 };
 
@@ -171,13 +173,24 @@ struct round {
   double engine, p50, p99, max; /* commands/s; µs */
   double group;                 /* commands in one commit, on average */
   double bare, log, fdatasync;  /* a second */
+  double engine_us, client_us;  /* processor time a command: the engine's threads, the one that asks */
+  double bare_us, log_us, late, late_us;
 };
+
+/* Processor time of the process, in microseconds. */
+static double process_us(void)
+{
+  struct rusage u;
+  (void)getrusage(RUSAGE_SELF, &u);
+  return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
 
 static void run_engine(struct client *client, int in_flight, double seconds, struct round *ret)
 {
   struct engine_stats before, after;
   engine_stats(client->engine, &before);
   client->latencies.n = 0;
+  double all_us = process_us(), own_us = (double)thread_us();
   int64_t start = now_ns(), end = start + (int64_t)(seconds * 1e9);
   for (int i = 0; i < in_flight; i++)
     submit(client, &client->slots[i], choose(&client->chooser), "act");
@@ -189,6 +202,8 @@ static void run_engine(struct client *client, int in_flight, double seconds, str
     }
   drain(client, under_way);
   double elapsed = (double)(now_ns() - start) / 1e9;
+  own_us = (double)thread_us() - own_us;
+  all_us = process_us() - all_us;
   engine_stats(client->engine, &after);
   durations_sort(&client->latencies);
   ret->engine = (double)client->latencies.n / elapsed;
@@ -196,6 +211,8 @@ static void run_engine(struct client *client, int in_flight, double seconds, str
   ret->p99 = durations_quantile(&client->latencies, 0.99);
   ret->max = durations_quantile(&client->latencies, 1);
   ret->group = (double)client->latencies.n / (double)(after.groups - before.groups);
+  ret->client_us = own_us / (double)client->latencies.n;
+  ret->engine_us = (all_us - own_us) / (double)client->latencies.n;
 }
 
 /* ---- the neighbours ---- */
@@ -203,7 +220,11 @@ static void run_engine(struct client *client, int in_flight, double seconds, str
 struct neighbour {
   const struct bare_driver *driver;
   struct bare_connection *connection;
-  bool rows; /* or the events alone */
+  bool rows;      /* or the events alone */
+  size_t late;    /* this many cases may wait for their rows, which are then written once; 0: rows come with each event */
+  unsigned *owed; /* of each case, the tasks whose rows wait */
+  size_t *waiting, first, waiting_count; /* a ring of the cases that wait */
+  size_t cap;
   struct chooser chooser;
   int64_t seq;
   struct permit_row *cases; /* the last step of each */
@@ -219,6 +240,30 @@ static void put(struct neighbour *n, enum permit_sql which, const struct permit_
   n->driver->exec(n->connection, which, values, count);
 }
 
+static void owe(struct neighbour *n, size_t i)
+{
+  const struct permit_row *row = &n->cases[i];
+  if (!n->owed[i])
+    n->waiting[(n->first + n->waiting_count++) % n->cap] = i;
+  n->owed[i] |= row->version == 1 ? (1u << TASKS_PER_CASE) - 1 : 1u << (row->version % TASKS_PER_CASE);
+}
+
+/* The rows of those that have waited longest, in the order of their keys. */
+static void pay(struct neighbour *n)
+{
+  while (n->waiting_count >= n->late) {
+    size_t i = n->waiting[n->first];
+    n->first = (n->first + 1) % n->cap;
+    n->waiting_count--;
+    put(n, PERMIT_CASE, &n->cases[i], 0);
+    for (int task = 0; task < TASKS_PER_CASE; task++)
+      if (n->owed[i] & 1u << task)
+        put(n, PERMIT_TASK, &n->cases[i], task);
+    put(n, PERMIT_AGGREGATE, &n->cases[i], 0);
+    n->owed[i] = 0;
+  }
+}
+
 static void put_step(struct neighbour *n, size_t i, moment at)
 {
   struct permit_row *row = &n->cases[i];
@@ -230,6 +275,10 @@ static void put_step(struct neighbour *n, size_t i, moment at)
   put(n, PERMIT_EVENT, row, 0);
   if (!n->rows)
     return;
+  if (n->late) {
+    owe(n, i);
+    return;
+  }
   put(n, PERMIT_CASE, row, 0);
   for (int task = 0; task < TASKS_PER_CASE; task++)
     if (row->version == 1 || task == row->version % TASKS_PER_CASE)
@@ -244,14 +293,21 @@ static void end_group(struct neighbour *n)
   for (size_t i = 0; i < n->touched_count; i++)
     put(n, PERMIT_AGGREGATE, &n->cases[n->touched[i]], 0);
   n->touched_count = 0;
+  if (n->late)
+    pay(n);
   n->group++;
   n->driver->commit(n->connection);
 }
 
-static void neighbour_init(struct neighbour *n, const struct options *o, const char *where, bool rows, size_t hot_cases)
+static void neighbour_init(struct neighbour *n, const struct options *o, const char *where, bool rows, size_t late,
+                           size_t hot_cases)
 {
   *n = (struct neighbour){.driver = o->cluster ? &bare_postgres : &bare_sqlite,
                           .rows = rows,
+                          .late = late,
+                          .cap = o->cases,
+                          .owed = calloc(o->cases, sizeof *n->owed),
+                          .waiting = calloc(o->cases, sizeof *n->waiting),
                           .chooser = {.state = 88172645463325252u, .cases = hot_cases},
                           .cases = calloc(o->cases, sizeof *n->cases),
                           .group_of = calloc(o->cases, sizeof *n->group_of),
@@ -276,9 +332,10 @@ static void neighbour_release(struct neighbour *n)
   free(n->touched);
 }
 
-/* Commands a second in groups that have the given size on average. */
-static double run_neighbour(struct neighbour *n, double group, double seconds)
+/* Commands a second in groups that have the given size on average, and the processor time of one. */
+static double run_neighbour(struct neighbour *n, double group, double seconds, double *ret_us)
 {
+  int64_t us = thread_us();
   int64_t start = now_ns(), end = start + (int64_t)(seconds * 1e9), before = n->seq;
   double due = 0;
   while (now_ns() < end) {
@@ -287,6 +344,7 @@ static double run_neighbour(struct neighbour *n, double group, double seconds)
       put_step(n, choose(&n->chooser), moment_now());
     end_group(n);
   }
+  *ret_us = (double)(thread_us() - us) / (double)(n->seq - before);
   return (double)(n->seq - before) / ((double)(now_ns() - start) / 1e9);
 }
 
@@ -313,7 +371,7 @@ struct run {
   const struct options *options;
   struct place place;
   struct client client;
-  struct neighbour bare, log;
+  struct neighbour bare, log, late;
   struct round rounds[ROUNDS_MAX];
 };
 
@@ -323,8 +381,12 @@ static void run_rounds(struct run *r, int in_flight)
   for (int i = 0; i < o->rounds; i++) {
     struct round *round = &r->rounds[i];
     run_engine(&r->client, in_flight, o->seconds, round);
-    round->bare = run_neighbour(&r->bare, round->group, o->seconds);
-    round->log = run_neighbour(&r->log, round->group, o->seconds);
+    if (o->alone)
+      continue;
+    round->bare = run_neighbour(&r->bare, round->group, o->seconds, &round->bare_us);
+    if (o->late)
+      round->late = run_neighbour(&r->late, round->group, o->seconds, &round->late_us);
+    round->log = run_neighbour(&r->log, round->group, o->seconds, &round->log_us);
     round->fdatasync = run_fdatasync(&r->place, o->seconds / 4);
   }
 }
@@ -369,11 +431,24 @@ static void tell(const struct run *r, int in_flight, struct json_writer *w)
   json_put_num(w, "p50_us", MIDDLE(r, p50));
   json_put_num(w, "p99_us", MIDDLE(r, p99));
   json_put_num(w, "max_us", longest(r));
+  json_put_num(w, "engine_us", MIDDLE(r, engine_us));
+  json_put_num(w, "client_us", MIDDLE(r, client_us));
+  if (r->options->alone) {
+    json_end(w);
+    return;
+  }
+  json_put_num(w, "bare_us", MIDDLE(r, bare_us));
+  json_put_num(w, "log_only_us", MIDDLE(r, log_us));
+  json_put_num(w, "late_us", MIDDLE(r, late_us));
+  json_put_num(w, "late_per_second", MIDDLE(r, late));
+  json_put_num(w, "late_to_bare_by_processor", RATIO(r, bare_us, late_us));
   json_put_num(w, "bare_per_second", MIDDLE(r, bare));
   json_put_num(w, "log_only_per_second", MIDDLE(r, log));
   json_put_num(w, "fdatasync_per_second", MIDDLE(r, fdatasync));
   json_put_num(w, "engine_to_bare", RATIO(r, engine, bare));
   json_put_num(w, "engine_to_log_only", RATIO(r, engine, log));
+  json_put_num(w, "engine_to_bare_by_processor", RATIO(r, bare_us, engine_us));
+  json_put_num(w, "engine_to_log_only_by_processor", RATIO(r, log_us, engine_us));
   json_end(w);
 }
 
@@ -434,21 +509,29 @@ static void bench(const struct options *o)
   if (store_open(engine_url, &store, &error) || engine_open(store, &options, &engine, &error))
     give_up_with("engine", &error);
   client_init(&run.client, engine, o);
-  place_store(&run.place, "bare", bare_url, where);
-  neighbour_init(&run.bare, o, where, true, run.client.chooser.cases);
-  place_store(&run.place, "log", log_url, where);
-  neighbour_init(&run.log, o, where, false, run.client.chooser.cases);
+  if (!o->alone) {
+    place_store(&run.place, "bare", bare_url, where);
+    neighbour_init(&run.bare, o, where, true, 0, run.client.chooser.cases);
+    if (o->late) {
+      place_store(&run.place, "late", log_url, where);
+      neighbour_init(&run.late, o, where, true, o->late, run.client.chooser.cases);
+    }
+    place_store(&run.place, "log", log_url, where);
+    neighbour_init(&run.log, o, where, false, 0, run.client.chooser.cases);
+  }
   struct json_writer writer = json_to(&out);
   tell_all(&run, &writer);
   engine_stats(engine, &stats);
   engine_close(engine);
   store_close(store);
   check_events(engine_url, stats.events);
-  check_events(bare_url, run.bare.seq);
-  check_events(log_url, run.log.seq);
   client_release(&run.client);
-  neighbour_release(&run.bare);
-  neighbour_release(&run.log);
+  if (!o->alone) {
+    check_events(bare_url, run.bare.seq);
+    check_events(log_url, run.log.seq);
+    neighbour_release(&run.bare);
+    neighbour_release(&run.log);
+  }
   place_remove(&run.place);
   (void)puts(buf_view(&out).p);
   buf_release(&out);
@@ -457,11 +540,11 @@ static void bench(const struct options *o)
 /* ---- the command line ---- */
 
 static const char usage[] =
-    "usage: engine_bench [--store postgresql://…] [--dir DIR] [--cases N] [--in-flight K,K,…] [--hot] [--seal]\n"
+    "usage: engine_bench [--store postgresql://…] [--dir DIR] [--cases N] [--in-flight K,K,…] [--hot] [--seal] [--alone]\n"
     "                    [--seconds S] [--rounds N]\n"
     "Durable commands a second through the engine beside bare SQLite or libpq writing the same rows. JSON on stdout.\n"
     "--store takes a superuser's URL of a cluster; the databases made in it go when the run ends. --dir is a directory\n"
-    "of the disk to be measured (default: here).\n";
+    "of the disk to be measured (default: here). --alone leaves the neighbours out.\n";
 
 static double number(const char *text, double least, double most)
 {
@@ -492,6 +575,8 @@ static void read_options(int argc, char **argv, struct options *o)
                                         {"rounds", required_argument, NULL, 'r'},
                                         {"hot", no_argument, NULL, 'h'},
                                         {"seal", no_argument, NULL, 'l'},
+                                        {"late", required_argument, NULL, 'p'},
+                                        {"alone", no_argument, NULL, 'a'},
                                         {"help", no_argument, NULL, '?'},
                                         {0}};
   for (int c; (c = getopt_long(argc, argv, "", known, NULL)) != -1;)
@@ -518,6 +603,12 @@ static void read_options(int argc, char **argv, struct options *o)
       break;
     case 'h':
       o->hot = true;
+      break;
+    case 'a':
+      o->alone = true;
+      break;
+    case 'p':
+      o->late = (size_t)number(optarg, 1, 1e7);
       break;
     case 'l':
       o->seal = true;
