@@ -85,16 +85,16 @@ int aggregate_apply(struct aggregate *a, const struct event *event, struct error
   return 0;
 }
 
-static int replay(struct engine *engine, struct aggregate *a, struct error *error)
+static int replay(struct writer *writer, struct aggregate *a, struct error *error)
 {
   struct rows rows;
   struct arena arena = {0};
   int bad = 0;
-  if (DB_QUERY(engine->db, &aggregate_chain, &rows, error, V_INT(a->head)))
+  if (DB_QUERY(writer->db, &aggregate_chain, &rows, error, V_INT(a->head)))
     return -1;
   while (!bad && rows_next(&rows)) {
     struct event event;
-    bad = event_read(&rows, engine->options.kinds, &arena, &event, error);
+    bad = event_read(&rows, writer->engine->options.kinds, &arena, &event, error);
     if (bad)
       break;
     bad = event_erased(&event) ? 0 : aggregate_apply(a, &event, error);
@@ -106,11 +106,11 @@ static int replay(struct engine *engine, struct aggregate *a, struct error *erro
   return bad;
 }
 
-static int load(struct engine *engine, struct aggregate *a, struct error *error)
+static int load(struct writer *writer, struct aggregate *a, struct error *error)
 {
   struct rows rows;
   int version = 0;
-  if (DB_QUERY(engine->db, &find_aggregate, &rows, error, V_INT(a->id)))
+  if (DB_QUERY(writer->db, &find_aggregate, &rows, error, V_INT(a->id)))
     return -1;
   if (rows_next(&rows)) {
     a->stored = true;
@@ -123,23 +123,23 @@ static int load(struct engine *engine, struct aggregate *a, struct error *error)
   if (rows_close(&rows, error))
     return -1;
   if (version == 0) {
-    engine_random(engine, a->pseudonym, sizeof a->pseudonym);
+    writer_random(writer, a->pseudonym, sizeof a->pseudonym);
     return 0;
   }
-  if (replay(engine, a, error))
+  if (replay(writer, a, error))
     return -1;
   if (a->version != version)
     return error_set(error, ERROR_INTERNAL, "broken-history", "记录 %lld 的历史不完整：应有 %d 个事件，实有 %d 个",
                      "The history of record %lld is incomplete: %d events expected, %d found", (long long)a->id, version,
                      a->version);
-  struct idmap_slot *due = idmap_find(&engine->timers.current, a->id);
+  struct idmap_slot *due = idmap_find(&writer->timers.current, a->id);
   a->due = due ? due->value.number : 0;
   return 0;
 }
 
-int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct error *error)
+int cache_get(struct writer *writer, int64_t id, struct aggregate **ret, struct error *error)
 {
-  struct cache *cache = &engine->cache;
+  struct cache *cache = &writer->cache;
   struct idmap_slot *slot = idmap_find(&cache->map, id);
   struct aggregate *a = slot ? slot->value.pointer : NULL;
   if (a) {
@@ -152,7 +152,7 @@ int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct 
   if (!a)
     abort();
   a->id = id;
-  if (load(engine, a, error)) {
+  if (load(writer, a, error)) {
     arena_release(&a->arena);
     free(a);
     return -1;
@@ -164,12 +164,12 @@ int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct 
   return 0;
 }
 
-void aggregate_touch(struct engine *engine, struct aggregate *a)
+void aggregate_touch(struct writer *writer, struct aggregate *a)
 {
-  count_bytes(&engine->cache, a);
+  count_bytes(&writer->cache, a);
   if (a->touched)
     return;
   a->touched = true;
-  a->next_touched = engine->touched;
-  engine->touched = a;
+  a->next_touched = writer->touched;
+  writer->touched = a;
 }

@@ -20,6 +20,7 @@
 #include "store/store.h"
 
 struct engine;
+struct writer;
 struct json_writer;
 struct leaf_field;
 struct world; /* what mechanisms may look at while deciding (the catalogue …); opaque to the engine */
@@ -65,7 +66,7 @@ struct decision {
   moment now;          /* the command's time */
   const struct world *world;
   unsigned char random[32];  /* fresh for each command */
-  struct engine *engine;     /* private: for decision_number() */
+  struct writer *writer;     /* private: for decision_number() */
   struct event_list *events; /* private */
 };
 

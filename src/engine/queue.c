@@ -21,6 +21,14 @@ void queue_release(struct queue *queue)
   pthread_mutex_destroy(&queue->lock);
 }
 
+void queue_close(struct queue *queue)
+{
+  pthread_mutex_lock(&queue->lock);
+  queue->closed = true;
+  pthread_cond_broadcast(&queue->filled);
+  pthread_mutex_unlock(&queue->lock);
+}
+
 int queue_push(struct queue *queue, struct request *request, bool even_if_full, struct error *error)
 {
   request->next = NULL;

@@ -370,6 +370,18 @@ int db_exec(struct db *db, const struct sql *sql, const struct value *values, si
   return 0;
 }
 
+int db_exec_many(struct db *db, const struct sql *sql, const struct value *values, size_t columns, size_t rows, struct error *error)
+{
+  struct error failure;
+  if (!db->in_transaction)
+    return say_misuse(error);
+  if (usable(db, error))
+    return -1;
+  if (check_values(values, columns * rows, &failure) || (rows && db->driver->exec_many(db, sql, values, columns, rows, &failure)))
+    return failed_with(db, &failure, error);
+  return 0;
+}
+
 bool db_is_broken(const struct db *db)
 {
   return db->broken;

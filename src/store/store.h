@@ -109,6 +109,14 @@ bool db_is_broken(const struct db *db);
           (error))
 
 /*
+ * The same statement for many rows, inside a transaction on a DB_WRITE connection: as db_exec() for each, in order, but
+ * PostgreSQL gets one statement (unnest) for as many of them as do not meet in one row. values holds columns values for each
+ * row, one row after the other; rows 0 does nothing. The text must not read what its own rows write but through its key.
+ */
+int db_exec_many(struct db *db, const struct sql *sql, const struct value *values, size_t columns, size_t rows,
+                 struct error *error);
+
+/*
  * Rows come one at a time; spans from a row live until the next rows_next(). Always rows_close(), which also
  * reports what went wrong on the way:
  *
