@@ -18,6 +18,7 @@
 #define FILE_MAX_BYTES ((int64_t)20 << 20)
 #define UPLOADS_MAX_BYTES ((int64_t)50 << 20)
 #define FIELDS_MAX 2000
+#define FIELD_NAME_MAX 256 /* of a member of a JSON body, with the names of what it stands in */
 #define UPLOADS_MAX 60
 #define PAGE_MAX ((size_t)32 << 20)
 #define HEADERS_MAX 24
