@@ -80,23 +80,25 @@ static int start_sealer(struct engine *engine, struct error *error)
   return engine->options.log_dir ? publisher_open(engine, &engine->publishing, error) : 0;
 }
 
-static void start_thread(pthread_t *thread, bool *ret_on, void *(*body)(void *), void *argument)
+/* The name is what top, perf and a debugger show. */
+static void start_thread(pthread_t *thread, bool *ret_on, const char *name, void *(*body)(void *), void *argument)
 {
   if (pthread_create(thread, NULL, body, argument) != 0)
     abort();
+  (void)pthread_setname_np(*thread, name);
   *ret_on = true;
 }
 
 static void start_threads(struct engine *engine)
 {
   for (size_t i = 0; i < engine->writer_count; i++)
-    start_thread(&engine->writers[i].thread, &engine->writers[i].on, writer_main, &engine->writers[i]);
+    start_thread(&engine->writers[i].thread, &engine->writers[i].on, "writer", writer_main, &engine->writers[i]);
   if (engine->sealing)
-    start_thread(&engine->sealer, &engine->sealer_on, sealer_main, engine);
+    start_thread(&engine->sealer, &engine->sealer_on, "sealer", sealer_main, engine);
   if (engine->publishing)
-    start_thread(&engine->publisher, &engine->publisher_on, publisher_main, engine);
+    start_thread(&engine->publisher, &engine->publisher_on, "publisher", publisher_main, engine);
   if (engine->options.outlets->topic)
-    start_thread(&engine->delivery, &engine->delivery_on, delivery_main, engine);
+    start_thread(&engine->delivery, &engine->delivery_on, "delivery", delivery_main, engine);
 }
 
 static int open_writers(struct engine *engine, size_t n, struct error *error)

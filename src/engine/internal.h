@@ -22,7 +22,12 @@
 struct known_key { /* an idempotency key in the aggregate's history */
   uint64_t hash;
   int version;
-  int64_t seq;
+  int64_t seq; /* 0: a free slot */
+};
+
+struct known_keys { /* a hash table in the aggregate's arena */
+  struct known_key *slots;
+  size_t n, cap; /* cap is a power of two, or 0 */
 };
 
 struct aggregate {
@@ -33,8 +38,7 @@ struct aggregate {
   unsigned char pseudonym[LEAF_PSEUDONYM_BYTES];
   void *state;
   struct arena arena;
-  struct known_key *keys;
-  size_t key_count, key_cap;
+  struct known_keys keys;
   moment due;      /* as stored in timers; 0 none */
   moment next_due; /* what the group under way stores */
   bool stored;     /* it has a row */
@@ -56,6 +60,8 @@ int cache_get(struct writer *writer, int64_t id, struct aggregate **ret, struct 
 void cache_release(struct cache *cache);
 void cache_drop(struct cache *cache, struct aggregate *aggregate);
 void cache_trim(struct cache *cache); /* between groups, when nothing is touched */
+/* The key in the aggregate's history; NULL where it is new. */
+const struct known_key *aggregate_key(const struct aggregate *aggregate, const char *key);
 int aggregate_apply(struct aggregate *aggregate, const struct event *event, struct error *error);
 void aggregate_forget(struct aggregate *aggregate); /* its state, as if it had no events yet */
 
@@ -92,8 +98,7 @@ struct request {
   engine_done *done;
   void *context;
   struct outcome outcome;
-  bool failed;
-  struct error error;
+  struct error *error; /* why, where it failed; freed by the writer */
 };
 
 struct queue {
@@ -231,7 +236,7 @@ struct rowset {
  * Decides one command and writes its events and rows on the open transaction. 0 done; -1 refused, nothing written, the
  * group goes on; -2 a statement or a replay failed: the group must be rolled back.
  */
-int command_run(struct writer *writer, struct request *request);
+int command_run(struct writer *writer, struct request *request, struct error *error);
 void aggregate_touch(struct writer *writer, struct aggregate *aggregate);
 
 /* Series of numbers: loaded when first drawn, written at the end of the group. */

@@ -119,10 +119,24 @@ static void stop_if_broken(struct writer *writer, const struct error *error)
   _exit(70);
 }
 
-static int run_one(struct writer *writer, struct request *r)
+/* error NULL: it has not failed, whatever came of an earlier try. */
+static void settle(struct request *r, const struct error *error)
 {
-  int bad = r->op ? r->op(writer, r->argument, &r->error) : command_run(writer, r);
-  r->failed = bad != 0;
+  free(r->error);
+  r->error = NULL;
+  if (!error)
+    return;
+  r->error = malloc(sizeof *r->error);
+  if (!r->error)
+    abort();
+  *r->error = *error;
+}
+
+/* A request is small: it goes from thread to thread, and hardly any needs room for an error. */
+static int run_one(struct writer *writer, struct request *r, struct error *error)
+{
+  int bad = r->op ? r->op(writer, r->argument, error) : command_run(writer, r, error);
+  settle(r, bad ? error : NULL);
   if (r->op && bad)
     return -2;
   return bad;
@@ -134,10 +148,7 @@ static int try_group(struct writer *writer, struct request *first, struct error 
   int64_t seq_before = writer->engine->last_seq;
   int bad = db_begin(writer->db, error);
   for (struct request *r = first; r && !bad; r = r->next)
-    if (run_one(writer, r) == -2) {
-      *error = r->error;
-      bad = -1;
-    }
+    bad = run_one(writer, r, error) == -2 ? -1 : 0;
   bad = bad || save_touched(writer, error) || series_save(writer, error) || db_commit(writer->db, error);
   if (bad) {
     stop_if_broken(writer, error);
@@ -155,10 +166,8 @@ static int try_group(struct writer *writer, struct request *first, struct error 
 
 static void fail_all(struct request *first, const struct error *error)
 {
-  for (struct request *r = first; r; r = r->next) {
-    r->failed = true;
-    r->error = *error;
-  }
+  for (struct request *r = first; r; r = r->next)
+    settle(r, error);
 }
 
 /*
@@ -177,8 +186,6 @@ static void run_group(struct writer *writer, struct request *first)
   for (struct request *r = first; r; r = r->next) {
     struct request *next = r->next;
     r->next = NULL;
-    r->failed = false;
-    r->error = (struct error){0};
     if (try_group(writer, r, &error))
       fail_all(r, &error);
     r->next = next;
@@ -204,16 +211,18 @@ static void answer(struct writer *writer, struct request *first)
   for (struct request *r = first, *next; r; r = next) {
     next = r->next;
     atomic_fetch_add(&writer->engine->commands, 1);
-    if (r->failed)
+    struct error *error = r->error;
+    if (error)
       atomic_fetch_add(&writer->engine->refused, 1);
     if (r->wake) {
-      if (r->failed)
-        log_error("a deadline could not be handled", &r->error);
+      if (error)
+        log_error("a deadline could not be handled", error);
       reschedule(writer, r->command.id);
       free(r);
     } else if (r->done) {
-      r->done(r->context, &r->outcome, r->failed ? &r->error : NULL); /* the request is the caller's again */
+      r->done(r->context, &r->outcome, error); /* the request is the caller's again */
     }
+    free(error);
   }
 }
 
