@@ -97,8 +97,8 @@ int db_scrub(struct db *db, struct error *error);
  * store-read-only, store-constraint (CONFLICT), store-text and store-too-large (the value cannot be stored),
  * store-unreachable (BUSY: PostgreSQL is away; a DB_READ connection comes back by itself), store-statement (INTERNAL: the
  * SQL is wrong), and store-broken (INTERNAL: an fsync failed, the file is damaged, or the writer lost PostgreSQL;
- * db_is_broken() is then true and the process must stop answering and restart). db_is_broken() can turn true after
- * a commit that stands: ask after each.
+ * on a DB_WRITE connection db_is_broken() is then true and the process must stop answering and restart; a DB_READ connection
+ * may be asked again). db_is_broken() can turn true after a commit that stands: ask after each.
  */
 int db_exec(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct error *error);
 bool db_is_broken(const struct db *db);

@@ -147,6 +147,7 @@ bool percent_decode(struct arena *arena, struct span s, bool plus, struct span *
 struct span cookie_of(const struct exchange *x, const char *name);
 int quality(struct span item); /* of «gzip;q=0.5» in an Accept header, in thousandths; 1000 where it says none */
 void request_language(struct exchange *x);
+void request_view(struct exchange *x);
 void request_who(struct exchange *x);
 
 /* form.c: multipart/form-data and files */

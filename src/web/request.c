@@ -220,6 +220,31 @@ void request_language(struct exchange *x)
   }
 }
 
+/* «?print=», then the cookie. What makes a device a kiosk is a cookie alone. */
+void request_view(struct exchange *x)
+{
+  struct span asked = rq_span(&x->rq, "print"), kept = cookie_of(x, "print");
+  bool asks = span_is(asked, "large") || span_is(asked, "normal");
+  x->rq.kiosk = span_is(cookie_of(x, "kiosk"), "1");
+  x->rq.large_print = span_is(asks ? asked : kept, "large");
+  if (asks && !span_eq(asked, kept))
+    web_cookie(&x->rq, "print", x->rq.large_print ? "large" : "normal", x->rq.kiosk ? 0 : 365 * 86400); /* a kiosk forgets */
+}
+
+void web_kiosk(struct request *rq, bool on)
+{
+  rq->kiosk = on;
+  web_cookie(rq, "kiosk", on ? "1" : "0", on ? 365 * 86400 : -1);
+}
+
+const char *web_channel(const struct request *rq)
+{
+  if (rq->kiosk)
+    return "kiosk";
+  const char *hint = rq_header(rq, "Sec-CH-UA-Mobile"), *agent = rq_header(rq, "User-Agent");
+  return strcmp(hint, "?1") == 0 || (!*hint && strstr(agent, "Mobi")) ? "mobile" : "web";
+}
+
 static bool token_fits(struct span token)
 {
   if (!token.n || token.n > 200)

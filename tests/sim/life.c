@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define ORIGIN "city.example/log"
+#define RETIRED_MAX (4 * CASES_MAX)
 
 struct city *city;
 struct catalog *city_catalog;
@@ -38,6 +39,8 @@ static struct {
   uint64_t seed;
   struct kept kept[CASES_MAX];
   int look; /* which look at what is new */
+  struct arena retired[RETIRED_MAX];
+  int retired_count;
   struct held held[CASES_MAX];
   pthread_mutex_t lock; /* of held */
 } life;
@@ -121,11 +124,26 @@ static void project(const void *state, const struct event *events, size_t n, str
 
 /* ---- looking ---- */
 
+/* Whoever is in the middle of something still holds the state that he read. */
+static void retire(struct arena *arena)
+{
+  if (life.retired_count == RETIRED_MAX)
+    abort();
+  life.retired[life.retired_count++] = *arena;
+  *arena = (struct arena){0};
+}
+
+static void release_retired(void)
+{
+  while (life.retired_count)
+    arena_release(&life.retired[--life.retired_count]);
+}
+
 static struct casefile *load(int64_t id)
 {
   struct kept *k = &life.kept[id - FIRST];
   struct error error = {0};
-  arena_release(&k->arena);
+  retire(&k->arena);
   if (casework_load(life.db, id, &k->arena, &k->c, &error))
     city_broken(id, "the case cannot be read: %s", error.en);
   return k->c;
@@ -541,7 +559,7 @@ static void last_look(void)
   disk_arm(DISK_NONE, 0, 0);
   for (int i = 0; i < city->cases; i++) {
     check(FIRST + i);
-    arena_reset(&life.arena);
+    release_retired();
   }
   must(engine_seal(life.engine, &error), "the last seal", &error);
   must(engine_verify(life.db, life.kinds, NULL, &report, &error), "the ledger", &error);
@@ -566,6 +584,7 @@ void life_live(void)
     else
       break;
     arena_reset(&life.arena);
+    release_retired();
   }
   last_look();
   _exit(LIFE_OVER);
