@@ -7,6 +7,7 @@
 #include "engine/publish.h"
 
 #define QUEUE_MAX 8192
+#define WAIT_MS 100
 #define GROUP_MAX 1024
 #define CACHE_BYTES ((size_t)48 * 1024 * 1024)
 #define SEAL_MS 500
@@ -44,10 +45,17 @@ static void set_defaults(struct engine_options *o)
 {
   static const struct outlet none[] = {{0}};
   o->queue_max = o->queue_max ? o->queue_max : QUEUE_MAX;
+  o->wait_ms = o->wait_ms ? o->wait_ms : WAIT_MS;
   o->group_max = o->group_max ? o->group_max : GROUP_MAX;
   o->cache_bytes = o->cache_bytes ? o->cache_bytes : CACHE_BYTES;
   o->seal_ms = o->seal_ms ? o->seal_ms : SEAL_MS;
   o->outlets = o->outlets ? o->outlets : none;
+}
+
+/* Until the writer knows its pace, what fits in one group. */
+static size_t first_limit(const struct engine_options *o)
+{
+  return o->wait_ms < 0 || o->queue_max < o->group_max ? o->queue_max : o->group_max;
 }
 
 static int load(struct engine *engine, struct error *error)
@@ -111,7 +119,7 @@ static int open_writers(struct engine *engine, size_t n, struct error *error)
     struct writer *w = &engine->writers[i];
     w->engine = engine;
     w->cache.bytes_max = engine->options.cache_bytes / n;
-    queue_init(&w->queue, engine->options.queue_max);
+    queue_init(&w->queue, first_limit(&engine->options));
   }
   for (size_t i = 0; i < n; i++)
     if (store_connect(engine->store, DB_WRITE, &engine->writers[i].db, error))

@@ -105,9 +105,20 @@ struct queue {
   pthread_mutex_t lock;
   pthread_cond_t filled;
   struct request *first, **last;
-  size_t n, max;
+  size_t n, limit; /* limit: at this many the next one is refused */
   bool closed;
 };
+
+/*
+ * How fast a writer is: sums that fade from group to group, so that some ten groups count. A busy group weighs more than a
+ * lonely command, whose cost says little of what a full queue takes.
+ */
+struct tempo {
+  double commands, work_us, groups, commit_us;
+};
+void tempo_note(struct tempo *tempo, size_t commands, int64_t work_us, int64_t commit_us);
+/* As many commands as are answered within wait_us at that pace: their work, and the commits of the groups that they make. */
+size_t tempo_limit(const struct tempo *tempo, size_t group_max, int64_t wait_us);
 
 /* ---- erasing (erasure.c) ---- */
 
@@ -148,6 +159,8 @@ struct writer {
   struct engine *engine;
   struct db *db;
   struct queue queue;
+  struct tempo tempo;
+  int64_t commit_us; /* of the group under way */
   struct cache cache;
   struct timers timers;
   struct aggregate *touched; /* in this group */
@@ -201,7 +214,8 @@ void writer_random(struct writer *writer, void *out, size_t n);
 struct writer *writer_of(struct engine *engine, int64_t id);
 int64_t commands_waiting(struct engine *engine);
 
-void queue_init(struct queue *queue, size_t max);
+void queue_init(struct queue *queue, size_t limit);
+void queue_limit(struct queue *queue, size_t limit);
 void queue_release(struct queue *queue);
 void queue_close(struct queue *queue); /* nothing more is taken; what is in it still comes out */
 int queue_push(struct queue *queue, struct request *request, bool even_if_full, struct error *error);

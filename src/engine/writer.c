@@ -142,6 +142,14 @@ static int run_one(struct writer *writer, struct request *r, struct error *error
   return bad;
 }
 
+static int commit(struct writer *writer, struct error *error)
+{
+  int64_t from = monotonic_us();
+  int bad = db_commit(writer->db, error);
+  writer->commit_us += monotonic_us() - from;
+  return bad;
+}
+
 /* Everything in one transaction. 0 committed; -1 rolled back with *error, nothing has happened. */
 static int try_group(struct writer *writer, struct request *first, struct error *error)
 {
@@ -149,7 +157,7 @@ static int try_group(struct writer *writer, struct request *first, struct error 
   int bad = db_begin(writer->db, error);
   for (struct request *r = first; r && !bad; r = r->next)
     bad = run_one(writer, r, error) == -2 ? -1 : 0;
-  bad = bad || save_touched(writer, error) || series_save(writer, error) || db_commit(writer->db, error);
+  bad = bad || save_touched(writer, error) || series_save(writer, error) || commit(writer, error);
   if (bad) {
     stop_if_broken(writer, error);
     db_rollback(writer->db);
@@ -247,6 +255,38 @@ static int64_t next_look(struct writer *writer)
   return monotonic_us() + wait * 1000;
 }
 
+/*
+ * Whoever asks is told at once when the answer would come late: the queue takes as many as are done in the time that one may
+ * wait, at the pace of the last groups. What fits in the next group is taken in any case: it can hardly be done sooner.
+ */
+static void admit(struct writer *writer)
+{
+  const struct engine_options *o = &writer->engine->options;
+  if (o->wait_ms < 0)
+    return;
+  size_t limit = tempo_limit(&writer->tempo, o->group_max, (int64_t)o->wait_ms * 1000);
+  limit = limit < o->group_max ? o->group_max : limit;
+  queue_limit(&writer->queue, limit < o->queue_max ? limit : o->queue_max);
+}
+
+static void serve(struct writer *writer, struct request *first)
+{
+  int64_t from = monotonic_us();
+  size_t n = 0;
+  for (const struct request *r = first; r; r = r->next)
+    n++;
+  writer->commit_us = 0;
+  load_ahead(writer, first);
+  run_group(writer, first);
+  atomic_fetch_add(&writer->engine->groups, 1);
+  erasure_scrub(writer);
+  publish(writer->engine);
+  answer(writer, first);
+  cache_trim(&writer->cache);
+  tempo_note(&writer->tempo, n, monotonic_us() - from - writer->commit_us, writer->commit_us);
+  admit(writer);
+}
+
 void *writer_main(void *argument)
 {
   struct writer *writer = argument;
@@ -265,12 +305,6 @@ void *writer_main(void *argument)
       erasure_scrub(writer);
       continue;
     }
-    load_ahead(writer, first);
-    run_group(writer, first);
-    atomic_fetch_add(&writer->engine->groups, 1);
-    erasure_scrub(writer);
-    publish(writer->engine);
-    answer(writer, first);
-    cache_trim(&writer->cache);
+    serve(writer, first);
   }
 }
