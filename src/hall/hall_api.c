@@ -71,7 +71,7 @@ static int hall(struct request *rq, struct error *error)
   if (hall_view(rq, &h, error))
     return -1;
   size_t n;
-  struct call_line *calls = call_lines(rq, &h, 50, &n);
+  struct call_line *calls = call_lines(rq, &h, 500, &n);
   struct json_writer w = web_json(rq, 200);
   json_begin_object(&w, NULL);
   json_put_str(&w, "hall", h.hall->id);

@@ -201,7 +201,10 @@ int visit_view(struct request *rq, struct visit_view *ret, struct error *error)
     wait = queue_forecast(&v.zone.now.q, &v.place, own, v.zone.now.mean_ms, rq->now, &v.before);
   v.wait = wait_words(rq, &v.zone.now, v.zone.open, wait);
   v.mine = !*own->account || (rq->who && strcmp(rq->who->id, own->account) == 0);
-  v.version = hall_version(rq->db, v.row.hall, v.row.zone, v.row.day);
+  /* on its way to another zone: whichever it is will say so */
+  const char *zone = own->state == VISIT_MOVED ? "" : v.row.zone;
+  v.live = arena_printf(rq->arena, "/halls/%s/live%s%s", v.row.hall, *zone ? "?zone=" : "", zone);
+  v.version = hall_version(rq->db, v.row.hall, zone, day_of(rq->now));
   *ret = v;
   return 0;
 }

@@ -51,6 +51,7 @@ struct visit_view {
   struct visit_row row;
   struct hall_place place;
   struct zone_view zone;
+  const char *live;                       /* path of the stream */
   const char *thing, *state, *tag, *when; /* when: «24 November 2026, 10:00–10:30»; "" without an appointment */
   size_t before;                          /* waiting: how many are called before him */
   const char *wait;

@@ -26,6 +26,7 @@ journeys="
   ledger.mjs
   watch.mjs
   public.mjs
+  hall.mjs
   project.mjs
 "
 work=$(mktemp -d)

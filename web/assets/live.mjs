@@ -68,8 +68,10 @@ async function refresh() {
   try {
     const answer = await fetch(location.href, { cache: "no-store", credentials: "same-origin" });
     if (!answer.ok) throw new Error(String(answer.status));
-    replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    replace(fresh);
     announce();
+    follow(fresh.querySelector("[data-live]"));
     broken(false);
   } catch {
     broken(true);
@@ -103,6 +105,13 @@ function listen(version) {
       listen(version);
     }, 5000);
   };
+}
+// What is watched may be elsewhere by now: a ticket that was passed on to another zone.
+function follow(other) {
+  if (!stream || !other || other.dataset.live === root.dataset.live) return;
+  root.dataset.live = other.dataset.live;
+  stream.close();
+  listen(other.dataset.version);
 }
 if (root && "EventSource" in window) {
   listen(root.dataset.version);
