@@ -35,7 +35,7 @@ const struct route *const all_routes[] = {
 
 const struct nav_item site_nav[] = {
     {"/things", N_("Matters"), ROLE_PUBLIC},
-    {"/halls", N_("Halls and queues"), ROLE_PUBLIC},
+    {"/halls", N_("Halls"), ROLE_PUBLIC},
     {"/progress", N_("Track a case"), ROLE_PUBLIC},
     {"/cases", N_("My cases"), ROLE_APPLICANT},
     {"/queue", N_("Call the next"), ROLE_CLERK},

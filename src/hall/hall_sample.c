@@ -10,7 +10,7 @@
 #include "account/account.h"
 
 #define MINUTES 45 /* at work so far */
-#define EVERY 3    /* minutes: somebody comes */
+#define EVERY 2    /* minutes: somebody comes */
 #define SERVICE 6  /* minutes: a service */
 #define OPEN 3     /* windows manned in each zone */
 #define COMMANDS 400
