@@ -27,6 +27,7 @@ journeys="
   watch.mjs
   kiosk.mjs
   public.mjs
+  hall.mjs
   project.mjs
 "
 work=$(mktemp -d)
