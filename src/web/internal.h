@@ -91,12 +91,17 @@ struct exchange {
   int fd;
   int64_t fd_size;
   const struct asset *asset;
-  int keep; /* seconds; see web_keep() */
+  int keep;          /* seconds; see web_keep() */
+  const char *topic; /* of a live stream; NULL */
+  int64_t version;
 };
+
+struct live;
 
 struct web {
   struct web_options options;
   struct MHD_Daemon *daemon;
+  struct live *live; /* live.h; NULL */
   pthread_key_t thread_key;
   unsigned char secret[32];
   struct route own_routes[3];  /* ended by {0} */

@@ -7,13 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "web/live.h"
 
 #define CONNECTION_MEMORY ((size_t)32 << 10) /* libmicrohttpd clears all of it before each request */
 #define CONNECTIONS_MAX 8192u
+#define STREAMS_MAX 10000
 #define SPARE_MAX 64u                   /* exchanges a thread keeps */
 #define SPARE_BYTES ((size_t)128 << 10) /* what each of them may keep, twice */
 #define BODY_SECONDS 900                /* the longest an upload may take */
@@ -478,6 +481,21 @@ static char *copy(const char *s)
   return t;
 }
 
+/* A stream holds a file open as long as it lasts: at most half of what the process may open, and that is asked for. */
+static int streams_allowed(int wanted)
+{
+  struct rlimit files;
+  int most = wanted > 0 ? wanted : STREAMS_MAX;
+  rlim_t need = 2 * (rlim_t)most + CONNECTIONS_MAX;
+  if (getrlimit(RLIMIT_NOFILE, &files))
+    return 64;
+  if (files.rlim_cur < need) {
+    files.rlim_cur = files.rlim_max < need ? files.rlim_max : need;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+  }
+  return (rlim_t)most < files.rlim_cur / 2 ? most : (int)(files.rlim_cur / 2);
+}
+
 static int set_up(struct web *web, const struct web_options *options, struct error *error)
 {
   web->options = *options;
@@ -485,6 +503,7 @@ static int set_up(struct web *web, const struct web_options *options, struct err
   o->workers = o->workers > 0 ? o->workers : 64;
   o->queue_max = o->queue_max > 0 ? o->queue_max : 1024;
   o->timeout_seconds = o->timeout_seconds > 0 ? o->timeout_seconds : 60;
+  o->streams_max = o->live ? streams_allowed(o->streams_max) : 0;
   if (o->threads <= 0)
     o->threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
   const char *tmp = getenv("TMPDIR");
@@ -503,6 +522,7 @@ static int start(struct web *web, struct error *error)
   if (web->listen_fd < 0)
     return -1;
   web->port = port_of(web->listen_fd);
+  web->live = live_open(web);
   web->workers = calloc((size_t)web->options.workers, sizeof *web->workers);
   if (!web->workers)
     abort();
@@ -515,7 +535,7 @@ static int start(struct web *web, struct error *error)
       {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_end, web},
       {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)exchange_begin, web},
       {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL},
-      {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)CONNECTIONS_MAX, NULL},
+      {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)CONNECTIONS_MAX + web->options.streams_max, NULL},
       {MHD_OPTION_CONNECTION_TIMEOUT, web->options.timeout_seconds, NULL},
       {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
       {pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, pool, NULL},
@@ -577,10 +597,12 @@ void web_close(struct web *web)
   pthread_mutex_unlock(&web->lock);
   for (int i = 0; i < web->workers_n; i++)
     pthread_join(web->workers[i], NULL);
+  live_end(web->live);
   if (web->daemon) {
     drain(web);
     MHD_stop_daemon(web->daemon);
   }
+  live_close(web->live);
   if (web->listen_fd >= 0)
     close(web->listen_fd);
   while (web->threads) {
