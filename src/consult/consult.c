@@ -127,7 +127,7 @@ static int evolve(void *state, struct arena *arena, const struct event *e)
     return -1;
   if (asked) {
     s->id = e->id;
-    s->account = arena_str(arena, span_of(e->actor.id));
+    s->account = arena_str(arena, e->actor.id);
     s->of_case = strcmp(json_str(e->data, "about"), "case") == 0;
   }
   s->messages++;

@@ -17,7 +17,7 @@
 extern const struct kind consult_kind;
 extern const struct migration consult_migrations[];
 
-#define CONSULT_TEXT_MAX 1000   /* characters of one message */
+#define CONSULT_TEXT_MAX 1000    /* characters of one message */
 #define CONSULT_MESSAGES_MAX 200 /* of one conversation: then a new one is begun */
 
 enum consult_state { CONSULT_NONE, CONSULT_WAITING, CONSULT_ANSWERED, CONSULT_CLOSED, CONSULT_ERASED };

@@ -113,9 +113,9 @@ static int show_list(struct request *rq, struct consult_list *list, struct consu
     describe(rq, &rows[i], &list->lines[i]);
   if (n > PAGE) {
     const struct consult_row *last = &rows[PAGE - 1];
-    list->next = url_with(rq, "after",
-                          arena_printf(rq->arena, "%lld.%lld", (long long)(list->live ? last->waiting : last->asked),
-                                       (long long)last->id));
+    list->next =
+        url_with(rq, "after",
+                 arena_printf(rq->arena, "%lld.%lld", (long long)(list->live ? last->waiting : last->asked), (long long)last->id));
   }
   return web_page(rq, 200, consult_conversations(rq, list));
 }
@@ -142,7 +142,8 @@ static int desk(struct request *rq, struct error *error)
     if (consult_about(rq->db, "case", number, read_after(rq, &after), PAGE + 1, rq->arena, &rows, &n, error))
       return -1;
   } else {
-    list.live = arena_printf(rq->arena, DESK "/live?since=%lld", (long long)consult_version(rq->db, 0));
+    list.live = DESK "/live";
+    list.version = consult_version(rq->db, 0);
     if (consult_waiting(rq->db, read_after(rq, &after), PAGE + 1, rq->arena, &rows, &n, error))
       return -1;
   }
@@ -192,8 +193,8 @@ static int send(struct request *rq, int64_t id, const char *type, json_t *data, 
                                   .expect = -1,
                                   .type = type,
                                   .key = rq_once(rq),
-                                  .actor = {rq->who->id, is_desk(rq) ? "clerk" : "applicant", rq->who->agency ? rq->who->agency : "",
-                                            is_desk(rq) ? "window" : web_channel(rq)},
+                                  .actor = {rq->who->id, is_desk(rq) ? "clerk" : "applicant",
+                                            rq->who->agency ? rq->who->agency : "", is_desk(rq) ? "window" : web_channel(rq)},
                                   .data = data};
   int bad = engine_do(rq->engine, &command, NULL, error);
   json_decref(data);
@@ -328,11 +329,17 @@ static const struct parameter desk_query[] = {
 #define SUBJECT(where)                                                                                                             \
   {"thing", where, TYPE_TEXT, false, .max = 64, .zh = "一件事", .en = "the matter"},                                               \
       {"item", where, TYPE_TEXT, false, .max = 64, .zh = "事项", .en = "the item"},                                                \
-      {"case", where, TYPE_TEXT, false, .max = 32, .zh = "办件编号", .en = "case number"}
+  {                                                                                                                                \
+    "case", where, TYPE_TEXT, false, .max = 32, .zh = "办件编号", .en = "case number"                                              \
+  }
 #define TEXT                                                                                                                       \
-  {"text", IN_FORM, TYPE_TEXT, true, .max = CONSULT_TEXT_MAX, .zh = "内容", .en = "what you want to say"}
+  {                                                                                                                                \
+    "text", IN_FORM, TYPE_TEXT, true, .max = CONSULT_TEXT_MAX, .zh = "内容", .en = "what you want to say"                          \
+  }
 #define ID                                                                                                                         \
-  {"id", IN_PATH, TYPE_INT, true, .zh = "咨询编号", .en = "the conversation"}
+  {                                                                                                                                \
+    "id", IN_PATH, TYPE_INT, true, .zh = "咨询编号", .en = "the conversation"                                                      \
+  }
 static const struct parameter ask_query[] = {SUBJECT(IN_QUERY), {0}};
 static const struct parameter ask_form[] = {SUBJECT(IN_FORM), TEXT, {0}};
 static const struct parameter of_one[] = {ID, {0}};

@@ -24,6 +24,7 @@ struct consult_list {
   size_t n;
   const char *next; /* NULL: the last page */
   const char *live; /* the stream of the list; NULL: it does not move by itself */
+  int64_t version;  /* of the stream */
   struct consult_measure today;
   bool desk;
 };

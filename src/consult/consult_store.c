@@ -34,13 +34,16 @@ const struct migration consult_migrations[] = {
     {0},
 };
 
-static const struct sql add = {"INSERT INTO consultations (id, seq, version, state, account, about, subject, asked, changed, waiting, messages, last_by)"
-                               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $5)"};
-static const struct sql move = {"UPDATE consultations SET seq = $2, version = $3, state = $4, changed = $5, waiting = $6, messages = $7,"
-                                " last_by = $8 WHERE id = $1"};
+static const struct sql add = {
+    "INSERT INTO consultations (id, seq, version, state, account, about, subject, asked, changed, waiting, messages, last_by)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $5)"};
+static const struct sql move = {
+    "UPDATE consultations SET seq = $2, version = $3, state = $4, changed = $5, waiting = $6, messages = $7,"
+    " last_by = $8 WHERE id = $1"};
 static const struct sql wait = {"INSERT INTO consult_queue (id, since) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING"};
 static const struct sql wait_no_more = {"DELETE FROM consult_queue WHERE id = $1"};
-static const struct sql tick = {"INSERT INTO consult_clock (id, seq) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"};
+static const struct sql tick = {
+    "INSERT INTO consult_clock (id, seq) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"};
 static const struct sql answered = {"INSERT INTO consult_answers (seq, day, waited) VALUES ($1, $2, $3)"};
 static const struct sql erase = {"UPDATE consultations SET account = '', about = '', subject = '', last_by = '' WHERE id = $1"};
 
@@ -48,10 +51,12 @@ static const struct sql erase = {"UPDATE consultations SET account = '', about =
 static const struct sql by_id = {"SELECT " COLUMNS " FROM consultations c WHERE c.id = $1"};
 static const struct sql who_wait = {"SELECT " COLUMNS " FROM consult_queue q JOIN consultations c ON c.id = q.id"
                                     " WHERE q.since > $1 OR (q.since = $1 AND q.id > $2) ORDER BY q.since, q.id LIMIT $3"};
-static const struct sql of_account = {"SELECT " COLUMNS " FROM consultations c WHERE c.account = $4"
-                                      " AND (c.asked < $1 OR (c.asked = $1 AND c.id < $2)) ORDER BY c.asked DESC, c.id DESC LIMIT $3"};
-static const struct sql about_it = {"SELECT " COLUMNS " FROM consultations c WHERE c.about = $4 AND c.subject = $5"
-                                    " AND (c.asked < $1 OR (c.asked = $1 AND c.id < $2)) ORDER BY c.asked DESC, c.id DESC LIMIT $3"};
+static const struct sql of_account = {
+    "SELECT " COLUMNS " FROM consultations c WHERE c.account = $4"
+    " AND (c.asked < $1 OR (c.asked = $1 AND c.id < $2)) ORDER BY c.asked DESC, c.id DESC LIMIT $3"};
+static const struct sql about_it = {
+    "SELECT " COLUMNS " FROM consultations c WHERE c.about = $4 AND c.subject = $5"
+    " AND (c.asked < $1 OR (c.asked = $1 AND c.id < $2)) ORDER BY c.asked DESC, c.id DESC LIMIT $3"};
 static const struct sql count_waiting = {"SELECT count(*) FROM consult_queue"};
 static const struct sql count_answers = {"SELECT count(*), COALESCE(max(waited), 0) FROM consult_answers WHERE day = $1"};
 static const struct sql middle_answer = {"SELECT waited FROM consult_answers WHERE day = $1 ORDER BY waited LIMIT 1 OFFSET $2"};
@@ -173,9 +178,9 @@ int consult_messages(struct db *db, int64_t id, struct arena *arena, struct cons
     if (!*json_str(events[i].data, "text"))
       continue;
     list[told++] = (struct consult_message){.at = events[i].at,
-                                            .by = arena_str(arena, span_of(events[i].actor.id)),
-                                            .role = arena_str(arena, span_of(events[i].actor.role)),
-                                            .text = arena_str(arena, span_of(json_str(events[i].data, "text"))),
+                                            .by = arena_str(arena, events[i].actor.id),
+                                            .role = arena_str(arena, events[i].actor.role),
+                                            .text = arena_str(arena, json_str(events[i].data, "text")),
                                             .waited_ms = waited ? json_integer_value(waited) : -1};
   }
   history_free(events, n);
