@@ -294,14 +294,12 @@ static int live(struct request *rq, struct error *error)
   return web_stream(rq, arena_printf(rq->arena, "consult/%lld", (long long)row.id), error);
 }
 
-static int64_t version(void *context, struct db *db, const char *topic, moment now)
+int64_t consult_live_version(void *context, struct db *db, const char *topic, moment now)
 {
   (void)context;
   (void)now;
   return consult_version(db, strtoll(topic + strlen("consult/"), NULL, 10));
 }
-
-const struct live_source consult_live = {"consult/", version};
 
 static int figures(struct request *rq, struct error *error)
 {

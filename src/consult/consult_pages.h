@@ -8,7 +8,9 @@
 #include "web/web.h"
 
 extern const struct route consult_routes[];
-extern const struct live_source consult_live;
+
+/* Of a live stream's topic, «consult/ID»; 0 for the list of those who wait. */
+int64_t consult_live_version(void *context, struct db *db, const char *topic, moment now);
 
 /* ---- for the templates ---- */
 

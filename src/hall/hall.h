@@ -248,6 +248,9 @@ struct visit_line {                  /* what happened to a visit */
 };
 int visit_lines(struct db *db, struct span code, struct arena *arena, struct visit_line **ret, size_t *ret_n, struct error *error);
 
+/* The code of the visit that the event made. */
+int visit_made(struct db *db, int64_t seq, struct arena *arena, const char **ret, struct error *error);
+
 /* The newest change of a hall (zone "": all of its zones) on the day; -1 on error. */
 int64_t hall_version(struct db *db, const char *hall, const char *zone, day d);
 

@@ -81,7 +81,8 @@ const struct migration hall_migrations[] = {
      "  words TEXT NOT NULL,\n"
      "  actor TEXT NOT NULL,\n"
      "  PRIMARY KEY (code, seq)\n"
-     ");\n"},
+     ");\n"
+     "CREATE INDEX visit_log_seq ON visit_log (seq);\n"},
     {0},
 };
 
@@ -298,6 +299,7 @@ static const struct sql queue_earlier = {"SELECT " QUEUE_COLUMNS
 static const struct sql slots_here = {"SELECT slot, count(*) FROM visits WHERE queue = $1 AND slot >= 0 AND state <> 'cancelled'"
                                       " AND state <> 'moved' GROUP BY slot"};
 static const struct sql lines_of = {"SELECT event, desk, words, actor, at FROM visit_log WHERE code = $1 ORDER BY seq LIMIT 200"};
+static const struct sql code_by_seq = {"SELECT code FROM visit_log WHERE seq = $1"};
 static const struct sql version_of_queue = {"SELECT seq FROM hall_queues WHERE id = $1"};
 static const struct sql version_of_hall = {"SELECT coalesce(max(seq), 0) FROM hall_queues WHERE hall = $1 AND day = $2"};
 
@@ -519,6 +521,19 @@ int visit_lines(struct db *db, struct span code, struct arena *arena, struct vis
   *ret = list;
   *ret_n = n;
   return rows_close(&rows, error);
+}
+
+int visit_made(struct db *db, int64_t seq, struct arena *arena, const char **ret, struct error *error)
+{
+  struct rows rows;
+  *ret = "";
+  if (DB_QUERY(db, &code_by_seq, &rows, error, V_INT(seq)))
+    return -1;
+  if (rows_next(&rows))
+    *ret = rows_str(&rows, 0, arena);
+  if (rows_close(&rows, error))
+    return -1;
+  return **ret ? 0 : error_set(error, ERROR_INTERNAL, "no-visit", "系统未能给出号票", "The system gave no ticket");
 }
 
 int64_t hall_version(struct db *db, const char *hall, const char *zone, day d)

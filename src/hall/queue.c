@@ -530,6 +530,8 @@ static void forget(struct work *w)
 static int do_wake(struct work *w)
 {
   moment now = w->d->now;
+  if (!w->q->hall)
+    return 0;
   if (w->q->ended) {
     if (!w->q->forgotten && now >= day_start(w->q->day + KEPT_DAYS))
       forget(w);
@@ -551,7 +553,7 @@ static int do_wake(struct work *w)
 
 /* ---- the table ---- */
 
-enum { BY_PERSON = 1, BY_CLERK = 2, BY_SYSTEM = 4, STARTS = 8, OF_VISIT = 16 };
+enum { BY_PERSON = 1, BY_CLERK = 2, BY_SYSTEM = 4, STARTS = 8, OF_VISIT = 16, ANYWHERE = 32 };
 
 static const struct {
   const char *name;
@@ -578,7 +580,7 @@ static const struct {
     {"finish", BY_CLERK, do_finish},
     {"transfer", BY_CLERK, do_transfer},
     {"return", BY_PERSON | BY_CLERK | OF_VISIT, do_return},
-    {"wake", BY_SYSTEM, do_wake},
+    {"wake", BY_SYSTEM | ANYWHERE, do_wake},
 };
 
 static unsigned role_of(const struct work *w)
@@ -618,7 +620,7 @@ static int run(struct work *w, size_t i)
   unsigned flags = commands[i].flags;
   if (!(role_of(w) & flags))
     return REFUSE(w, FORBIDDEN, "not-your-role", "您的角色不能这样做", "Your role may not do this");
-  if (find_place(w, flags))
+  if (!(flags & ANYWHERE) && find_place(w, flags))
     return -1;
   if (flags & OF_VISIT) {
     w->v = queue_visit(w->q, json_int(w->c->data, "visit"));
