@@ -12,6 +12,7 @@
 #include "cli/mechanisms.h"
 #include "cli/notices.h"
 #include "hall/hall.h"
+#include "consult/consult_pages.h"
 #include "hall/hall_pages.h"
 #include "promise/promise.h"
 #include "record/readers.h"
@@ -253,7 +254,7 @@ static int open_watch(struct service *s, struct error *error)
   return watch_start(&options, &s->watch, error);
 }
 
-static const struct live_source live_sources[] = {{"hall/", hall_live_version}, {NULL}};
+static const struct live_source live_sources[] = {{"hall/", hall_live_version}, {"consult/", consult_live_version}, {NULL}};
 
 static int open_web(struct service *s, struct error *error)
 {

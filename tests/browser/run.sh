@@ -26,6 +26,7 @@ journeys="
   ledger.mjs
   watch.mjs
   kiosk.mjs
+  consult.mjs
   public.mjs
   hall.mjs
   project.mjs
