@@ -320,7 +320,8 @@ struct web_options {
   int threads;              /* HTTP threads; 0: one a core */
   int workers;              /* 0: 64 */
   int queue_max;            /* requests waiting for a worker; 0: 1024 */
-  int timeout_seconds;      /* of an idle connection; 0: 60 */
+  int timeout_seconds;      /* of an idle connection, and for a request's head to come whole; 0: 60 */
+  int connections_max;      /* beyond, the one longest without a request is closed; 0: 8192 */
 };
 
 struct web;
