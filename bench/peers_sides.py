@@ -91,9 +91,12 @@ class Side:
         counted = re.search(r"counted: submitted \d+ tasks (\d+)", text)
         tasks = int(counted[1]) if counted else TASKS * int(re.search(r"(\d+) requests in", text)[1])
         if not tasks:
-            raise SystemExit(f"{self.name} ended no case in {elapsed} s: {text}")
-        time.sleep(1)  # what was under way when the clock ran out ends before the next side begins
-        return tasks / elapsed, latency["50"], latency["99"]
+            if seconds > 60:
+                raise SystemExit(f"{self.name} ended no case in {elapsed} s: {text}")
+            return self.run(connections, 4 * seconds)  # on a machine that is busy with other things
+        time.sleep(0.5 + latency["50"] / 1000)  # what was under way when the clock ran out ends before the next side begins
+        # Half of it counts, or slow sides would lose by short runs.
+        return tasks / (elapsed - latency["50"] / 2000), latency["50"], latency["99"]
 
 
 class Ours(Side):
@@ -214,7 +217,7 @@ def measure(sides, seconds, rounds):
     results = []
     for side in sides:
         print("warming, sweeping:", side.name, file=sys.stderr)
-        side.run(side.connections[-1], seconds)
+        side.run(side.connections[-1], max(1, seconds // 2))
         tried = {c: side.run(c, seconds)[0] for c in side.connections}
         enough = 0.95 * max(tried.values())  # of two that do as much, the one that keeps fewer waiting
         results.append({"name": side.name, "durable": side.durable, "connections": min(c for c in tried if tried[c] >= enough), "runs": []})
@@ -265,7 +268,7 @@ def run(build, quick, root):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("build")
-    parser.add_argument("--quick", action="store_true", help="runs of three seconds instead of ten")
+    parser.add_argument("--quick", action="store_true", help="runs of two seconds instead of ten")
     parser.add_argument("--table", action="store_true", help="Markdown instead of JSON")
     options = parser.parse_args()
     cluster = os.environ.get("ONEVISIT_TEST_POSTGRES")
@@ -275,7 +278,7 @@ def main():
         for side in sides:
             print("starting:", side.name, file=sys.stderr)
             side.begin(stack, directory)
-        results = measure(sides, 3 if options.quick else 10, 5)
+        results = measure(sides, 2 if options.quick else 10, 5)
         for side, result in zip(sides, results):
             if isinstance(side, Ours):
                 result["held"] = check(side)
