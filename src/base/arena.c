@@ -22,7 +22,8 @@ static void *must(void *p)
 
 static void add_chunk(struct arena *arena, size_t n)
 {
-  size_t size = n > CHUNK_MIN ? n : CHUNK_MIN;
+  size_t least = arena->first ? arena->first : CHUNK_MIN;
+  size_t size = n > least ? n : least;
   if (arena->chunks && size < 2 * arena->chunks->size && arena->chunks->size < 1024 * CHUNK_MIN)
     size = 2 * arena->chunks->size;
   struct arena_chunk *chunk = must(malloc(sizeof *chunk + size));
@@ -30,6 +31,7 @@ static void add_chunk(struct arena *arena, size_t n)
   chunk->size = size;
   chunk->used = 0;
   arena->chunks = chunk;
+  arena->held += sizeof *chunk + size;
 }
 
 static size_t aligned(size_t n)
@@ -82,7 +84,7 @@ static void free_from(struct arena_chunk *chunk)
 void arena_release(struct arena *arena)
 {
   free_from(arena->chunks);
-  *arena = (struct arena){0};
+  *arena = (struct arena){.first = arena->first};
 }
 
 void arena_reset(struct arena *arena)
@@ -91,6 +93,7 @@ void arena_reset(struct arena *arena)
     free_from(arena->chunks->next);
     arena->chunks->next = NULL;
     arena->chunks->used = 0;
+    arena->held = sizeof *arena->chunks + arena->chunks->size;
   }
   arena->used = 0;
 }

@@ -305,7 +305,8 @@ static void put_security(const struct exchange *x, struct MHD_Response *r)
 
 static void put_caching(const struct exchange *x, struct MHD_Response *r)
 {
-  bool shared = x->rq.route && (x->rq.route->flags & ROUTE_CACHED) && !x->rq.who && !said(x, "Set-Cookie") && x->status == 200;
+  bool shared = x->rq.route && (x->rq.route->flags & ROUTE_CACHED) && !x->rq.who && !x->rq.kiosk && !said(x, "Set-Cookie") &&
+                x->status == 200;
   char age[64];
   if (x->keep)
     (void)snprintf(age, sizeof age, "public, max-age=%d%s", x->keep, x->keep == WEB_FOREVER ? ", immutable" : "");

@@ -18,6 +18,7 @@
 #define FILE_MAX_BYTES ((int64_t)20 << 20)
 #define UPLOADS_MAX_BYTES ((int64_t)50 << 20)
 #define FIELDS_MAX 2000
+#define FIELD_NAME_MAX 256 /* of a member of a JSON body, with the names of what it stands in */
 #define UPLOADS_MAX 60
 #define PAGE_MAX ((size_t)32 << 20)
 #define HEADERS_MAX 24
@@ -165,6 +166,7 @@ bool percent_decode(struct arena *arena, struct span s, bool plus, struct span *
 struct span cookie_of(const struct exchange *x, const char *name);
 int quality(struct span item); /* of «gzip;q=0.5» in an Accept header, in thousandths; 1000 where it says none */
 void request_language(struct exchange *x);
+void request_view(struct exchange *x);
 void request_who(struct exchange *x);
 
 /* form.c: multipart/form-data and files */

@@ -265,6 +265,7 @@ static int first_look(struct exchange *x, const char *method, const char *versio
   rq->api = !strncmp(x->target, "/api/", 5);
   int bad = request_target(x, error);
   request_language(x);
+  request_view(x);
   if (bad)
     return -1;
   if (x->length && rq->method == METHOD_GET) {
