@@ -346,7 +346,8 @@ struct web_options {
   int threads;              /* HTTP threads; 0: one a core */
   int workers;              /* 0: 64 */
   int queue_max;            /* requests waiting for a worker; 0: 1024 */
-  int timeout_seconds;      /* of an idle connection; 0: 60 */
+  int timeout_seconds;      /* of an idle connection, and for a request's head to come whole; 0: 60 */
+  int connections_max;      /* beyond, the one longest without a request is closed; 0: 8192 */
 
   const struct live_source *live; /* ended by {NULL}; NULL: no live pages. Called on HTTP threads and one of its own */
   int streams_max;                /* live streams at once; 0: 10,000, fewer where the process may not open so many files */
