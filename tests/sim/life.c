@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define ORIGIN "city.example/log"
+#define LONG 700 /* events: what reads all of them again is then done in some lives only, and in the last */
 #define RETIRED_MAX (4 * CASES_MAX)
 
 struct city *city;
@@ -309,7 +310,8 @@ static void find_again(void)
   for (int i = 0; i < CASES_MAX; i++)
     if (before[i] != r.versions[i] && !(city->seen[i].erased && city->seen[i].version > before[i]))
       city_broken(FIRST + i, "acknowledged is version %d, kept is %d", before[i], r.versions[i]);
-  if (last > city->last_seq || engine_verify(life.db, life.kinds, NULL, &report, &error))
+  bool thorough = city->last_seq < LONG || city->lives % 4 == 0;
+  if (last > city->last_seq || (thorough && engine_verify(life.db, life.kinds, NULL, &report, &error)))
     city_broken(0, "the ledger: %s (%s)", error.en, error.name ? error.name : "");
 }
 
@@ -394,7 +396,8 @@ static void end(bool last)
   engine_close(life.engine);
   db_close(life.db);
   disk_arm(DISK_NONE, 0, 0);
-  rows_check(life.store, last);
+  if (last || city->last_seq < LONG)
+    rows_check(life.store, last);
   store_close(life.store);
 }
 
