@@ -119,12 +119,34 @@ static void stop_if_broken(struct writer *writer, const struct error *error)
   _exit(70);
 }
 
-static int run_one(struct writer *writer, struct request *r)
+/* error NULL: it has not failed, whatever came of an earlier try. */
+static void settle(struct request *r, const struct error *error)
 {
-  int bad = r->op ? r->op(writer, r->argument, &r->error) : command_run(writer, r);
-  r->failed = bad != 0;
+  free(r->error);
+  r->error = NULL;
+  if (!error)
+    return;
+  r->error = malloc(sizeof *r->error);
+  if (!r->error)
+    abort();
+  *r->error = *error;
+}
+
+/* A request is small: it goes from thread to thread, and hardly any needs room for an error. */
+static int run_one(struct writer *writer, struct request *r, struct error *error)
+{
+  int bad = r->op ? r->op(writer, r->argument, error) : command_run(writer, r, error);
+  settle(r, bad ? error : NULL);
   if (r->op && bad)
     return -2;
+  return bad;
+}
+
+static int commit(struct writer *writer, struct error *error)
+{
+  int64_t from = monotonic_us();
+  int bad = db_commit(writer->db, error);
+  writer->commit_us += monotonic_us() - from;
   return bad;
 }
 
@@ -134,11 +156,8 @@ static int try_group(struct writer *writer, struct request *first, struct error 
   int64_t seq_before = writer->engine->last_seq;
   int bad = db_begin(writer->db, error);
   for (struct request *r = first; r && !bad; r = r->next)
-    if (run_one(writer, r) == -2) {
-      *error = r->error;
-      bad = -1;
-    }
-  bad = bad || save_touched(writer, error) || series_save(writer, error) || db_commit(writer->db, error);
+    bad = run_one(writer, r, error) == -2 ? -1 : 0;
+  bad = bad || save_touched(writer, error) || series_save(writer, error) || commit(writer, error);
   if (bad) {
     stop_if_broken(writer, error);
     db_rollback(writer->db);
@@ -155,10 +174,8 @@ static int try_group(struct writer *writer, struct request *first, struct error 
 
 static void fail_all(struct request *first, const struct error *error)
 {
-  for (struct request *r = first; r; r = r->next) {
-    r->failed = true;
-    r->error = *error;
-  }
+  for (struct request *r = first; r; r = r->next)
+    settle(r, error);
 }
 
 /*
@@ -177,8 +194,6 @@ static void run_group(struct writer *writer, struct request *first)
   for (struct request *r = first; r; r = r->next) {
     struct request *next = r->next;
     r->next = NULL;
-    r->failed = false;
-    r->error = (struct error){0};
     if (try_group(writer, r, &error))
       fail_all(r, &error);
     r->next = next;
@@ -204,16 +219,18 @@ static void answer(struct writer *writer, struct request *first)
   for (struct request *r = first, *next; r; r = next) {
     next = r->next;
     atomic_fetch_add(&writer->engine->commands, 1);
-    if (r->failed)
+    struct error *error = r->error;
+    if (error)
       atomic_fetch_add(&writer->engine->refused, 1);
     if (r->wake) {
-      if (r->failed)
-        log_error("a deadline could not be handled", &r->error);
+      if (error)
+        log_error("a deadline could not be handled", error);
       reschedule(writer, r->command.id);
       free(r);
     } else if (r->done) {
-      r->done(r->context, &r->outcome, r->failed ? &r->error : NULL); /* the request is the caller's again */
+      r->done(r->context, &r->outcome, error); /* the request is the caller's again */
     }
+    free(error);
   }
 }
 
@@ -238,6 +255,38 @@ static int64_t next_look(struct writer *writer)
   return monotonic_us() + wait * 1000;
 }
 
+/*
+ * Whoever asks is told at once when the answer would come late: the queue takes as many as are done in the time that one may
+ * wait, at the pace of the last groups. What fits in the next group is taken in any case: it can hardly be done sooner.
+ */
+static void admit(struct writer *writer)
+{
+  const struct engine_options *o = &writer->engine->options;
+  if (o->wait_ms < 0)
+    return;
+  size_t limit = tempo_limit(&writer->tempo, o->group_max, (int64_t)o->wait_ms * 1000);
+  limit = limit < o->group_max ? o->group_max : limit;
+  queue_limit(&writer->queue, limit < o->queue_max ? limit : o->queue_max);
+}
+
+static void serve(struct writer *writer, struct request *first)
+{
+  int64_t from = monotonic_us();
+  size_t n = 0;
+  for (const struct request *r = first; r; r = r->next)
+    n++;
+  writer->commit_us = 0;
+  load_ahead(writer, first);
+  run_group(writer, first);
+  atomic_fetch_add(&writer->engine->groups, 1);
+  erasure_scrub(writer);
+  publish(writer->engine);
+  answer(writer, first);
+  cache_trim(&writer->cache);
+  tempo_note(&writer->tempo, n, monotonic_us() - from - writer->commit_us, writer->commit_us);
+  admit(writer);
+}
+
 void *writer_main(void *argument)
 {
   struct writer *writer = argument;
@@ -256,12 +305,6 @@ void *writer_main(void *argument)
       erasure_scrub(writer);
       continue;
     }
-    load_ahead(writer, first);
-    run_group(writer, first);
-    atomic_fetch_add(&writer->engine->groups, 1);
-    erasure_scrub(writer);
-    publish(writer->engine);
-    answer(writer, first);
-    cache_trim(&writer->cache);
+    serve(writer, first);
   }
 }
