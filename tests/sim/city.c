@@ -68,6 +68,7 @@ static void found(uint64_t seed, moment now)
   city->faults = !options.calm;
   city->only = options.only;
   city->post = options.post;
+  city->exact = !options.many;
   post_open(seed);
   city->now = now;
   city->announced = city_catalog->calendar.years[city_catalog->calendar.n - 1].year;

@@ -47,6 +47,7 @@ struct city {
   uint64_t seed;
   int commands;
   bool faults, replaying, post; /* post: messages go out */
+  bool exact;                   /* only faults that strike at the same place each time */
   enum disk_fault only;         /* NONE: every fault */
   /* what lives go on with */
   uint64_t dice;

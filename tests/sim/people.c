@@ -342,6 +342,8 @@ static void break_something(void)
                                      : (enum disk_fault)(DISK_SYNC + roll(DISK_MEMORY - DISK_SYNC + 1));
   if (city->only)
     fault = city->only;
+  else if (city->exact && (fault == DISK_READ || fault == DISK_MEMORY)) /* the threads share these out as it comes */
+    fault = DISK_POWER;
   int at = fault == DISK_MEMORY ? 1 + roll(3000) : 1 + roll(chance(80) ? 40 : 400);
   life_do(
       json_pack("{s:s,s:i,s:I}", "fault", disk_fault_word(fault), "at", at, "seed", (json_int_t)(city_random(&city->dice) >> 8)));
