@@ -60,14 +60,6 @@ void city_broken(int64_t id, const char *format, ...)
   _exit(LIFE_BROKEN);
 }
 
-uint64_t city_random(uint64_t *seed)
-{
-  uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
 static moment clock_of(void *context)
 {
   (void)context;
@@ -79,7 +71,7 @@ static void random_of(void *context, void *out, size_t n)
   unsigned char *p = out;
   (void)context;
   for (size_t i = 0; i < n; i++)
-    p[i] = (unsigned char)city_random(&life.seed);
+    p[i] = (unsigned char)dice(&life.seed);
 }
 
 struct arena *life_arena(void)
