@@ -227,7 +227,7 @@ int command_run(struct engine *engine, struct request *request)
   struct event_list events = {.arena = &engine->group};
   struct decision d = {.arena = &engine->group,
                        .now = c->at ? c->at : engine_now(engine),
-                       .world = engine->options.world,
+                       .world = __atomic_load_n(&engine->options.world, __ATOMIC_ACQUIRE),
                        .engine = engine,
                        .events = &events};
   engine_random(engine, d.random, sizeof d.random);

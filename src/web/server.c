@@ -98,7 +98,7 @@ static void *exchange_begin(void *context, const char *uri, struct MHD_Connectio
   x->rq.exchange = x;
   x->rq.arena = &x->arena;
   x->rq.engine = web->options.engine;
-  x->rq.app = web->options.app;
+  x->rq.app = web->options.lend ? web->options.lend(web->options.context) : web->options.app;
   x->rq.path = "/";
   x->target = arena_str(&x->arena, uri);
   return x;
@@ -121,6 +121,8 @@ static void exchange_end(void *context, struct MHD_Connection *connection, void 
     web->pending--;
     pthread_mutex_unlock(&web->lock);
   }
+  if (o->give_back)
+    o->give_back(o->context, x->rq.app);
   for (size_t i = 0; i < x->rq.uploads_n; i++)
     close(x->rq.uploads[i].fd);
   if (x->fd >= 0)
