@@ -27,6 +27,7 @@ journeys="
   watch.mjs
   public.mjs
   project.mjs
+  edit.mjs
 "
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
