@@ -77,7 +77,7 @@ int study_advice(struct study *s, struct error *error)
 {
   struct advice *list = NULL;
   size_t n = 0;
-  const struct advice_options options = {.today = day_of(moment_now()), .seed = 1, .progress = on_advice, .context = s};
+  const struct advice_options options = {.today = day_of(moment_now()), .progress = on_advice, .context = s};
   buf_init(&s->report, REPORT_MAX);
   if (!study_load(s))
     return error_set(error, ERROR_INTERNAL, "vault-damaged", "保存的目录版本读不了",
