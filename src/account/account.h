@@ -163,8 +163,9 @@ int account_sessions(struct db *db, struct arena *arena, int64_t id, struct span
 
 /*
  * Makes the sample city's staff where they are missing: chen and zhou (clerks), an officer for each agency of the catalogue
- * (the login is the agency's id), sun (issuer), wu (supervisor), xu (records), bian and tang (editors), fang (legal), admin; all with one password: the one given, else the one
- * kept in KEY_DIR/sample-password, made at the first start. KEY_DIR/sample-staff.txt says so for people. Both mode 0600.
+ * (the login is the agency's id), sun (issuer), wu (supervisor), xu (records), bian and tang (editors), fang (legal), admin; all
+ * with one password: the one given, else the one kept in KEY_DIR/sample-password, made at the first start. KEY_DIR/sample-staff.txt
+ * says so for people. Both mode 0600.
  */
 struct catalog;
 int account_sample(struct accounts *accounts, struct engine *engine, const struct catalog *catalog, const char *password_or_null,

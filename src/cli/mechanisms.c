@@ -17,18 +17,20 @@
 #include "watch/registry.h"
 
 const struct kind *const all_kinds[] = {
-    &account_kind, &casefile_kind, &history_kind, &history_log_kind, &registry_kind, &alarm_kind, &catalogue_kind, &draft_kind, NULL,
+    &account_kind,   &casefile_kind, &history_kind, &history_log_kind, &registry_kind, &alarm_kind,
+    &catalogue_kind, &draft_kind,    NULL,
 };
 
 const struct migration *const all_migrations[] = {
-    engine_migrations, account_migrations, casework_migrations, history_migrations,
-    record_migrations, watch_migrations,   promise_migrations,  draft_migrations,   NULL,
+    engine_migrations,  account_migrations, casework_migrations,
+    history_migrations, record_migrations,  watch_migrations,
+    promise_migrations, draft_migrations,   NULL,
 };
 
 const struct route *const all_routes[] = {
-    service_routes,       account_routes, catalog_routes, catalog_api_routes, plan_routes,     applicant_routes,
-    applicant_api_routes, desk_routes,    office_routes,  issue_routes,       overview_routes, records_routes,
-    staff_api_routes,     watch_routes,   record_routes,  record_api_routes,  promise_routes,  edit_routes,   NULL,
+    service_routes, account_routes,    catalog_routes, catalog_api_routes, plan_routes,    applicant_routes, applicant_api_routes,
+    desk_routes,    office_routes,     issue_routes,   overview_routes,    records_routes, staff_api_routes, watch_routes,
+    record_routes,  record_api_routes, promise_routes, edit_routes,        NULL,
 };
 
 const struct nav_item site_nav[] = {

@@ -86,8 +86,8 @@ struct diff {
 
 struct diff_options {
   day today;
-  unsigned milliseconds; /* for one question to the solver; 0: 10,000 */
-  struct span one;       /* id of the only thing to compare; empty: all */
+  unsigned milliseconds;                                    /* for one question to the solver; 0: 10,000 */
+  struct span one;                                          /* id of the only thing to compare; empty: all */
   bool (*progress)(void *context, size_t done, size_t all); /* after each thing; false stops with the error «stopped»; NULL */
   void *context;
 };
