@@ -10,6 +10,7 @@
 #include "edit/draft.h"
 #include "edit/edit_pages.h"
 #include "history/history.h"
+#include "kiosk/kiosk_pages.h"
 #include "plan/plan_pages.h"
 #include "promise/promise_pages.h"
 #include "record/record_pages.h"
@@ -28,9 +29,10 @@ const struct migration *const all_migrations[] = {
 };
 
 const struct route *const all_routes[] = {
-    service_routes, account_routes,    catalog_routes, catalog_api_routes, plan_routes,    applicant_routes, applicant_api_routes,
-    desk_routes,    office_routes,     issue_routes,   overview_routes,    records_routes, staff_api_routes, watch_routes,
-    record_routes,  record_api_routes, promise_routes, edit_routes,        NULL,
+    service_routes,    account_routes,       catalog_routes,   catalog_api_routes, plan_routes,
+    applicant_routes,  applicant_api_routes, desk_routes,      office_routes,      issue_routes,
+    overview_routes,   records_routes,       staff_api_routes, watch_routes,       record_routes,
+    record_api_routes, promise_routes,       kiosk_routes,     edit_routes,        NULL,
 };
 
 const struct nav_item site_nav[] = {
@@ -45,5 +47,12 @@ const struct nav_item site_nav[] = {
     {"/records", N_("Records"), ROLE_RECORDS},
     {"/editor", N_("Catalogue desk"), ROLE_EDITOR | ROLE_LEGAL},
     {"/keys", N_("Keys"), ROLE_ADMIN},
+    {0},
+};
+
+const struct kiosk_tile kiosk_tiles[] = {
+    {"/things", N_("Apply for something"), N_("Answer a few questions, see what is needed, fill in one form")},
+    {"/progress", N_("See how far my case is"), N_("With the number and the code on your receipt")},
+    {"/cases", N_("My cases"), N_("With your identity: applications, papers, certificates")},
     {0},
 };
