@@ -402,6 +402,30 @@ struct findings {
 int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error);
 void catalog_free(struct catalog *catalog);
 
+/* A file of a catalogue: «items/x.yaml», with its text. */
+struct catalog_file {
+  const char *name;
+  struct span content;
+};
+
+/*
+ * The same from memory, for a catalogue that stands in no folder; dir names it in what is said. The files are sorted by name, as
+ * catalog_read_files() gives them, and need not outlive the call. What is no file of a catalogue is a finding or left aside.
+ */
+int catalog_load_files(const char *dir, const struct catalog_file *files, size_t n, struct catalog **ret, struct arena *arena,
+                       struct findings *findings, struct error *error);
+/* All files that a catalogue is made of (kept applicants too), unread; in the arena. Error unusable-catalog. */
+int catalog_read_files(const char *dir, struct arena *arena, struct catalog_file **ret, size_t *ret_n, struct error *error);
+
+/* What may stand in a file: its keys, those inside them with a depth; in the arena, 0 where the name is none of a catalogue. */
+struct key_help {
+  int depth;
+  const char *name;
+  bool required;
+  struct words value; /* «数字», «one of licence, confirmation, …» */
+};
+size_t catalog_help(struct arena *arena, const char *file, struct key_help **ret);
+
 /*
  * What may stand in a catalogue that loads, and should not: findings in the given arena, by place. Rules: vague-wording (catch-all
  * clauses), missing-element (of the guide), certificate-without-law, one-thing-two-names.

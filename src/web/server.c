@@ -114,7 +114,7 @@ static void *exchange_begin(void *context, const char *uri, struct MHD_Connectio
   x->rq.exchange = x;
   x->rq.arena = &x->arena;
   x->rq.engine = web->options.engine;
-  x->rq.app = web->options.app;
+  x->rq.app = web->options.lend ? web->options.lend(web->options.context) : web->options.app;
   x->rq.path = "/";
   x->target = arena_str(&x->arena, uri);
   return x;
@@ -140,6 +140,8 @@ static void exchange_end(void *context, struct MHD_Connection *connection, void 
   connection_waits(x);
   __atomic_sub_fetch(&web->bodies, x->counted, __ATOMIC_RELAXED);
   __atomic_sub_fetch(&web->uploading, x->uploading, __ATOMIC_RELAXED);
+  if (o->give_back)
+    o->give_back(o->context, x->rq.app);
   for (size_t i = 0; i < x->rq.uploads_n; i++)
     close(x->rq.uploads[i].fd);
   if (x->fd >= 0)

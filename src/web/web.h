@@ -49,7 +49,9 @@ enum {
   ROLE_SUPERVISOR = 1 << 5,
   ROLE_ADMIN = 1 << 6,
   ROLE_RECORDS = 1 << 7,
-  ROLE_STAFF = ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_ADMIN | ROLE_RECORDS,
+  ROLE_EDITOR = 1 << 8,
+  ROLE_LEGAL = 1 << 9,
+  ROLE_STAFF = ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_ADMIN | ROLE_RECORDS | ROLE_EDITOR | ROLE_LEGAL,
   ROLE_ANYONE_SIGNED_IN = ROLE_APPLICANT | ROLE_STAFF,
 };
 
@@ -327,6 +329,9 @@ struct web_options {
   const struct nav_item *nav;        /* ended by {0}; may be NULL */
   struct engine *engine;
   const struct app *app;
+  /* What a request gets as its app instead, until it is over; may be NULL. Called on HTTP threads. */
+  const struct app *(*lend)(void *context);
+  void (*give_back)(void *context, const struct app *app);
 
   /* Who holds this session token: true and *ret (in rq->arena), or false. Called for each request with a token. */
   bool (*authenticate)(void *context, struct request *rq, struct span token, struct principal *ret);

@@ -30,6 +30,7 @@ journeys="
   public.mjs
   hall.mjs
   project.mjs
+  edit.mjs
 "
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -90,6 +90,24 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The text of a catalogue's file: what is wrong is one touch away, and the line that a link leads to is marked.
+const text = document.querySelector("textarea.editor");
+function show_line(number) {
+  const lines = text.value.split("\n");
+  const from = lines.slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+  text.focus();
+  text.setSelectionRange(from, from + (lines[number - 1] ?? "").length);
+  text.scrollTop = (number - 5) * parseFloat(getComputedStyle(text).lineHeight);
+}
+if (text?.dataset.mark) show_line(Number(text.dataset.mark));
+for (const excerpt of text ? document.querySelectorAll(".excerpt[data-line]") : []) {
+  excerpt.tabIndex = 0;
+  excerpt.setAttribute("role", "button");
+  const go = () => show_line(Number(excerpt.dataset.line));
+  excerpt.addEventListener("click", go);
+  excerpt.addEventListener("keydown", (event) => event.key === "Enter" && go());
+}
+
 // A kiosk: after a minute without a touch it asks whether somebody is still there, then closes what is open.
 const idle = document.getElementById("idle");
 if (idle) {
