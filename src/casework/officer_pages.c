@@ -8,11 +8,6 @@
 #include "casework/staff.h"
 #include "templates_desk.h"
 
-bool office_under_way(const struct case_item *it)
-{
-  return it->state == ITEM_OPEN || it->state == ITEM_REVIEW || it->state == ITEM_SPECIAL;
-}
-
 bool office_concerns(const struct request *rq, const struct casefile *c, size_t item)
 {
   if (strcmp(c->items[item].agency, rq->who->agency) == 0)
@@ -39,7 +34,7 @@ bool office_may_step(const struct request *rq, const struct casefile *c, size_t 
 {
   const struct case_step *s = &c->steps[step];
   bool decides = !s->assist && strcmp(s->step, "decide") == 0;
-  return !decides && strcmp(s->agency, rq->who->agency) == 0 && office_under_way(&c->items[s->item]) &&
+  return !decides && strcmp(s->agency, rq->who->agency) == 0 && item_under_way(&c->items[s->item]) &&
          (casefile_step_is_next(c, step) || again(c, step));
 }
 
