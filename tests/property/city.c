@@ -36,11 +36,16 @@ static struct {
   const char *type;
   int n;
 } happened[] = {
-    {"drafted", 0},    {"saved", 0},       {"attached", 0},    {"detached", 0},        {"present", 0},          {"errand", 0},
-    {"submitted", 0},  {"resubmitted", 0}, {"fixed", 0},       {"accepted", 0},        {"correction-asked", 0}, {"not-accepted", 0},
-    {"lapsed", 0},     {"opened", 0},      {"step-done", 0},   {"special-started", 0}, {"special-ended", 0},    {"extended", 0},
-    {"decided", 0},    {"completed", 0},   {"item-closed", 0}, {"issued", 0},          {"delivered", 0},        {"withdrawn", 0},
-    {"terminated", 0}, {"revoked", 0},     {"overdue", 0},     {"archived", 0},
+    {"drafted", 0},          {"saved", 0},         {"attached", 0},    {"detached", 0},      {"present", 0},
+    {"errand", 0},           {"submitted", 0},     {"resubmitted", 0}, {"fixed", 0},         {"accepted", 0},
+    {"correction-asked", 0}, {"not-accepted", 0},  {"lapsed", 0},      {"opened", 0},        {"step-done", 0},
+    {"special-started", 0},  {"special-ended", 0}, {"extended", 0},    {"decided", 0},       {"completed", 0},
+    {"item-closed", 0},      {"issued", 0},        {"delivered", 0},   {"withdrawn", 0},     {"terminated", 0},
+    {"revoked", 0},          {"overdue", 0},       {"archived", 0},    {"dates-offered", 0}, {"dates-said", 0},
+    {"dates-open", 0},       {"dates-clash", 0},   {"date-chosen", 0}, {"minuted", 0},       {"gathering-held", 0},
+    {"called-off", 0},       {"message", 0},       {"taken-up", 0},    {"step-added", 0},    {"step-removed", 0},
+    {"steps-returned", 0},   {"reopened", 0},      {"escalated", 0},   {"ruled", 0},         {"deferred-due-soon", 0},
+    {"deferred-unfit", 0},
 };
 enum { KINDS_OF_EVENTS = sizeof happened / sizeof *happened };
 
@@ -196,6 +201,27 @@ static void clocks_hold(const struct casefile *c, const struct seen *s)
   }
 }
 
+/* One visit at a time does a step; nobody decides while a disagreement is open; every moment is counted once. */
+static void departments_agree(const struct casefile *c)
+{
+  int64_t spent[SPENT_COUNT], sum = 0;
+  for (size_t s = 0; s < c->step_count; s++) {
+    int found = 0;
+    for (size_t g = 0; g < c->joint_work.gathering_count; g++)
+      for (size_t k = 0; k < c->joint_work.gatherings[g].step_count; k++)
+        found += gathering_running(&c->joint_work.gatherings[g]) && c->joint_work.gatherings[g].steps[k] == (int)s;
+    HOLDS(found <= 1, c->id);
+    HOLDS(c->steps[s].state != STEP_REMOVED || (c->steps[s].added && !*c->steps[s].by), c->id);
+  }
+  casefile_spent(c, desk.now, spent);
+  for (int k = 0; k < SPENT_COUNT; k++) {
+    HOLDS(spent[k] >= 0, c->id);
+    sum += spent[k];
+  }
+  HOLDS(!c->submitted || sum == (c->closed ? c->closed : (moment)desk.now) - c->submitted, c->id);
+  HOLDS(c->submitted || sum == 0, c->id);
+}
+
 /* §3.7, §3.11, §3.13 and what the machine promises by itself */
 static void the_rest_holds(const struct casefile *c, const struct seen *s)
 {
@@ -228,6 +254,7 @@ static struct casefile *check_case(int64_t id)
   duties_are_separate(c);
   clocks_hold(c, s);
   the_rest_holds(c, s);
+  departments_agree(c);
   return c;
 }
 
@@ -364,6 +391,113 @@ static void do_steps(const struct casefile *c)
     }
 }
 
+/* ---- the joint back office ---- */
+
+static json_t *some_date(void)
+{
+  char text[DAY_TEXT];
+  day_format(day_of(desk.now) + 1 + roll(4), text);
+  return json_pack("{s:s,s:s}", "day", text, "half", chance(50) ? "morning" : "afternoon");
+}
+
+static void call_together(const struct casefile *c)
+{
+  int step = roll((int)c->step_count);
+  for (int tries = 0; tries < 20 && c->steps[step].visit < 0; tries++)
+    step = roll((int)c->step_count);
+  json_t *data = json_pack("{s:s,s:i,s:s,s:[s,s],s:[o,o]}", "kind", chance(85) ? "visit" : "meeting", "step", step, "topic", "会商",
+                           "agencies", agencies[roll(4)], agencies[roll(4)], "dates", some_date(), some_date());
+  (void)desk_do(&desk, c->id, officer_of(chance(50) ? c->lead : c->steps[step].agency), "offer-dates", data);
+}
+
+/* The next thing of a visit or meeting, by whoever has to do it. */
+static void attend(const struct casefile *c, const struct gathering *g)
+{
+  struct who who = officer_of(g->who[roll((int)g->who_count)].agency);
+  json_t *data = json_pack("{s:i,s:s,s:s,s:s,s:s}", "gathering", g->number, "findings", "现场", "result",
+                           chance(85) ? "pass" : "fail", "reason", "缺席", "resolution", "同意");
+  const char *type = "minutes";
+  if (chance(4)) {
+    type = "call-off";
+    who = officer_of(g->agency);
+  } else if (g->state == GATHERING_OFFERED) {
+    type = "say-dates";
+    (void)json_object_set_new(data, "dates", chance(85) ? json_pack("[i,i]", 0, 1) : json_pack("[]"));
+  } else if (g->state == GATHERING_OPEN) {
+    type = "choose-date";
+    who = g->visit ? filler(c) : officer_of(g->agency);
+    (void)json_object_set_new(data, "date", json_integer(roll(2)));
+  } else if (g->state == GATHERING_CLASH) {
+    type = "call-off";
+    who = officer_of(g->agency);
+  } else if (chance(15)) {
+    type = "close-gathering";
+    if (chance(50))
+      (void)json_object_set_new(data, "dates", json_pack("[o]", some_date()));
+  }
+  (void)desk_do(&desk, c->id, who, type, data);
+}
+
+static void gather(const struct casefile *c)
+{
+  for (size_t i = 0; i < c->joint_work.gathering_count; i++)
+    if (gathering_running(&c->joint_work.gatherings[i]) && chance(80)) {
+      attend(c, &c->joint_work.gatherings[i]);
+      return;
+    }
+  call_together(c);
+}
+
+static void write_to_each_other(const struct casefile *c)
+{
+  const struct joint *j = &c->joint_work;
+  json_t *data = json_pack("{s:s,s:b,s:b}", "text", "请提供意见", "shared", chance(20), "resolution", chance(20));
+  const struct message *last = j->message_count ? &j->messages[j->message_count - 1] : NULL;
+  if (last && last->due != DAY_NONE && !last->answered)
+    (void)json_object_set_new(data, "answers", json_integer(last->number));
+  else if (chance(60))
+    (void)json_object_update_new(data, json_pack("{s:s,s:i}", "to", agencies[roll(4)], "days", 1 + roll(3)));
+  (void)desk_do(&desk, c->id, last && *last->to ? officer_of(last->to) : officer_of(agencies[roll(4)]), "message", data);
+}
+
+static void coordinate(const struct casefile *c, int i)
+{
+  const struct joint *j = &c->joint_work;
+  int step = roll((int)c->step_count);
+  struct who own = officer_of(c->items[i].agency);
+  json_t *data = json_pack("{s:i,s:i,s:i,s:i,s:s,s:s,s:s,s:s,s:s}", "item", i, "step", step, "takes", 1 + roll(4), "days",
+                           1 + roll(3), "agency", chance(70) ? "ecology-environment" : agencies[roll(4)], "reason", "需要",
+                           "reasons", "理由", "instance", "协调员", "ruling", "照办");
+  switch (roll(8)) {
+  case 0:
+    (void)desk_do(&desk, c->id, own, "add-department", data);
+    return;
+  case 1:
+    (void)json_object_set_new(data, "step", json_integer((json_int_t)c->step_count - 1)); /* who joined last */
+    (void)desk_do(&desk, c->id, officer_of(c->items[c->steps[c->step_count - 1].item].agency), "remove-department", data);
+    return;
+  case 2:
+    (void)desk_do(&desk, c->id, officer_of(c->items[c->steps[step].item].agency), "return-step", data);
+    return;
+  case 3:
+    (void)desk_do(&desk, c->id, own, "reopen", data);
+    return;
+  case 4:
+    (void)json_object_set_new(data, "dispute", json_integer((json_int_t)j->dispute_count));
+    (void)desk_do(&desk, c->id, j->dispute_count && chance(85) ? staff("supervisor") : own,
+                  j->dispute_count && !j->disputes[j->dispute_count - 1].ruled ? "rule" : "escalate", data);
+    return;
+  case 5:
+    (void)json_object_set_new(data, "material", json_string(c->materials[roll((int)c->material_count)].material));
+    (void)json_object_set_new(data, "standard", json_string("清晰"));
+    (void)desk_do(&desk, c->id, own, "deferred-unfit", data);
+    return;
+  default:
+    (void)json_object_del(data, "item");
+    (void)desk_do(&desk, c->id, officer_of(c->steps[step].agency), "take-up", data);
+  }
+}
+
 /* Most people remember what they promised to bring, late. */
 static void bring_deferred(const struct casefile *c)
 {
@@ -423,10 +557,16 @@ static void work_on(const struct casefile *c)
   int i = roll((int)c->item_count), what = roll(100);
   if (what < 1)
     bring_deferred(c);
-  else if (what < 42)
+  else if (what < 34)
     do_steps(c);
-  else if (what < 85)
+  else if (what < 46)
+    gather(c);
+  else if (what < 78)
     do_item(c, i);
+  else if (what < 80)
+    write_to_each_other(c);
+  else if (what < 87)
+    coordinate(c, i);
   else if (what < 94)
     interrupt(c, i);
   else
