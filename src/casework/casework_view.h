@@ -97,6 +97,10 @@ struct as {
   const char *role, *channel;
   int part; /* of a request that runs several commands: 0, 1, …; each has a key of its own */
 };
+/* What other rooms know and the rules need, put into the data of submit and accept whatever was sent: {barred}. */
+int casework_facts(struct request *rq, int64_t id, const char *type, json_t *data, struct error *error);
+/* A record of dishonesty stands against the applicant (credit/credit.h). */
+int casework_barred(struct request *rq, const struct casefile *c, bool *ret, struct error *error);
 int casework_command(struct request *rq, int64_t id, int expect, struct as as, const char *type, json_t *data, struct outcome *ret,
                      struct error *error);
 

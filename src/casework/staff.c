@@ -320,7 +320,7 @@ int staff_send(struct request *rq, int64_t id, int expect, struct as as, const c
                                   .key = *once ? arena_printf(rq->arena, "%.40s%s", once, suffix) : "",
                                   .actor = {rq->who->id, as.role, rq->who->agency, as.channel},
                                   .data = data};
-  int bad = engine_do(rq->engine, &command, ret ? ret : &outcome, error);
+  int bad = casework_facts(rq, id, type, data, error) || engine_do(rq->engine, &command, ret ? ret : &outcome, error) ? -1 : 0;
   json_decref(data);
   return bad;
 }

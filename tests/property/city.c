@@ -488,7 +488,12 @@ static void coordinate(const struct casefile *c, int i)
                   j->dispute_count && !j->disputes[j->dispute_count - 1].ruled ? "rule" : "escalate", data);
     return;
   case 5:
-    (void)json_object_set_new(data, "material", json_string(c->materials[roll((int)c->material_count)].material));
+  case 6:
+    for (size_t m = 0; m < c->material_count; m++)
+      if (c->materials[m].until.day != DAY_NONE && chance(80)) {
+        own = officer_of(c->items[c->materials[m].items[0]].agency);
+        (void)json_object_set_new(data, "material", json_string(c->materials[m].material));
+      }
     (void)json_object_set_new(data, "standard", json_string("清晰"));
     (void)desk_do(&desk, c->id, own, "deferred-unfit", data);
     return;
@@ -509,7 +514,9 @@ static void bring_deferred(const struct casefile *c)
 static void do_item(const struct casefile *c, int i)
 {
   const struct case_item *it = &c->items[i];
-  if (casefile_item_decidable(c, (size_t)i))
+  if ((it->state == ITEM_GRANTED || it->state == ITEM_REFUSED) && chance(7))
+    (void)desk_do(&desk, c->id, officer_of(it->agency), "reopen", json_pack("{s:i,s:s}", "item", i, "reasons", "有误"));
+  else if (casefile_item_decidable(c, (size_t)i))
     (void)desk_do(&desk, c->id, officer_of(it->agency), "decide",
                   json_pack("{s:i,s:b,s:s,s:s,s:b}", "item", i, "granted", chance(88), "reasons", "理由", "remedy", "复议",
                             "tolerant", chance(70)));
