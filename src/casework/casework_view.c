@@ -142,6 +142,12 @@ const char *presence_text(const struct request *rq, const char *why)
   return meaning_of(rq, list, why);
 }
 
+const char *offered_date_text(struct request *rq, const struct offered_date *d)
+{
+  return arena_printf(rq->arena, "%s %s", day_words(rq, d->day),
+                      d->afternoon ? tr(rq, "in the afternoon") : tr(rq, "in the morning"));
+}
+
 const char *unit_text(const char *unit)
 {
   if (!unit)

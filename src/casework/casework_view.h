@@ -85,7 +85,8 @@ const char *delivery_text(const struct request *rq, const char *mode);
 const char *special_text(const struct request *rq, const char *type); /* hearing … */
 const char *presence_text(const struct request *rq, const char *why); /* identity … hand-in */
 
-const char *unit_text(const char *unit); /* as people write it: «m²»; "" for NULL */
+const char *offered_date_text(struct request *rq, const struct offered_date *d); /* «2026年3月5日 下午» */
+const char *unit_text(const char *unit);                                         /* as people write it: «m²»; "" for NULL */
 
 /* ---- commands and files ---- */
 

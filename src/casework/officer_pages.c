@@ -8,12 +8,20 @@
 #include "casework/staff.h"
 #include "templates_desk.h"
 
+bool office_wants(const struct case_material *m, size_t item)
+{
+  for (size_t k = 0; k < m->item_count; k++)
+    if (m->items[k] == (int)item)
+      return true;
+  return false;
+}
+
 bool office_concerns(const struct request *rq, const struct casefile *c, size_t item)
 {
   if (strcmp(c->items[item].agency, rq->who->agency) == 0)
     return true;
   for (size_t i = 0; i < c->step_count; i++)
-    if (c->steps[i].item == (int)item && strcmp(c->steps[i].agency, rq->who->agency) == 0)
+    if (c->steps[i].item == (int)item && c->steps[i].state != STEP_REMOVED && strcmp(c->steps[i].agency, rq->who->agency) == 0)
       return true;
   return false;
 }
@@ -119,7 +127,8 @@ static int action(struct request *rq, struct error *error)
   return staff_act(rq, "/office", "officer", show, error);
 }
 
-static const char *const actions[] = {"step-done", "special-start", "special-end", "extend", "decide", NULL};
+static const char *const actions[] = {"step-done", "special-start", "special-end", "extend",         "decide",
+                                      "take-up",   "return-step",   "reopen",      "deferred-unfit", NULL};
 static const struct parameter inbox_query[] = {
     {"q", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "办件编号", .en = "case number"},
     {"after", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "上一页的最后一条", .en = "the last of the page before"},

@@ -353,8 +353,7 @@ static const char *say_date_chosen(struct telling *t)
 {
   const struct gathering *g = gathering_told(t);
   if (g && g->chosen >= 0)
-    add(t, arena_printf(t->rq->arena, "%s %s", day_words(t->rq, g->dates[g->chosen].day),
-                        g->dates[g->chosen].afternoon ? tr(t->rq, "in the afternoon") : tr(t->rq, "in the morning")));
+    add(t, offered_date_text(t->rq, &g->dates[g->chosen]));
   return is_meeting(t) ? tr(t->rq, "Date of the joint meeting fixed") : tr(t->rq, "Date of the joint site visit fixed");
 }
 

@@ -7,6 +7,7 @@
 #include "catalog/catalog_pages.h"
 #include "credit/credit_pages.h"
 #include "casework/desk_pages.h"
+#include "casework/joint_pages.h"
 #include "cli/service.h"
 #include "history/history.h"
 #include "plan/plan_pages.h"
@@ -27,9 +28,10 @@ const struct migration *const all_migrations[] = {
 };
 
 const struct route *const all_routes[] = {
-    service_routes, account_routes,    catalog_routes, catalog_api_routes, plan_routes,    applicant_routes, applicant_api_routes,
-    desk_routes,    office_routes,     issue_routes,   overview_routes,    records_routes, staff_api_routes, watch_routes,
-    record_routes,  record_api_routes, promise_routes, credit_routes,      NULL,
+    service_routes,   account_routes,       catalog_routes, catalog_api_routes, plan_routes,
+    applicant_routes, applicant_api_routes, desk_routes,    joint_routes,       office_routes,
+    issue_routes,     overview_routes,      records_routes, staff_api_routes,   watch_routes,
+    record_routes,    record_api_routes,    promise_routes, credit_routes,      NULL,
 };
 
 const struct nav_item site_nav[] = {

@@ -470,7 +470,8 @@ static void coordinate(const struct casefile *c, int i)
                            "reasons", "理由", "instance", "协调员", "ruling", "照办");
   switch (roll(8)) {
   case 0:
-    (void)desk_do(&desk, c->id, own, "add-department", data);
+    if (*desk_do(&desk, c->id, own, "add-department", data) == '\0' && chance(40)) /* a slip, mended at once */
+      (void)desk_do(&desk, c->id, own, "remove-department", json_pack("{s:i,s:s}", "step", (int)c->step_count, "reason", "误加"));
     return;
   case 1:
     (void)json_object_set_new(data, "step", json_integer((json_int_t)c->step_count - 1)); /* who joined last */
