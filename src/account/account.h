@@ -87,6 +87,9 @@ struct accounts;
 int accounts_open(const char *key_dir, int hashers, struct accounts **ret, struct error *error);
 void accounts_close(struct accounts *accounts);
 
+/* HMAC of an identity number: whose it is can be told only with the key. */
+struct digest accounts_lookup(const struct accounts *accounts, struct span identity);
+
 /* The Argon2id string (m=19456 KiB, t=2, p=1, 16 bytes of salt) to store; in the arena. Waits for its turn. */
 const char *accounts_hash(struct accounts *accounts, struct arena *arena, struct span password);
 /* stored NULL or "": false, after as long as it takes for one that exists. */

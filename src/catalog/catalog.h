@@ -71,6 +71,7 @@ struct material {
   const char *kind;            /* certificate, form, proof, plan, photo, report, contract, list, other */
   const struct agency *holder; /* NULL: nobody but the applicant */
   enum sharing shared;
+  enum core { CORE_NONE, CORE_SAFETY, CORE_ENVIRONMENT } core; /* what safety or the environment rests on never follows later */
   const struct field *const *fields;
   size_t field_count;
   struct place place;
@@ -126,9 +127,11 @@ struct step {
   bool clock_excluded;         /* the law does not count it (Licensing Law art. 45) */
   const struct agency *agency; /* who does it; the item's own agency where not said */
   const struct feel *when;
-  const char *merge;         /* steps of one merge key are one visit; NULL */
-  const char *covered_by;    /* falls away where the zone's valid assessment of this kind covers it; NULL */
-  const struct feel *within; /* … and this holds */
+  const char *merge;                       /* steps of one merge key are one visit; NULL */
+  const char *covered_by;                  /* falls away where the zone's valid assessment of this kind covers it; NULL */
+  const struct feel *within;               /* … and this holds */
+  int silent_after;                        /* working days after which silence is consent; 0: never */
+  const char *silent_law, *silent_article; /* by this rule; NULL */
   struct place place;
 };
 
