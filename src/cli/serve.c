@@ -336,7 +336,7 @@ static int open_service(struct service *s, struct error *error)
     return -1;
   if (s->options.sample && account_sample(s->app.accounts, s->engine, s->first->catalog, NULL, error))
     return -1;
-  if (s->options.sample && hall_sample(s->engine, s->catalog, moment_now(), error))
+  if (s->options.sample && hall_sample(s->engine, s->first->catalog, moment_now(), error))
     return -1;
   return open_watch(s, error) || open_workshop(s, error) || open_web(s, error) ? -1 : 0;
 }
