@@ -311,6 +311,8 @@ static json_t *receipt(struct work *w, bool commitment)
   if (commitment)
     (void)json_object_set_new(data, "commitment", json_true());
   add_paper(w, data, PAPER_RECEIPT);
+  if (commitment)
+    add_paper(w, data, PAPER_COMMITMENT);
   return data;
 }
 
@@ -783,6 +785,8 @@ static const char *result_number(struct work *w, const struct case_item *it)
 static int deliver(struct work *w, int item, const char *mode, const char *tracking)
 {
   json_t *data = json_pack("{s:s,s:s}", "mode", mode, "tracking", tracking);
+  if (strcmp(mode, "e-certificate") != 0)
+    add_paper(w, data, PAPER_SERVICE);
   if (emit(w, "delivered", item, data))
     return -1;
   if (strcmp(mode, "window") == 0 && note_presence(w, PICK_UP))
@@ -805,6 +809,7 @@ static int do_issue(struct work *w)
     return wrong_item_state(w, item);
   day until = it->valid_months ? months_after(w->today, it->valid_months) - 1 : DAY_NONE;
   json_t *data = json_pack("{s:s,s:o,s:o}", "number", result_number(w, it), "from", day_json(w->today), "until", day_json(until));
+  note_setting(w, data);
   if (emit(w, "issued", item, data))
     return -1;
   const char *mode = casefile_delivery(w->c, (size_t)item);
