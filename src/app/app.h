@@ -12,6 +12,7 @@ struct mirror;
 struct promise;
 struct store;
 struct throttle;
+struct press;
 struct witness;
 
 struct app {
@@ -25,6 +26,8 @@ struct app {
   struct mirror *mirror;         /* of `onevisit mirror`, else NULL */
   const char *log_dir;           /* the public log: ledger/logdir.h */
   const char *policy;            /* the file that names its witnesses (ledger/policy.h); it need not exist */
+  struct press *press;           /* sets papers: paper/press.h; NULL where their fonts are missing */
+  const char *site;              /* «https://…»: where the public reaches us, printed on papers */
   const char *readers;           /* addresses that may read the log's entries (record/readers.h); NULL: everybody */
   bool sample;                   /* the sample city: sample identity provider, sample staff */
 };

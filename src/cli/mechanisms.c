@@ -8,6 +8,7 @@
 #include "casework/desk_pages.h"
 #include "cli/service.h"
 #include "history/history.h"
+#include "paper/paper_pages.h"
 #include "plan/plan_pages.h"
 #include "promise/promise_pages.h"
 #include "record/record_pages.h"
@@ -24,9 +25,9 @@ const struct migration *const all_migrations[] = {
 };
 
 const struct route *const all_routes[] = {
-    service_routes,       account_routes, catalog_routes, catalog_api_routes, plan_routes,     applicant_routes,
-    applicant_api_routes, desk_routes,    office_routes,  issue_routes,       overview_routes, records_routes,
-    staff_api_routes,     watch_routes,   record_routes,  record_api_routes,  promise_routes,  NULL,
+    service_routes, account_routes,    catalog_routes, catalog_api_routes, plan_routes,    applicant_routes, applicant_api_routes,
+    desk_routes,    office_routes,     issue_routes,   overview_routes,    records_routes, staff_api_routes, watch_routes,
+    record_routes,  record_api_routes, promise_routes, paper_routes,       NULL,
 };
 
 const struct nav_item site_nav[] = {

@@ -11,29 +11,33 @@
 #include "cli/cli.h"
 #include "cli/mechanisms.h"
 #include "cli/notices.h"
+#include "paper/press.h"
 #include "promise/promise.h"
 #include "record/readers.h"
 #include "watch/job.h"
 #include "watch/registry.h"
 #include "web/web.h"
 
-static const char usage_zh[] = "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
-                               "  --store URL     sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
-                               "  --catalog DIR   事项目录（默认 catalogs/ningbo）\n"
-                               "  --proof FILE    目录的证明，由 onevisit check --publish 写成（默认 目录/proof.json）\n"
-                               "  --listen A:P    监听地址（默认 127.0.0.1:8080；端口 0 为任意空闲端口）\n"
-                               "  --sample        样例城市：样例身份认证与样例工作人员\n"
-                               "  --keys DIR      签名密钥目录（默认在存储旁）\n"
-                               "  --origin 名称    账本名称，不含协议的网址（默认 " CLI_ORIGIN_DEFAULT "）\n"
-                               "  --log DIR       公开账本目录（默认在存储旁：存储名.log）\n"
-                               "  --policy FILE   见证策略（默认：密钥目录中的 policy；没有则不需见证）\n"
-                               "  --sm2           检查点另加 SM2 签名（首次使用时生成密钥）\n"
-                               "  --sm3-log       另公布一份 SM3 账本（DIR/sm3，名称后加 /sm3）\n"
-                               "  --readers LIST  只有这些地址或网段（逗号分隔）和登录的工作人员可取账本条目（默认：所有人）\n"
-                               "  --notices URL   消息网关，通知以 JSON 发到该处\n"
-                               "  --tls           公众经 https 访问（置于 nginx 之后）\n"
-                               "  --proxy         采信前置代理给出的客户地址\n"
-                               "  --uploads DIR   上传中的文件的暂存目录\n";
+static const char usage_zh[] =
+    "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
+    "  --store URL     sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
+    "  --catalog DIR   事项目录（默认 catalogs/ningbo）\n"
+    "  --proof FILE    目录的证明，由 onevisit check --publish 写成（默认 目录/proof.json）\n"
+    "  --listen A:P    监听地址（默认 127.0.0.1:8080；端口 0 为任意空闲端口）\n"
+    "  --sample        样例城市：样例身份认证与样例工作人员\n"
+    "  --keys DIR      签名密钥目录（默认在存储旁）\n"
+    "  --origin 名称    账本名称，不含协议的网址（默认 " CLI_ORIGIN_DEFAULT "）\n"
+    "  --log DIR       公开账本目录（默认在存储旁：存储名.log）\n"
+    "  --policy FILE   见证策略（默认：密钥目录中的 policy；没有则不需见证）\n"
+    "  --sm2           检查点另加 SM2 签名（首次使用时生成密钥）\n"
+    "  --sm3-log       另公布一份 SM3 账本（DIR/sm3，名称后加 /sm3）\n"
+    "  --readers LIST  只有这些地址或网段（逗号分隔）和登录的工作人员可取账本条目（默认：所有人）\n"
+    "  --site URL      公众访问的网址，印在文书上用于核验（默认：http://监听地址）\n"
+    "  --site URL      where the public reaches us, printed on papers for their check (default: http:// and what --listen says)\n"
+    "  --notices URL   消息网关，通知以 JSON 发到该处\n"
+    "  --tls           公众经 https 访问（置于 nginx 之后）\n"
+    "  --proxy         采信前置代理给出的客户地址\n"
+    "  --uploads DIR   上传中的文件的暂存目录\n";
 static const char usage_en[] =
     "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
     "  --store URL     sqlite:PATH or postgresql://… (default " CLI_STORE_DEFAULT ")\n"
@@ -54,31 +58,22 @@ static const char usage_en[] =
     "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
-  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers;
+  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers, *site;
   bool sample, tls, proxy, sm2, sm3_log, help;
 };
 
 static bool parse(int argc, char **argv, struct serve_options *o)
 {
-  static const struct option options[] = {{"store", required_argument, NULL, 's'},
-                                          {"catalog", required_argument, NULL, 'c'},
-                                          {"proof", required_argument, NULL, 'f'},
-                                          {"listen", required_argument, NULL, 'a'},
-                                          {"keys", required_argument, NULL, 'k'},
-                                          {"origin", required_argument, NULL, 'o'},
-                                          {"log", required_argument, NULL, 'L'},
-                                          {"policy", required_argument, NULL, 'p'},
-                                          {"sm2", no_argument, NULL, '2'},
-                                          {"sm3-log", no_argument, NULL, '3'},
-                                          {"notices", required_argument, NULL, 'n'},
-                                          {"uploads", required_argument, NULL, 'u'},
-                                          {"readers", required_argument, NULL, 'r'},
-                                          {"sample", no_argument, NULL, 'S'},
-                                          {"tls", no_argument, NULL, 'T'},
-                                          {"proxy", no_argument, NULL, 'P'},
-                                          {"lang", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+  static const struct option options[] = {{"store", required_argument, NULL, 's'},   {"catalog", required_argument, NULL, 'c'},
+                                          {"proof", required_argument, NULL, 'f'},   {"listen", required_argument, NULL, 'a'},
+                                          {"keys", required_argument, NULL, 'k'},    {"origin", required_argument, NULL, 'o'},
+                                          {"log", required_argument, NULL, 'L'},     {"policy", required_argument, NULL, 'p'},
+                                          {"sm2", no_argument, NULL, '2'},           {"sm3-log", no_argument, NULL, '3'},
+                                          {"notices", required_argument, NULL, 'n'}, {"uploads", required_argument, NULL, 'u'},
+                                          {"readers", required_argument, NULL, 'r'}, {"site", required_argument, NULL, 'w'},
+                                          {"sample", no_argument, NULL, 'S'},        {"tls", no_argument, NULL, 'T'},
+                                          {"proxy", no_argument, NULL, 'P'},         {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},          {0}};
   *o = (struct serve_options){
       .store = CLI_STORE_DEFAULT, .catalog = "catalogs/ningbo", .listen = "127.0.0.1:8080", .origin = CLI_ORIGIN_DEFAULT};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
@@ -121,6 +116,9 @@ static bool parse(int argc, char **argv, struct serve_options *o)
       break;
     case 'r':
       o->readers = optarg;
+      break;
+    case 'w':
+      o->site = optarg;
       break;
     case 'S':
       o->sample = true;
@@ -200,12 +198,25 @@ static int open_promise(struct service *s, struct error *error)
   return promise_read(path, s->catalog, &s->arena, &s->promise, error);
 }
 
+/* Without their fonts papers are not set, and everything else goes on. */
+static void open_papers(struct service *s)
+{
+  struct error error = {0};
+  s->app.site = s->options.site ? s->options.site : arena_printf(&s->arena, "http://%s", s->options.listen);
+  s->world.paper_site = s->app.site;
+  if (press_open(&s->app.press, &error))
+    log_error("papers cannot be set", &error);
+  else
+    s->world.paper_layout = press_layout(s->app.press);
+}
+
 static int open_engine(struct service *s, struct error *error)
 {
   const struct outlet outlets[] = {notices_outlet(s->options.notices), casework_file_outlet(s->store), {0}};
   struct outlet *kept = arena_array(&s->arena, sizeof outlets / sizeof *outlets, sizeof *kept);
   memcpy(kept, outlets, sizeof outlets);
   s->world.catalog = s->catalog;
+  open_papers(s);
   s->app.key_dir = s->options.keys ? s->options.keys : cli_key_dir(&s->arena, s->store);
   s->app.log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store);
   s->app.policy = s->options.policy ? s->options.policy : arena_printf(&s->arena, "%s/policy", s->app.key_dir);
@@ -290,6 +301,7 @@ static void close_service(struct service *s)
   accounts_close(s->app.accounts);
   engine_close(s->engine);
   throttle_close(s->app.throttle);
+  press_close(s->app.press);
   store_close(s->store);
   catalog_free(s->catalog);
   arena_release(&s->arena);

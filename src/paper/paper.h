@@ -3,7 +3,7 @@
  *
  * A sheet is what a paper says: a pure function of the case's events, the city's name and the names of staff. Nothing of it
  * is stored; what the event keeps beside the number is how it was set when it was served (layout) and where it is checked
- * (site). sheet_pdf() in type.h sets sheets as PDF, and that is a function of the sheet, the layout and the fonts.
+ * (site). press_set() in press.h sets sheets as PDF, and that is a function of the sheet, the layout and the fonts.
  *
  * The code printed on a paper names its event and holds 80 bits of a digest over everything the paper says and the random
  * name of the case in the ledger: it can be neither guessed nor computed from what is printed, and a changed word makes

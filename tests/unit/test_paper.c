@@ -12,7 +12,7 @@
 #include "../lib/desk.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "paper/type.h"
+#include "paper/press.h"
 #include "record/record.h"
 
 #define RARE "𠮷田龘𪚥"
@@ -20,7 +20,7 @@
 enum { ID = 77, SECOND = 78, THIRD = 79, FOURTH = 80, FIFTH = 81 };
 
 static struct desk desk;
-static struct type *type;
+static struct press *press;
 static const char *program;
 
 static const char *name_of(void *context, const char *actor)
@@ -34,14 +34,14 @@ static const struct sheet_city city = {{"宁波市", "Ningbo"}, name_of, NULL};
 static void open_on(enum which_store which)
 {
   desk_open(&desk, which, &casefile_kind, 1);
-  assert_int_equal(type_open(&type, &desk.error), 0);
-  desk.world.paper_layout = type_layout(type);
+  assert_int_equal(press_open(&press, &desk.error), 0);
+  desk.world.paper_layout = press_layout(press);
   desk.world.paper_site = SITE;
 }
 
 static void close_it(void)
 {
-  type_close(type);
+  press_close(press);
   desk_close(&desk);
 }
 
@@ -156,7 +156,7 @@ static struct span pdf(const struct sheet *list, size_t n)
 {
   struct buf out;
   buf_init(&out, (size_t)1 << 24);
-  if (type_set(type, list, n, "", &out, &desk.error))
+  if (press_set(press, list, n, "", &out, &desk.error))
     fail_msg("%s", desk.error.en);
   struct span bytes = arena_span(&desk.arena, buf_view(&out));
   buf_release(&out);
@@ -278,13 +278,13 @@ static int print_hash(const char *url)
   struct db *db;
   struct sheet *list;
   size_t n;
-  if (type_open(&type, &desk.error) || store_open(url, &desk.store, &desk.error) ||
+  if (press_open(&press, &desk.error) || store_open(url, &desk.store, &desk.error) ||
       store_connect(desk.store, DB_READ, &db, &desk.error) || sheets_read(db, ID, &city, &desk.arena, &list, &n, &desk.error))
     return 1;
   (void)puts(hex_of(pdf(list, n)));
   db_close(db);
   store_close(desk.store);
-  type_close(type);
+  press_close(press);
   arena_release(&desk.arena);
   return 0;
 }
@@ -435,7 +435,7 @@ static void the_qr_code_leads_to_the_check(void **state)
   const char *path = file_of("qr", pdf(s, 1)), *base = arena_printf(&desk.arena, "%s/qr", desk.fresh.directory);
   (void)output(arena_printf(&desk.arena, "pdftoppm -r 150 -png '%s' '%s'", path, base));
   const char *read = output(arena_printf(&desk.arena, "zbarimg -q --raw '%s'-*.png || true", base));
-  assert_string_equal(read, type_link(&desk.arena, SITE, s));
+  assert_string_equal(read, press_link(&desk.arena, SITE, s));
   close_it();
 }
 

@@ -1,4 +1,4 @@
-#include "paper/type.h"
+#include "paper/press.h"
 
 #include <cairo-ft.h>
 #include <cairo-pdf.h>
@@ -32,15 +32,15 @@ enum { FONTS = sizeof font_files / sizeof *font_files, FONT_HEAD = 65536 };
 #define PAGE_H (297 * MM)
 #define LEFT (28 * MM)
 #define WIDTH (156 * MM)
-#define TOP (26 * MM)
-#define BOTTOM (PAGE_H - 26 * MM)
+#define TOP (22 * MM)
+#define BOTTOM (PAGE_H - 24 * MM)
 #define TEXT_SIZE 13.0
 #define CELL_SIZE 11.0
 #define SMALL_SIZE 9.0
 #define CELL_PAD 3.6
 #define CELL_LEADING (CELL_SIZE * 1.45)
 
-struct type {
+struct press {
   const char *files[FONTS];
   char layout[32];
   pthread_mutex_t lock;
@@ -65,7 +65,7 @@ static int add_head(const char *path, struct buf *heads, struct error *error)
   return 0;
 }
 
-static int fingerprint(struct type *type, struct error *error)
+static int fingerprint(struct press *press, struct error *error)
 {
   struct buf heads;
   int major, minor, patch;
@@ -74,7 +74,7 @@ static int fingerprint(struct type *type, struct error *error)
   buf_init(&heads, (size_t)FONTS * (FONT_HEAD + 64) + 1024);
   int bad = 0;
   for (size_t i = 0; i < FONTS && !bad; i++)
-    bad = add_head(type->files[i], &heads, error);
+    bad = add_head(press->files[i], &heads, error);
   if (FT_Init_FreeType(&ft) == 0) {
     FT_Library_Version(ft, &major, &minor, &patch);
     FT_Done_FreeType(ft);
@@ -83,64 +83,65 @@ static int fingerprint(struct type *type, struct error *error)
   buf_printf(&heads, " %s %s %s", cairo_version_string(), pango_version_string(), hb_version_string());
   struct digest digest = sha256(buf_view(&heads));
   hex_encode(digest.b, DIGEST_BYTES, hex);
-  (void)snprintf(type->layout, sizeof type->layout, "%d.%.8s", SHEET_LAYOUT, hex);
+  (void)snprintf(press->layout, sizeof press->layout, "%d.%.8s", SHEET_LAYOUT, hex);
   buf_release(&heads);
   return bad;
 }
 
-int type_open(struct type **ret, struct error *error)
+int press_open(struct press **ret, struct error *error)
 {
-  struct type *type = calloc(1, sizeof *type);
-  if (!type)
+  struct press *press = calloc(1, sizeof *press);
+  if (!press)
     abort();
-  pthread_mutex_init(&type->lock, NULL);
+  pthread_mutex_init(&press->lock, NULL);
   for (size_t i = 0; i < FONTS; i++) {
-    for (int k = 0; k < 2 && !type->files[i]; k++)
+    for (int k = 0; k < 2 && !press->files[i]; k++)
       if (access(font_files[i][k], R_OK) == 0)
-        type->files[i] = font_files[i][k];
-    if (!type->files[i]) {
-      type_close(type);
+        press->files[i] = font_files[i][k];
+    if (!press->files[i]) {
+      press_close(press);
       return error_set(error, ERROR_BUSY, "paper-fonts", "缺少文书所用字体，请安装软件包 %s",
                        "A font of the papers is missing: install %s", font_files[i][2]);
     }
   }
-  if (fingerprint(type, error)) {
-    type_close(type);
+  if (fingerprint(press, error)) {
+    press_close(press);
     return -1;
   }
-  *ret = type;
+  *ret = press;
   return 0;
 }
 
-void type_close(struct type *type)
+void press_close(struct press *press)
 {
-  if (!type)
+  if (!press)
     return;
-  if (type->map)
-    g_object_unref(type->map);
-  if (type->config)
-    FcConfigDestroy(type->config);
-  pthread_mutex_destroy(&type->lock);
-  free(type);
+  if (press->map)
+    g_object_unref(press->map);
+  if (press->config)
+    FcConfigDestroy(press->config);
+  pthread_mutex_destroy(&press->lock);
+  free(press);
 }
 
-const char *type_layout(const struct type *type)
+const char *press_layout(const struct press *press)
 {
-  return type->layout;
+  return press->layout;
 }
 
 /* Our own files and nothing of the machine's: no rule, no cache, no other face. */
-static int load_fonts(struct type *type, struct error *error)
+static int load_fonts(struct press *press, struct error *error)
 {
-  if (type->map)
+  if (press->map)
     return 0;
-  type->config = FcConfigCreate();
+  press->config = FcConfigCreate();
   for (size_t i = 0; i < FONTS; i++)
-    if (!FcConfigAppFontAddFile(type->config, (const FcChar8 *)type->files[i]))
-      return error_set(error, ERROR_BUSY, "paper-fonts", "字体文件 %s 无法读取", "The font file %s cannot be read", type->files[i]);
-  type->map = pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT);
-  pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(type->map), type->config);
-  pango_cairo_font_map_set_resolution(PANGO_CAIRO_FONT_MAP(type->map), 72);
+    if (!FcConfigAppFontAddFile(press->config, (const FcChar8 *)press->files[i]))
+      return error_set(error, ERROR_BUSY, "paper-fonts", "字体文件 %s 无法读取", "The font file %s cannot be read",
+                       press->files[i]);
+  press->map = pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT);
+  pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(press->map), press->config);
+  pango_cairo_font_map_set_resolution(PANGO_CAIRO_FONT_MAP(press->map), 72);
   return 0;
 }
 
@@ -420,7 +421,7 @@ static void set_head(struct setter *t)
   }
 }
 
-char *type_link(struct arena *arena, const char *site, const struct sheet *sheet)
+char *press_link(struct arena *arena, const char *site, const struct sheet *sheet)
 {
   return arena_printf(arena, "%s/paper?code=%s", site, sheet->code);
 }
@@ -449,7 +450,7 @@ static void put_check(const struct setter *t, double y)
   struct arena arena = {0};
   double x = LEFT;
   if (*site) {
-    put_qr(t, type_link(&arena, site, t->s), LEFT, y, 24 * MM);
+    put_qr(t, press_link(&arena, site, t->s), LEFT, y, 24 * MM);
     x += 27 * MM;
   }
   grey(t);
@@ -493,19 +494,23 @@ static void set_end(struct setter *t)
 {
   const struct sheet *s = t->s;
   char date[48];
-  need(t, 46 * MM);
+  need(t, 43 * MM);
   double y = t->y + 6, right = LEFT + WIDTH, seal = right - 30 * MM;
   put_check(t, y);
   if (*s->personal) {
     put_line(t, "承诺人（签名或盖章）：", TEXT_SIZE, NORMAL, AT_LEFT, right - 72 * MM, 0, y + 24);
-    put_line(t, s->personal, TEXT_SIZE, NORMAL, AT_LEFT, right - 72 * MM, 0, y + 48);
+    PangoLayout *name = new_layout(t, s->personal, TEXT_SIZE, NORMAL, 72 * MM);
+    cairo_move_to(t->cr, right - 72 * MM, y + 34);
+    pango_cairo_show_layout(t->cr, name);
+    g_object_unref(name);
   } else {
     put_seal(t, seal, y + 20 * MM);
     put_line(t, s->issuer.zh, TEXT_SIZE, NORMAL, CENTRED, seal - 40 * MM, 80 * MM, y + 20 * MM);
   }
   put_line(t, date_of(s->at, date), TEXT_SIZE, NORMAL, *s->personal ? AT_LEFT : CENTRED,
-           *s->personal ? right - 72 * MM : seal - 40 * MM, *s->personal ? 0 : 80 * MM, y + 20 * MM + 22);
-  t->y = y + 42 * MM;
+           *s->personal ? right - 72 * MM : seal - 40 * MM, *s->personal ? 0 : 80 * MM,
+           *s->personal ? y + 36 * MM : y + 20 * MM + 22);
+  t->y = y + 41 * MM;
 }
 
 static void set_lines(struct setter *t)
@@ -568,7 +573,7 @@ static cairo_status_t take(void *closure, const unsigned char *data, unsigned le
   return out && out->full ? CAIRO_STATUS_WRITE_ERROR : CAIRO_STATUS_SUCCESS;
 }
 
-static void describe(cairo_surface_t *surface, const struct type *type, const struct sheet *sheets, size_t n)
+static void describe(cairo_surface_t *surface, const struct press *press, const struct sheet *sheets, size_t n)
 {
   char date[MOMENT_TEXT];
   struct arena arena = {0};
@@ -579,16 +584,16 @@ static void describe(cairo_surface_t *surface, const struct type *type, const st
   cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE,
                                  arena_printf(&arena, "%s %s", n > 1 ? "办件文书" : last->title.zh, n > 1 ? "" : last->number));
   cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, last->issuer.zh);
-  cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_KEYWORDS, type->layout);
+  cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_KEYWORDS, press->layout);
   cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "onevisit");
   cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, when);
   cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_MOD_DATE, when);
   arena_release(&arena);
 }
 
-static PangoContext *new_context(struct type *type)
+static PangoContext *new_context(struct press *press)
 {
-  PangoContext *context = pango_font_map_create_context(type->map);
+  PangoContext *context = pango_font_map_create_context(press->map);
   cairo_font_options_t *options = cairo_font_options_create();
   cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
   cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
@@ -602,12 +607,12 @@ static PangoContext *new_context(struct type *type)
 }
 
 /* Draws all; with pages NULL only to count, into ret_pages. */
-static cairo_status_t draw(struct type *type, const struct sheet *sheets, size_t n, const char *site, const int *pages,
+static cairo_status_t draw(struct press *press, const struct sheet *sheets, size_t n, const char *site, const int *pages,
                            int *ret_pages, struct buf *out)
 {
   cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(take, out, PAGE_W, PAGE_H);
-  describe(surface, type, sheets, n);
-  struct setter t = {.cr = cairo_create(surface), .pango = new_context(type), .site = site};
+  describe(surface, press, sheets, n);
+  struct setter t = {.cr = cairo_create(surface), .pango = new_context(press), .site = site};
   for (size_t i = 0; i < n; i++) {
     int count = set_sheet(&t, &sheets[i], pages ? pages[i] : 0);
     if (ret_pages)
@@ -621,19 +626,19 @@ static cairo_status_t draw(struct type *type, const struct sheet *sheets, size_t
   return status;
 }
 
-int type_set(struct type *type, const struct sheet *sheets, size_t n, const char *site, struct buf *ret, struct error *error)
+int press_set(struct press *press, const struct sheet *sheets, size_t n, const char *site, struct buf *ret, struct error *error)
 {
   int *pages = calloc(n ? n : 1, sizeof *pages);
   if (!pages)
     abort();
-  pthread_mutex_lock(&type->lock);
-  int bad = load_fonts(type, error);
+  pthread_mutex_lock(&press->lock);
+  int bad = load_fonts(press, error);
   if (!bad) {
-    (void)draw(type, sheets, n, site, NULL, pages, NULL);
-    if (draw(type, sheets, n, site, pages, NULL, ret) != CAIRO_STATUS_SUCCESS || ret->full)
+    (void)draw(press, sheets, n, site, NULL, pages, NULL);
+    if (draw(press, sheets, n, site, pages, NULL, ret) != CAIRO_STATUS_SUCCESS || ret->full)
       bad = error_set(error, ERROR_TOO_LARGE, "paper-too-large", "文书过大，无法制成文件", "The papers are too large for one file");
   }
-  pthread_mutex_unlock(&type->lock);
+  pthread_mutex_unlock(&press->lock);
   free(pages);
   return bad;
 }
