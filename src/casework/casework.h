@@ -420,6 +420,9 @@ int casework_alerts(struct db *db, int64_t before, size_t max, struct arena *are
 /* Removes files of erased cases that no other case has; topic «casework-file», the context a struct store. */
 struct outlet casework_file_outlet(struct store *store);
 
+/* The outbox topic of a result that was issued and goes by courier: {case, number, item, result}. */
+#define CASEWORK_COURIER "courier"
+
 /* A file of the vault belongs to the case: for the page that serves it. */
 bool casefile_has_file(const struct casefile *c, struct span sha256);
 

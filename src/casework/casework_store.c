@@ -13,6 +13,7 @@
 #include "store/blob.h"
 
 #define FILE_TOPIC "casework-file"
+#define REMIND_DAYS 3 /* before a material that may follow is due */
 
 const struct migration casework_migrations[] = {
     {"casework", 1,
@@ -306,56 +307,71 @@ static void alert_row(const struct casefile *c, const struct event *e, struct ro
           V_STR(json_str(e->data, "level")), V_STR(it->name.zh), V_STR(it->name.en), day_value(due.day), V_INT(e->at));
 }
 
-/* What the applicant must hear: the sentence follows the name of the matter or item and the number. */
-static const struct {
-  const char *type;
-  struct words says;
-} notices[] = {
-    {"submitted",
-     {"已收件，五个工作日内告知是否受理", "was received; you will hear within five working days whether it is accepted"}},
-    {"resubmitted", {"已收到补正，五个工作日内告知是否受理", "was received again; you will hear within five working days"}},
-    {"correction-asked", {"需要补正，请按清单一次补齐", "needs corrections: please see the list"}},
-    {"accepted", {"已受理", "is accepted"}},
-    {"not-accepted", {"不予受理，理由见通知书", "is not taken on; the notice says why"}},
-    {"lapsed", {"因补正逾期已关闭", "is closed: the corrections did not come in time"}},
-    {"special-started", {"已启动特别程序，所需时间不计入办理期限", "is in a special procedure, whose time is not counted"}},
-    {"extended", {"办理期限已延长，理由见告知书", "takes longer; the notice says why"}},
-    {"decided", {"已作出决定", "is decided"}},
-    {"item-closed", {"已终止办理，原因见办件详情", "is closed; the case says why"}},
-    {"issued", {"结果已出件", "has its result issued"}},
-    {"delivered", {"结果已送达", "has its result delivered"}},
-    {"withdrawn", {"已按您的申请撤回", "is withdrawn as you asked"}},
-    {"terminated", {"容缺材料逾期未补齐，相关事项终止办理", "lost items whose deferred materials did not come"}},
-    {"revoked", {"准予决定已被撤销，理由见决定书", "had its grant revoked; the decision says why"}},
-};
+/* What the applicant must hear (src/notice has the words): nothing personal, for it is read again when it is told. */
+static const char *const told[] = {"submitted",       "resubmitted", "correction-asked", "accepted",    "not-accepted", "lapsed",
+                                   "special-started", "extended",    "decided",          "item-closed", "issued",       "delivered",
+                                   "withdrawn",       "terminated",  "revoked",          NULL};
+
+static bool is_one_of(const char *type, const char *const *list);
+
+static day told_day(const struct casefile *c, const char *type)
+{
+  day first = DAY_NONE;
+  if (is_one_of(type, (const char *const[]){"submitted", "resubmitted", NULL}))
+    return c->notice.day;
+  if (strcmp(type, "correction-asked") == 0)
+    return c->correction.day;
+  for (size_t i = 0; i < c->material_count && strcmp(type, "accepted") == 0; i++)
+    if (c->materials[i].deferred.day != DAY_NONE && (first == DAY_NONE || c->materials[i].deferred.day < first))
+      first = c->materials[i].deferred.day;
+  return first;
+}
 
 static void send_notice(const struct casefile *c, const struct event *e, struct rowset *rows)
 {
-  size_t n = 0;
-  while (n < sizeof notices / sizeof *notices && strcmp(notices[n].type, e->type) != 0)
-    n++;
-  if (n == sizeof notices / sizeof *notices)
-    return;
+  char date[DAY_TEXT] = "";
   int i = item_index(c, json_object_get(e->data, "item"));
-  struct words name = i >= 0 ? c->items[i].name : c->name;
-  struct arena arena = {0};
+  const char *mode = i >= 0 ? casefile_delivery(c, (size_t)i) : "", *type = e->type;
+  day on = told_day(c, e->type);
+  if (!is_one_of(e->type, told) || strcmp(json_str(e->data, "mode"), "e-certificate") == 0)
+    return; /* an electronic certificate is there when it is issued */
+  if (strcmp(e->type, "issued") == 0)
+    type = strcmp(mode, "courier") == 0 ? "issued-courier" : strcmp(mode, "window") == 0 ? "issued-window" : "issued";
+  struct buf buf;
+  buf_init(&buf, 8192);
+  struct json_writer w = json_to(&buf);
+  json_begin_object(&w, NULL);
+  json_put_int(&w, "case", c->id);
+  json_put_str(&w, "event", type);
+  json_put_str(&w, "item", e->item);
+  if (on != DAY_NONE) {
+    day_format(on, date);
+    json_put_str(&w, "day", date);
+  }
+  if (on != DAY_NONE && strcmp(e->type, "accepted") == 0)
+    json_put_int(&w, "remind", day_start(on - REMIND_DAYS) + 9 * HOUR_MS);
+  json_end(&w);
+  rowset_send(rows, "notice", buf_view(&buf));
+  buf_release(&buf);
+}
+
+/* A result that goes by courier: what the order needs besides is read from the case when it goes out. */
+static void send_parcel(const struct casefile *c, const struct event *e, struct rowset *rows)
+{
+  int i = item_index(c, json_object_get(e->data, "item"));
+  if (strcmp(e->type, "issued") != 0 || i < 0 || strcmp(casefile_delivery(c, (size_t)i), "courier") != 0)
+    return;
   struct buf buf;
   buf_init(&buf, 8192);
   struct json_writer w = json_to(&buf);
   json_begin_object(&w, NULL);
   json_put_int(&w, "case", c->id);
   json_put_str(&w, "number", c->number);
-  json_put_str(&w, "account", c->account);
-  json_put_str(&w, "phone", c->phone);
-  json_put_str(&w, "event", e->type);
-  json_put_str(&w, "item", e->item);
-  json_put_str(&w, "zh", arena_printf(&arena, "“%s”（%s）%s", name.zh, c->number, notices[n].says.zh));
-  json_put_str(&w, "en", arena_printf(&arena, "“%s” (%s) %s", name.en, c->number, notices[n].says.en));
+  json_put_str(&w, "item", c->items[i].item);
+  json_put_str(&w, "result", c->items[i].result_number);
   json_end(&w);
-  if (!buf.full)
-    rowset_send(rows, "notice", buf_view(&buf));
+  rowset_send(rows, CASEWORK_COURIER, buf_view(&buf));
   buf_release(&buf);
-  arena_release(&arena);
 }
 
 static bool is_one_of(const char *type, const char *const *list)
@@ -441,6 +457,7 @@ void casefile_project(const void *state, const struct event *events, size_t n, s
       ROW_PUT(rows, &put_file, V_STR(json_str(e->data, "sha256")), V_INT(e->id));
     paper_rows(e, rows);
     send_notice(c, e, rows);
+    send_parcel(c, e, rows);
   }
   if (fresh)
     new_case_row(c, rows);

@@ -364,8 +364,8 @@ static void add_missing(struct request *rq, json_t *data)
 
 json_t *staff_form_data(struct request *rq)
 {
-  static const char *const texts[] = {"item",   "result", "opinion",  "type",  "reason", "reasons",    "approved_by",
-                                      "remedy", "mode",   "tracking", "basis", "why",    "right_body", "note"};
+  static const char *const texts[] = {"item", "result",   "opinion", "type", "reason",     "reasons", "approved_by", "remedy",
+                                      "mode", "tracking", "basis",   "why",  "right_body", "note",    "identity"};
   static const char *const numbers[] = {"days", "step"};
   static const char *const flags[] = {"granted", "tolerant"};
   json_t *data = json_object();

@@ -7,7 +7,9 @@
 #include "catalog/catalog_pages.h"
 #include "casework/desk_pages.h"
 #include "cli/service.h"
+#include "courier/courier_pages.h"
 #include "history/history.h"
+#include "notice/notice_pages.h"
 #include "paper/paper_pages.h"
 #include "plan/plan_pages.h"
 #include "promise/promise_pages.h"
@@ -16,18 +18,19 @@
 #include "watch/registry.h"
 
 const struct kind *const all_kinds[] = {
-    &account_kind, &casefile_kind, &history_kind, &history_log_kind, &registry_kind, &alarm_kind, &catalogue_kind, NULL,
+    &account_kind,   &casefile_kind, &history_kind, &history_log_kind, &registry_kind, &alarm_kind,
+    &catalogue_kind, &parcel_kind,   &contact_kind, &notice_kind,      NULL,
 };
 
 const struct migration *const all_migrations[] = {
-    engine_migrations, account_migrations, casework_migrations, history_migrations,
-    record_migrations, watch_migrations,   promise_migrations,  NULL,
+    engine_migrations, account_migrations, casework_migrations, history_migrations, record_migrations,
+    watch_migrations,  promise_migrations, courier_migrations,  notice_migrations,  NULL,
 };
 
 const struct route *const all_routes[] = {
     service_routes, account_routes,    catalog_routes, catalog_api_routes, plan_routes,    applicant_routes, applicant_api_routes,
     desk_routes,    office_routes,     issue_routes,   overview_routes,    records_routes, staff_api_routes, watch_routes,
-    record_routes,  record_api_routes, promise_routes, paper_routes,       NULL,
+    record_routes,  record_api_routes, promise_routes, paper_routes,       courier_routes, notice_routes,    NULL,
 };
 
 const struct nav_item site_nav[] = {

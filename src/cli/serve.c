@@ -10,7 +10,7 @@
 #include "casework/casework.h"
 #include "cli/cli.h"
 #include "cli/mechanisms.h"
-#include "cli/notices.h"
+#include "cli/outside.h"
 #include "paper/press.h"
 #include "promise/promise.h"
 #include "record/readers.h"
@@ -33,8 +33,10 @@ static const char usage_zh[] =
     "  --sm3-log       另公布一份 SM3 账本（DIR/sm3，名称后加 /sm3）\n"
     "  --readers LIST  只有这些地址或网段（逗号分隔）和登录的工作人员可取账本条目（默认：所有人）\n"
     "  --site URL      公众访问的网址，印在文书上用于核验（默认：http://监听地址）\n"
-    "  --site URL      where the public reaches us, printed on papers for their check (default: http:// and what --listen says)\n"
-    "  --notices URL   消息网关，通知以 JSON 发到该处\n"
+    "  --mail URL      发通知的邮件服务器 smtp://主机:端口 或 smtps://…；密钥目录 mail.user 中可有“用户:密码”\n"
+    "  --mail-from A   发件地址\n"
+    "  --notices URL   短信和微信网关，通知以签名的 JSON 发到该处（密钥目录 notices.secret）\n"
+    "  --courier URL   快递系统，结果由其寄送（密钥目录 courier.secret）\n"
     "  --tls           公众经 https 访问（置于 nginx 之后）\n"
     "  --proxy         采信前置代理给出的客户地址\n"
     "  --uploads DIR   上传中的文件的暂存目录\n";
@@ -52,28 +54,46 @@ static const char usage_en[] =
     "  --sm2           sign checkpoints by SM2 too (the key is made at first use)\n"
     "  --sm3-log       publish a second ledger over SM3 too (DIR/sm3, its name with /sm3)\n"
     "  --readers LIST  only these addresses and networks (commas between), and staff signed in, get the log's entries (default: all)\n"
-    "  --notices URL   the message gateway that notices are posted to\n"
+    "  --site URL      where the public reaches us, printed on papers for their check (default: http:// and what --listen says)\n"
+    "  --mail URL      the mail server for notices, smtp://HOST:PORT or smtps://…; «user:password» in the keys' mail.user if it wants one\n"
+    "  --mail-from A   their sender\n"
+    "  --notices URL   the gateway of short messages and WeChat: notices are posted there, signed (the keys' notices.secret)\n"
+    "  --courier URL   the courier's system that results are sent by (the keys' courier.secret)\n"
     "  --tls           people reach us by https (nginx stands before)\n"
     "  --proxy         take the client's address from the proxy before us\n"
     "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
-  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers, *site;
+  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers, *site, *mail,
+      *mail_from, *courier;
   bool sample, tls, proxy, sm2, sm3_log, help;
 };
 
 static bool parse(int argc, char **argv, struct serve_options *o)
 {
-  static const struct option options[] = {{"store", required_argument, NULL, 's'},   {"catalog", required_argument, NULL, 'c'},
-                                          {"proof", required_argument, NULL, 'f'},   {"listen", required_argument, NULL, 'a'},
-                                          {"keys", required_argument, NULL, 'k'},    {"origin", required_argument, NULL, 'o'},
-                                          {"log", required_argument, NULL, 'L'},     {"policy", required_argument, NULL, 'p'},
-                                          {"sm2", no_argument, NULL, '2'},           {"sm3-log", no_argument, NULL, '3'},
-                                          {"notices", required_argument, NULL, 'n'}, {"uploads", required_argument, NULL, 'u'},
-                                          {"readers", required_argument, NULL, 'r'}, {"site", required_argument, NULL, 'w'},
-                                          {"sample", no_argument, NULL, 'S'},        {"tls", no_argument, NULL, 'T'},
-                                          {"proxy", no_argument, NULL, 'P'},         {"lang", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},          {0}};
+  static const struct option options[] = {{"store", required_argument, NULL, 's'},
+                                          {"catalog", required_argument, NULL, 'c'},
+                                          {"proof", required_argument, NULL, 'f'},
+                                          {"listen", required_argument, NULL, 'a'},
+                                          {"keys", required_argument, NULL, 'k'},
+                                          {"origin", required_argument, NULL, 'o'},
+                                          {"log", required_argument, NULL, 'L'},
+                                          {"policy", required_argument, NULL, 'p'},
+                                          {"sm2", no_argument, NULL, '2'},
+                                          {"sm3-log", no_argument, NULL, '3'},
+                                          {"notices", required_argument, NULL, 'n'},
+                                          {"uploads", required_argument, NULL, 'u'},
+                                          {"readers", required_argument, NULL, 'r'},
+                                          {"site", required_argument, NULL, 'w'},
+                                          {"mail", required_argument, NULL, 'm'},
+                                          {"mail-from", required_argument, NULL, 'F'},
+                                          {"courier", required_argument, NULL, 'C'},
+                                          {"sample", no_argument, NULL, 'S'},
+                                          {"tls", no_argument, NULL, 'T'},
+                                          {"proxy", no_argument, NULL, 'P'},
+                                          {"lang", required_argument, NULL, 'l'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
   *o = (struct serve_options){
       .store = CLI_STORE_DEFAULT, .catalog = "catalogs/ningbo", .listen = "127.0.0.1:8080", .origin = CLI_ORIGIN_DEFAULT};
   for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
@@ -117,6 +137,15 @@ static bool parse(int argc, char **argv, struct serve_options *o)
     case 'r':
       o->readers = optarg;
       break;
+    case 'm':
+      o->mail = optarg;
+      break;
+    case 'F':
+      o->mail_from = optarg;
+      break;
+    case 'C':
+      o->courier = optarg;
+      break;
     case 'w':
       o->site = optarg;
       break;
@@ -150,6 +179,7 @@ struct service {
   struct world world;
   struct store *store;
   struct engine *engine;
+  struct outside outside;
   struct app app;
   struct watch_job *watch;
   struct web *web;
@@ -212,17 +242,24 @@ static void open_papers(struct service *s)
 
 static int open_engine(struct service *s, struct error *error)
 {
-  const struct outlet outlets[] = {notices_outlet(s->options.notices), casework_file_outlet(s->store), {0}};
-  struct outlet *kept = arena_array(&s->arena, sizeof outlets / sizeof *outlets, sizeof *kept);
-  memcpy(kept, outlets, sizeof outlets);
   s->world.catalog = s->catalog;
   open_papers(s);
   s->app.key_dir = s->options.keys ? s->options.keys : cli_key_dir(&s->arena, s->store);
   s->app.log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store);
   s->app.policy = s->options.policy ? s->options.policy : arena_printf(&s->arena, "%s/policy", s->app.key_dir);
+  const struct outside_options far = {.store = s->store,
+                                      .key_dir = s->app.key_dir,
+                                      .site = s->app.site,
+                                      .mail = s->options.mail,
+                                      .mail_from = s->options.mail_from,
+                                      .notices = s->options.notices,
+                                      .courier = s->options.courier};
+  if (outside_open(&s->arena, &far, &s->outside, error))
+    return -1;
+  s->app.courier_secret = s->outside.courier_secret;
   struct engine_options options = {
       .kinds = all_kinds,
-      .outlets = kept,
+      .outlets = s->outside.outlets,
       .world = &s->world,
       .key_dir = s->app.key_dir,
       .origin = s->options.origin,
@@ -231,7 +268,10 @@ static int open_engine(struct service *s, struct error *error)
       .sm2 = s->options.sm2,
       .sm3_log = s->options.sm3_log,
   };
-  return engine_open(s->store, &options, &s->engine, error);
+  if (engine_open(s->store, &options, &s->engine, error))
+    return -1;
+  outside_serve(&s->outside, s->engine);
+  return 0;
 }
 
 /* Every key is registered before it signs. */
@@ -300,6 +340,7 @@ static void close_service(struct service *s)
   watch_stop(s->watch);
   accounts_close(s->app.accounts);
   engine_close(s->engine);
+  outside_close(&s->outside);
   throttle_close(s->app.throttle);
   press_close(s->app.press);
   store_close(s->store);

@@ -35,7 +35,8 @@ static const char *const planted[] = {"欧阳鸑鷟",       "13987650123",      
 static struct desk desk;
 static struct outlet outlets[2]; /* none for notices: with the phone number they wait in the outbox */
 
-static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
+static const struct migration *const sets[] = {engine_migrations,  casework_migrations, record_migrations,
+                                               courier_migrations, notice_migrations,   NULL};
 
 /* ---- looking for values in raw bytes ---- */
 

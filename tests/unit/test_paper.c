@@ -13,6 +13,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "paper/press.h"
+#include "courier/courier.h"
+#include "notice/notice.h"
 #include "record/record.h"
 
 #define RARE "𠮷田龘𪚥"
@@ -291,7 +293,8 @@ static int print_hash(const char *url)
 
 static void restored_is_the_same(const char *hash)
 {
-  static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
+  static const struct migration *const sets[] = {engine_migrations,  casework_migrations, record_migrations,
+                                                 courier_migrations, notice_migrations,   NULL};
   for (int which = ON_SQLITE; which <= (have_postgres() ? ON_POSTGRES : ON_SQLITE); which++) {
     struct fresh_store other;
     struct store *store;
