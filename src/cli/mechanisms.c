@@ -9,6 +9,7 @@
 #include "cli/service.h"
 #include "courier/courier_pages.h"
 #include "history/history.h"
+#include "kiosk/kiosk_pages.h"
 #include "notice/notice_pages.h"
 #include "paper/paper_pages.h"
 #include "plan/plan_pages.h"
@@ -30,7 +31,8 @@ const struct migration *const all_migrations[] = {
 const struct route *const all_routes[] = {
     service_routes, account_routes,    catalog_routes, catalog_api_routes, plan_routes,    applicant_routes, applicant_api_routes,
     desk_routes,    office_routes,     issue_routes,   overview_routes,    records_routes, staff_api_routes, watch_routes,
-    record_routes,  record_api_routes, promise_routes, paper_routes,       courier_routes, notice_routes,    NULL,
+    record_routes,  record_api_routes, promise_routes, kiosk_routes,       paper_routes,   courier_routes,   notice_routes,
+    NULL,
 };
 
 const struct nav_item site_nav[] = {
@@ -44,5 +46,12 @@ const struct nav_item site_nav[] = {
     {"/alarms", N_("Alarms"), ROLE_SUPERVISOR},
     {"/records", N_("Records"), ROLE_RECORDS},
     {"/keys", N_("Keys"), ROLE_ADMIN},
+    {0},
+};
+
+const struct kiosk_tile kiosk_tiles[] = {
+    {"/things", N_("Apply for something"), N_("Answer a few questions, see what is needed, fill in one form")},
+    {"/progress", N_("See how far my case is"), N_("With the number and the code on your receipt")},
+    {"/cases", N_("My cases"), N_("With your identity: applications, papers, certificates")},
     {0},
 };

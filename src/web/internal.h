@@ -18,6 +18,7 @@
 #define FILE_MAX_BYTES ((int64_t)20 << 20)
 #define UPLOADS_MAX_BYTES ((int64_t)50 << 20)
 #define FIELDS_MAX 2000
+#define FIELD_NAME_MAX 256 /* of a member of a JSON body, with the names of what it stands in */
 #define UPLOADS_MAX 60
 #define PAGE_MAX ((size_t)32 << 20)
 #define HEADERS_MAX 24
@@ -98,6 +99,7 @@ struct web {
   struct MHD_Daemon *daemon;
   pthread_key_t thread_key;
   unsigned char secret[32];
+  struct hmac_key signer;      /* of the secret */
   struct route own_routes[3];  /* ended by {0} */
   const struct route **routes; /* all, flat */
   size_t routes_n;
@@ -118,12 +120,14 @@ struct web {
   pthread_mutex_t threads_lock;
 };
 
-/* What a thread keeps: its connection to the store, and exchanges that are over, with memory for the next ones. */
+/* What a thread keeps: its connection to the store, exchanges that are over with memory for the next ones, random bytes. */
 struct thread_state {
   struct thread_state *next;
   struct db *db;
   struct exchange *spare;
   unsigned spare_n;
+  unsigned char random[512];
+  size_t random_n; /* of them not yet given out */
 };
 
 /* span_cut() for where an empty rest is no end: the head is empty then. */
@@ -146,6 +150,7 @@ bool percent_decode(struct arena *arena, struct span s, bool plus, struct span *
 struct span cookie_of(const struct exchange *x, const char *name);
 int quality(struct span item); /* of «gzip;q=0.5» in an Accept header, in thousandths; 1000 where it says none */
 void request_language(struct exchange *x);
+void request_view(struct exchange *x);
 void request_who(struct exchange *x);
 
 /* form.c: multipart/form-data and files */
@@ -175,6 +180,9 @@ void answer_handler(struct exchange *x); /* runs the route's handler, with every
 enum MHD_Result answer_send(struct exchange *x);
 void answer_reset(struct exchange *x);
 void answer_asset(struct exchange *x);
+
+/* server.c: random_bytes() by the hundred, for a form's few cost as much as many. Never the same ones twice; n at most 64. */
+void web_random(struct web *web, void *out, size_t n);
 
 /* multi-use */
 void web_openapi_list(struct buf *out, const struct route *const *routes, size_t n);

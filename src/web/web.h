@@ -92,6 +92,8 @@ struct request {
   const struct route *route;
   const struct principal *who; /* NULL: nobody is signed in */
   enum language lang;
+  bool large_print;    /* the reader wants large type («?print=large», kept for a year) */
+  bool kiosk;          /* a device in a hall that the next person uses too: web_kiosk() */
   bool api;            /* answer JSON, errors as problem+json */
   const char *address; /* of the client: "127.0.0.1" (the proxy's word is taken only with web_options.proxy) */
   char id[17];         /* of this request, for the log and the error page */
@@ -219,6 +221,16 @@ const char *web_error_of(const struct request *rq, const char *field); /* NULL: 
 void web_session_start(struct request *rq, const char *token);
 void web_session_end(struct request *rq);
 struct span web_session_token(const struct request *rq); /* empty: none came */
+
+/*
+ * Makes the device that asks a kiosk, or no longer one. A kiosk's pages have large targets and only what is needed there, are
+ * never cached, and after a minute without a touch ask whether somebody is still there, then go to KIOSK_END.
+ */
+#define KIOSK_HOME "/kiosk"
+#define KIOSK_END "/kiosk/end"
+void web_kiosk(struct request *rq, bool on);
+/* Through what the reader acts: "kiosk", "mobile" (the browser says so) or "web"; for the actor of a command. */
+const char *web_channel(const struct request *rq);
 
 /* A path of this site to go back to («return» of the sign-in form): path itself, or "/" where it leads elsewhere. */
 const char *web_local_path(const char *path);

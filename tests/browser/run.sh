@@ -25,6 +25,7 @@ journeys="
   restaurant.mjs
   ledger.mjs
   watch.mjs
+  kiosk.mjs
   public.mjs
   project.mjs
 "

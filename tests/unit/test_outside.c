@@ -461,6 +461,11 @@ static bool reminder_is_told(void)
   return row && row->states[NOTICE_SMS] == NOTICE_SENT;
 }
 
+static bool acceptance_is_told(void)
+{
+  return is_done("accepted", NOTICE_NONE, NOTICE_SENT);
+}
+
 static void who_owes_a_material_is_reminded(void **state)
 {
   (void)state;
@@ -470,6 +475,7 @@ static void who_owes_a_material_is_reminded(void **state)
   OK(applicant, "detach", json_pack("{s:i}", "attachment", 3));
   OK(applicant, "submit", json_pack("{s:b}", "commitment", 1));
   OK(clerk, "accept", json_pack("{s:b}", "tolerant", 1));
+  UNTIL(acceptance_is_told);
   desk_noon(&desk, "2026-03-05"); /* due on the 9th */
   assert_null(newest("deferred-due"));
   desk_noon(&desk, "2026-03-06");

@@ -87,3 +87,22 @@ document.addEventListener("keydown", (event) => {
     choose(at + (event.key === "j" ? 1 : -1));
   }
 });
+
+// A kiosk: after a minute without a touch it asks whether somebody is still there, then closes what is open.
+const idle = document.getElementById("idle");
+if (idle) {
+  const left = document.getElementById("idle-left");
+  let quiet = 0;
+  const stay = () => {
+    quiet = 0;
+    if (idle.open) idle.close();
+  };
+  for (const touch of ["pointerdown", "keydown", "input", "wheel"]) document.addEventListener(touch, stay, { passive: true });
+  document.getElementById("idle-stay").addEventListener("click", stay);
+  setInterval(() => {
+    const rest = Number(idle.dataset.idle) + Number(idle.dataset.left) - ++quiet;
+    left.textContent = Math.max(0, rest);
+    if (rest <= Number(idle.dataset.left) && !idle.open) idle.showModal();
+    if (rest === 0) location.replace(idle.dataset.end);
+  }, 1000);
+}
