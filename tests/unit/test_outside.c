@@ -421,6 +421,19 @@ static void all_told_once(void)
   assert_int_equal(count(posts, "\"signed\": false"), 0);
 }
 
+static void contact_is_erased(void)
+{
+  static const struct actor officer = {"staff:xu", "records", "service-centre", "web"};
+  struct contact contact;
+  assert_int_equal(engine_seal(desk.engine, &error), 0);
+  assert_int_equal(contact_erase(desk.engine, "person:nobody", "consent-withdrawn", &officer, &error), 0);
+  assert_int_equal(contact_erase(desk.engine, applicant.id, "consent-withdrawn", &officer, &error), 0);
+  assert_int_equal(contact_read(desk.db, applicant.id, &desk.arena, &contact, &error), 0);
+  assert_string_equal(contact.email, "");
+  assert_true(contact.erased);
+  assert_string_equal(choose(applicant, "choose", json_pack("{s:s}", "email", "li@example.org")), "not-your-role");
+}
+
 static void notices_on(enum which_store which)
 {
   begin(which);
@@ -444,6 +457,7 @@ static void notices_on(enum which_store which)
   OK(applicant, "withdraw", json_pack("{s:s}", "reason", "不办了"));
   UNTIL(withdrawal_is_refused);
   all_told_once();
+  contact_is_erased();
   end();
 }
 
