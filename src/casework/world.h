@@ -10,6 +10,8 @@
 
 struct world {
   const struct catalog *catalog; /* agencies, the calendar, the prefix of papers; plans are pinned to their cases */
+  const char *paper_layout;      /* kept with each paper's number: how it was set (paper/press.h); NULL: not kept */
+  const char *paper_site;        /* and where it is checked: «https://…»; NULL: not kept */
 };
 
 #endif

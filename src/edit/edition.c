@@ -153,6 +153,7 @@ struct shelf {
   pthread_mutex_t lock;
   struct edition *current;
   struct app program;
+  struct world world;
 };
 
 static void dress(const struct shelf *shelf, struct edition *e)
@@ -160,6 +161,7 @@ static void dress(const struct shelf *shelf, struct edition *e)
   e->app = shelf->program;
   e->app.catalog = e->catalog;
   e->app.promise = &e->promise;
+  e->world = shelf->world;
   e->world.catalog = e->catalog;
 }
 
@@ -178,6 +180,12 @@ struct shelf *shelf_open(struct edition *first)
 void shelf_dress(struct shelf *shelf, const struct app *program)
 {
   shelf->program = *program;
+  dress(shelf, shelf->current);
+}
+
+void shelf_world(struct shelf *shelf, const struct world *world)
+{
+  shelf->world = *world;
   dress(shelf, shelf->current);
 }
 

@@ -38,6 +38,8 @@ struct shelf;
 struct shelf *shelf_open(struct edition *first);
 /* What requests get besides catalogue and promise; before the first request, and lives as long as the shelf. */
 void shelf_dress(struct shelf *shelf, const struct app *program);
+/* What commands are decided by besides the catalogue; before the engine is opened. */
+void shelf_world(struct shelf *shelf, const struct world *world);
 void shelf_close(struct shelf *shelf); /* nobody borrows any more */
 
 const struct edition *shelf_borrow(struct shelf *shelf);
