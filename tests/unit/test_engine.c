@@ -392,7 +392,8 @@ static void who_would_wait_long_is_told_at_once(struct fixture *f)
     engine_stats(f->engine, &stats);
     most = stats.waiting > most ? stats.waiting : most;
   }
-  assert_true(most >= 16 && most <= 64); /* of 8192; 20 ms at a millisecond each, and what the sealer asks for */
+  assert_true(most >= 16 &&
+              most <= 64); /* of 8192; 10 are done in half of 20 ms, 16 in one group, and there is what the sealer asks for */
   while (answered < taken)
     usleep(1000);
   assert_int_equal(balance(f, 7), taken);
@@ -411,12 +412,12 @@ static void room_follows_the_pace(void **state)
   for (int i = 0; i < 50; i++)
     tempo_note(&t, 100, 100 * 20, 2000); /* 20 us of work each and 2 ms for the commit: 4 ms in a group of 100 */
   size_t calm = tempo_limit(&t, 100, 100000);
-  assert_in_range(calm, 2395, 2405);
+  assert_in_range(calm, 2295, 2305);
   tempo_note(&t, 1, 5000, 2000); /* a lonely command that had to read much says little */
   assert_in_range(tempo_limit(&t, 100, 100000), calm * 4 / 5, calm);
   for (int i = 0; i < 50; i++)
     tempo_note(&t, 100, 100 * 1000, 2000);
-  assert_in_range(tempo_limit(&t, 100, 100000), 90, 97);
+  assert_in_range(tempo_limit(&t, 100, 100000), 45, 48);
   for (int i = 0; i < 60; i++) /* after the spike it is as it was */
     tempo_note(&t, 100, 100 * 20, 2000);
   assert_in_range(tempo_limit(&t, 100, 100000), calm * 9 / 10, calm + 1);
