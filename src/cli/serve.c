@@ -11,6 +11,9 @@
 #include "cli/cli.h"
 #include "cli/mechanisms.h"
 #include "cli/notices.h"
+#include "hall/hall.h"
+#include "consult/consult_pages.h"
+#include "hall/hall_pages.h"
 #include "promise/promise.h"
 #include "record/readers.h"
 #include "watch/job.h"
@@ -152,6 +155,7 @@ struct service {
   struct world world;
   struct store *store;
   struct engine *engine;
+  struct hall_post hall;
   struct app app;
   struct watch_job *watch;
   struct web *web;
@@ -202,7 +206,11 @@ static int open_promise(struct service *s, struct error *error)
 
 static int open_engine(struct service *s, struct error *error)
 {
-  const struct outlet outlets[] = {notices_outlet(s->options.notices), casework_file_outlet(s->store), {0}};
+  const struct outlet outlets[] = {notices_outlet(s->options.notices),
+                                   casework_file_outlet(s->store),
+                                   hall_moves_outlet(&s->hall),
+                                   hall_presence_outlet(&s->hall),
+                                   {0}};
   struct outlet *kept = arena_array(&s->arena, sizeof outlets / sizeof *outlets, sizeof *kept);
   memcpy(kept, outlets, sizeof outlets);
   s->world.catalog = s->catalog;
@@ -220,7 +228,10 @@ static int open_engine(struct service *s, struct error *error)
       .sm2 = s->options.sm2,
       .sm3_log = s->options.sm3_log,
   };
-  return engine_open(s->store, &options, &s->engine, error);
+  if (engine_open(s->store, &options, &s->engine, error))
+    return -1;
+  atomic_store(&s->hall.engine, s->engine);
+  return 0;
 }
 
 /* Every key is registered before it signs. */
@@ -242,6 +253,8 @@ static int open_watch(struct service *s, struct error *error)
                                         .log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store)};
   return watch_start(&options, &s->watch, error);
 }
+
+static const struct live_source live_sources[] = {{"hall/", hall_live_version}, {"consult/", consult_live_version}, {NULL}};
 
 static int open_web(struct service *s, struct error *error)
 {
@@ -265,6 +278,7 @@ static int open_web(struct service *s, struct error *error)
       .tls = s->options.tls,
       .proxy = s->options.proxy,
       .sample = s->options.sample,
+      .live = live_sources,
   };
   return web_open(&options, &s->web, error);
 }
@@ -278,6 +292,8 @@ static int open_service(struct service *s, struct error *error)
   if (accounts_open(s->app.key_dir, 0, &s->app.accounts, error))
     return -1;
   if (s->options.sample && account_sample(s->app.accounts, s->engine, s->catalog, NULL, error))
+    return -1;
+  if (s->options.sample && hall_sample(s->engine, s->catalog, moment_now(), error))
     return -1;
   return open_watch(s, error) || open_web(s, error) ? -1 : 0;
 }

@@ -91,14 +91,20 @@ struct exchange {
   int fd;
   int64_t fd_size;
   const struct asset *asset;
-  int keep; /* seconds; see web_keep() */
+  int keep;          /* seconds; see web_keep() */
+  const char *topic; /* of a live stream; NULL */
+  int64_t version;
 };
+
+struct live;
 
 struct web {
   struct web_options options;
   struct MHD_Daemon *daemon;
+  struct live *live; /* live.h; NULL */
   pthread_key_t thread_key;
   unsigned char secret[32];
+  struct hmac_key signer;      /* of the secret */
   struct route own_routes[3];  /* ended by {0} */
   const struct route **routes; /* all, flat */
   size_t routes_n;
@@ -119,12 +125,14 @@ struct web {
   pthread_mutex_t threads_lock;
 };
 
-/* What a thread keeps: its connection to the store, and exchanges that are over, with memory for the next ones. */
+/* What a thread keeps: its connection to the store, exchanges that are over with memory for the next ones, random bytes. */
 struct thread_state {
   struct thread_state *next;
   struct db *db;
   struct exchange *spare;
   unsigned spare_n;
+  unsigned char random[512];
+  size_t random_n; /* of them not yet given out */
 };
 
 /* span_cut() for where an empty rest is no end: the head is empty then. */
@@ -177,6 +185,9 @@ void answer_handler(struct exchange *x); /* runs the route's handler, with every
 enum MHD_Result answer_send(struct exchange *x);
 void answer_reset(struct exchange *x);
 void answer_asset(struct exchange *x);
+
+/* server.c: random_bytes() by the hundred, for a form's few cost as much as many. Never the same ones twice; n at most 64. */
+void web_random(struct web *web, void *out, size_t n);
 
 /* multi-use */
 void web_openapi_list(struct buf *out, const struct route *const *routes, size_t n);

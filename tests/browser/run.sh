@@ -26,7 +26,9 @@ journeys="
   ledger.mjs
   watch.mjs
   kiosk.mjs
+  consult.mjs
   public.mjs
+  hall.mjs
   project.mjs
 "
 work=$(mktemp -d)

@@ -7,6 +7,8 @@
  *
  *   --keep FILE   where a failing history goes (city-SEED.jsonl in the working directory)
  *   --no-shrink   as it is
+ *   --post        messages go out, some late, some twice; deaths are not at the same place each time
+ *   --only FAULT  only this fault, and often: power, kill, sync, write, read, full, memory
  */
 #include "city.h"
 
@@ -28,8 +30,9 @@
 static struct {
   int64_t seed, commands;
   int64_t from, to;
-  bool calm, shrink, many;
+  bool calm, shrink, many, post;
   const char *replay, *keep;
+  enum disk_fault only;
 } options = {.seed = 1, .commands = 10000, .shrink = true};
 
 /* ---- one city ---- */
@@ -63,6 +66,9 @@ static void found(uint64_t seed, moment now)
   city->seed = city->dice = seed;
   city->commands = (int)options.commands;
   city->faults = !options.calm;
+  city->only = options.only;
+  city->post = options.post;
+  post_open(seed);
   city->now = now;
   city->announced = city_catalog->calendar.years[city_catalog->calendar.n - 1].year;
   make_directory();
@@ -413,6 +419,8 @@ static int read_options(int argc, char **argv)
     bool good = true;
     if (strcmp(argv[i], "--calm") == 0)
       options.calm = true;
+    else if (strcmp(argv[i], "--post") == 0)
+      options.post = true;
     else if (strcmp(argv[i], "--no-shrink") == 0)
       options.shrink = false;
     else if (strcmp(argv[i], "--seed") == 0)
@@ -423,13 +431,16 @@ static int read_options(int argc, char **argv)
       good = read_range(argv[++i]);
     else if (strcmp(argv[i], "--replay") == 0)
       good = (options.replay = argv[++i]) != NULL;
+    else if (strcmp(argv[i], "--only") == 0)
+      good = next && (options.only = city_fault(argv[++i])) != DISK_NONE;
     else if (strcmp(argv[i], "--keep") == 0)
       good = (options.keep = argv[++i]) != NULL;
     else
       good = false;
     if (!good) {
       (void)fprintf(
-          stderr, "usage: city [--seed N | --seeds A-B | --replay FILE] [--commands N] [--calm] [--keep FILE] [--no-shrink]%s%s\n",
+          stderr,
+          "usage: city [--seed N | --seeds A-B | --replay FILE] [--commands N] [--calm] [--post] [--only FAULT] [--keep FILE] [--no-shrink]%s%s\n",
           next ? " " : "", next ? next : "");
       return 2;
     }

@@ -38,7 +38,8 @@ static struct {
   const struct kind *kinds[2];
   uint64_t seed;
   struct kept kept[CASES_MAX];
-  int look; /* which look at what is new */
+  int look;  /* which look at what is new */
+  int found; /* events of the command that the last life died in */
   struct arena retired[RETIRED_MAX];
   int retired_count;
   struct held held[CASES_MAX];
@@ -304,6 +305,7 @@ static void find_again(void)
   int64_t last = city->last_seq;
   if (engine_scan(life.db, life.kinds, 0, on_kept, &r, &error))
     city_broken(0, "the events cannot be read again: %s", error.en);
+  life.found = r.look.own;
   for (int i = 0; i < CASES_MAX; i++)
     if (before[i] != r.versions[i] && !(city->seen[i].erased && city->seen[i].version > before[i]))
       city_broken(FIRST + i, "acknowledged is version %d, kept is %d", before[i], r.versions[i]);
@@ -372,6 +374,7 @@ static void begin(void)
   open_store();
   (void)snprintf(keys, sizeof keys, "%s/keys", city->directory);
   const struct engine_options options = {.kinds = life.kinds,
+                                         .outlets = city->post ? post_outlets() : NULL,
                                          .world = &life.world,
                                          .key_dir = keys,
                                          .origin = ORIGIN,
@@ -386,12 +389,12 @@ static void begin(void)
   look_around(&(struct look){.key = ""});
 }
 
-static void end(void)
+static void end(bool last)
 {
   engine_close(life.engine);
   db_close(life.db);
   disk_arm(DISK_NONE, 0, 0);
-  rows_check(life.store);
+  rows_check(life.store, last);
   store_close(life.store);
 }
 
@@ -432,6 +435,8 @@ static void check_outcome(const json_t *step, const struct look *look, const str
     city_broken(look->id, "refused (%s), and done all the same", error->name);
   if (!refused && !outcome->repeated && outcome->seq && !look->own)
     city_broken(look->id, "answered as done, and not there");
+  if (late && life.found && !outcome->repeated)
+    city_broken(look->id, "done by the last life, and done again");
   if (outcome->repeated && !late)
     city_broken(look->id, "answered as done before, and nobody asked");
   if (behind > 0 && known > behind && !refused && !outcome->repeated)
@@ -490,12 +495,12 @@ static void do_command(const json_t *step, int number)
 
 static void restart(void)
 {
-  end();
+  end(false);
   city->done++;
   _exit(LIFE_RESTARTS);
 }
 
-static enum disk_fault fault_of(const char *word)
+enum disk_fault city_fault(const char *word)
 {
   for (int i = 0; i < DISK_FAULT_COUNT; i++)
     if (strcmp(disk_fault_word((enum disk_fault)i), word) == 0)
@@ -510,9 +515,10 @@ static void do_step(const json_t *step, int number)
     do_command(step, number);
   } else if (json_object_get(step, "clock")) {
     city->now += json_int(step, "clock");
+    city->set_back |= json_int(step, "clock") < 0;
     settle(&(struct look){.key = ""});
   } else if (json_object_get(step, "fault")) {
-    disk_arm(fault_of(json_str(step, "fault")), json_int(step, "at"), (uint64_t)json_int(step, "seed"));
+    disk_arm(city_fault(json_str(step, "fault")), json_int(step, "at"), (uint64_t)json_int(step, "seed"));
   } else if (json_object_get(step, "seal")) {
     (void)engine_seal(life.engine, &error); /* a full disk, a read that fails: sealed later */
     settle(&(struct look){.key = ""});
@@ -561,11 +567,14 @@ static void last_look(void)
     check(FIRST + i);
     release_retired();
   }
+  if (city->post)
+    post_empty(life.db);
   must(engine_seal(life.engine, &error), "the last seal", &error);
   must(engine_verify(life.db, life.kinds, NULL, &report, &error), "the ledger", &error);
+  log_check(life.db);
   city->sum = (struct digest){{0}};
   must(engine_scan(life.db, life.kinds, 0, add_event, &city->sum, &error), "the events", &error);
-  end();
+  end(true);
 }
 
 void life_live(void)

@@ -340,6 +340,8 @@ static void break_something(void)
   enum disk_fault fault = what < 4   ? DISK_POWER
                           : what < 5 ? DISK_KILL
                                      : (enum disk_fault)(DISK_SYNC + roll(DISK_MEMORY - DISK_SYNC + 1));
+  if (city->only)
+    fault = city->only;
   int at = fault == DISK_MEMORY ? 1 + roll(3000) : 1 + roll(chance(80) ? 40 : 400);
   life_do(
       json_pack("{s:s,s:i,s:I}", "fault", disk_fault_word(fault), "at", at, "seed", (json_int_t)(city_random(&city->dice) >> 8)));
@@ -375,7 +377,7 @@ void people_act(void)
     pass_time();
   else if (notice_is_out() && chance(3))
     life_do(json_pack("{s:i}", "announce", city->announced + 1));
-  else if (city->faults && roll(1000) < 8)
+  else if (city->faults && roll(1000) < (city->only ? 30 : 8))
     break_something();
   else if (roll(1000) < 3)
     life_do(roll(2) ? json_pack("{s:b}", "restart", 1) : json_pack("{s:b}", "seal", 1));

@@ -171,7 +171,7 @@ static void compare_table(sqlite3 *db, const char *table)
 }
 
 /* Every table but the engine's own: those of the mechanisms. */
-static void compare(const char *first, const char *second)
+static void compare(const char *first, const char *second, bool last)
 {
   static const char tables[] =
       "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT IN"
@@ -188,11 +188,13 @@ static void compare(const char *first, const char *second)
   for (; sqlite3_step(stmt) == SQLITE_ROW; n++)
     compare_table(db, (const char *)sqlite3_column_text(stmt, 0));
   HOLDS(n >= 8, 0);
+  if (last && city->post)
+    post_check(db);
   (void)sqlite3_finalize(stmt);
   (void)sqlite3_close(db);
 }
 
-void rows_check(struct store *store)
+void rows_check(struct store *store, bool last)
 {
   char directory[400], first[400], second[500], command[500];
   (void)snprintf(directory, sizeof directory, "%s/again", city->directory);
@@ -202,7 +204,7 @@ void rows_check(struct store *store)
   if (mkdir(directory, 0700) != 0)
     city_broken(0, "no room for a second store");
   project_again(store, second);
-  compare(first, second);
+  compare(first, second, last);
   if (system(command) != 0)
     city_broken(0, "the second store stays");
 }

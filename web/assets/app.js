@@ -67,13 +67,15 @@ for (const input of document.querySelectorAll("input[type=file][data-max-bytes]"
 }
 
 // The desk by keyboard: j and k go through the list, Enter opens, / searches.
-const rows = [...document.querySelectorAll("[data-keys] [data-row]")];
-let at = -1;
-const choose = (n) => {
-  rows[at]?.classList.remove("is-selected");
-  at = Math.max(0, Math.min(rows.length - 1, n));
-  rows[at].classList.add("is-selected");
-  (rows[at].querySelector("a") ?? rows[at]).focus();
+// The list is looked up at each key: on a live page it is another one by then.
+const list = () => [...document.querySelectorAll("[data-keys] [data-row]")];
+const choose = (step) => {
+  const rows = list();
+  const from = rows.findIndex((row) => row.classList.contains("is-selected"));
+  const row = rows[Math.max(0, Math.min(rows.length - 1, from + step))];
+  rows[from]?.classList.remove("is-selected");
+  row.classList.add("is-selected");
+  (row.querySelector("a") ?? row).focus();
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
@@ -82,9 +84,9 @@ document.addEventListener("keydown", (event) => {
     if (!box) return;
     event.preventDefault();
     box.focus();
-  } else if (rows.length && (event.key === "j" || event.key === "k")) {
+  } else if ((event.key === "j" || event.key === "k") && list().length) {
     event.preventDefault();
-    choose(at + (event.key === "j" ? 1 : -1));
+    choose(event.key === "j" ? 1 : -1);
   }
 });
 

@@ -1,0 +1,3 @@
+-- wrk: one whole case a request.
+wrk.method = "POST"
+wrk.body = ""
