@@ -153,7 +153,8 @@ static void drain(struct client *client, size_t under_way)
       under_way--;
 }
 
-static void open_cases(struct client *client, size_t cases)
+/* One command to each case. */
+static void to_all(struct client *client, size_t cases, const char *type)
 {
   size_t sent = 0, under_way = 0;
   struct slot *free_slots = NULL;
@@ -164,7 +165,7 @@ static void open_cases(struct client *client, size_t cases)
   while (sent < cases || under_way) {
     while (free_slots && sent < cases) {
       struct slot *slot = free_slots, *next = slot->next;
-      if (!try_submit(client, slot, sent, "open"))
+      if (!try_submit(client, slot, sent, type))
         break;
       free_slots = next;
       sent++;
@@ -190,7 +191,7 @@ static void client_init(struct client *client, struct engine *engine, const stru
     give_up("out of memory");
   pthread_mutex_init(&client->lock, NULL);
   pthread_cond_init(&client->some_done, NULL);
-  open_cases(client, o->cases);
+  to_all(client, o->cases, "open");
 }
 
 static void client_release(struct client *client)
@@ -704,6 +705,7 @@ struct grown {
 static void run_grown(struct run *r, const struct options *o, size_t cases, struct grown *ret)
 {
   double hot[ROUNDS_MAX], uniform[ROUNDS_MAX];
+  to_all(&r->client, cases < HOT_CASES ? cases : HOT_CASES, "act"); /* their histories are read once, after the start */
   for (int i = 0; i < o->rounds; i++) {
     r->client.chooser.cases = cases < HOT_CASES ? cases : HOT_CASES;
     run_engine(&r->client, o->in_flight[0], o->seconds, &ret->hot);
