@@ -172,6 +172,13 @@ def versions(home, path, url):
     expect("versions --export: a version that never was", 2, ["versions", "--store", url, "--export", f"{back}2", "--version", "0" * 64], "not published")
     city = City(home, f"sqlite:{home}/second.db", "--catalog", back)
     check("serve takes the exported folder as it is", city.port and city.stop() == 0)
+    with open(os.path.join(back, "city.yaml"), "a", encoding="utf-8") as file:
+        file.write("# next year\n")
+    expect("a newer folder is proved", 0, ["check", back, "--publish"])
+    for folder in (back, CATALOG):
+        check("serve takes the folder that it is given", City(home, url, "--catalog", folder).stop() == 0)
+    lines = run("versions", "--store", url).stdout.splitlines()
+    check("the older folder is in force again, and both times stand there", len(lines) == 3 and lines[0].split()[1] == lines[2].split()[1] == said["version"] != lines[1].split()[1], lines)
 
 
 def plans():
