@@ -1,7 +1,8 @@
 /*
  * world.h: what mechanisms may look at while they decide: engine_options.world points here.
  *
- * Everything in it outlives the engine and never changes while the engine runs.
+ * Everything in it never changes; another world may take its place between two decisions (engine_set_world), and this one then
+ * goes when nobody looks at it any more. So nothing of it is kept in a state.
  */
 #ifndef ONEVISIT_CASEWORK_WORLD_H
 #define ONEVISIT_CASEWORK_WORLD_H

@@ -81,7 +81,7 @@ static int choose(struct store *store, struct db *db, struct arena *arena, struc
   *ret_folder = true;
   if (term_list(db, 0, 1, arena, &term, &n, error) || find_release(db, version, arena, &folder, &known, error))
     return -1;
-  if (!n || !known || strcmp(term->version, version) == 0)
+  if (!n || !known || strcmp(term->version, version) == 0 || strcmp(term->actor, "system") == 0)
     return 0;
   if (find_release(db, term->version, arena, &last, &kept, error))
     return -1;
