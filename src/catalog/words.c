@@ -74,6 +74,9 @@ VOCABULARY(hall_zones, {"construction", 0, 0, {"基本建设项目", "constructi
            {"real-estate", 3, 0, {"不动产登记", "real-estate registration"}}, {"police", 4, 0, {"公安服务", "police services"}},
            {"transport", 5, 0, {"交通运输", "transport"}}, {"foreign", 6, 0, {"涉外事务", "foreign affairs"}},
            {"social", 7, 0, {"社会民生事务", "social affairs"}});
+/* when a hall is open, and which of its two layouts it uses */
+VOCABULARY(openings, {"working-days", 0, 0, {"工作日", "working days"}}, {"every-day", 1, 0, {"每天", "every day"}});
+VOCABULARY(hall_layouts, {"after", 0, 0, {"综合受理", "one window"}}, {"before", 1, 0, {"部门分设", "windows of departments"}});
 /* regional assessments: six core ones and four more (Zhejiang, 2019) */
 VOCABULARY(assessments, {"environment", 0, 0, {"规划环评", "environment"}}, {"energy", 1, 0, {"节能评估", "energy"}},
            {"mineral", 2, 0, {"压覆矿产", "mineral overlay"}}, {"geology", 3, 0, {"地质灾害", "geological hazard"}},

@@ -25,8 +25,12 @@ journeys="
   restaurant.mjs
   ledger.mjs
   watch.mjs
+  kiosk.mjs
+  consult.mjs
   public.mjs
+  hall.mjs
   project.mjs
+  edit.mjs
   joint.mjs
 "
 work=$(mktemp -d)
