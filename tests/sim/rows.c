@@ -114,7 +114,7 @@ static void project_again(struct store *store, const char *path)
   static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
   struct again a = {.kind = casefile_kind, .events = json_array()};
   struct error error = {0};
-  struct db *db;
+  struct db *db = NULL;
   char url[600];
   a.kind.decide = tell;
   a.kind.due = NULL;
