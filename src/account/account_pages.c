@@ -16,7 +16,7 @@ static const struct {
   unsigned stored, web;
 } role_pairs[] = {{ACCOUNT_CLERK, ROLE_CLERK},           {ACCOUNT_OFFICER, ROLE_OFFICER}, {ACCOUNT_ISSUER, ROLE_ISSUER},
                   {ACCOUNT_SUPERVISOR, ROLE_SUPERVISOR}, {ACCOUNT_ADMIN, ROLE_ADMIN},     {ACCOUNT_APPLICANT, ROLE_APPLICANT},
-                  {ACCOUNT_RECORDS, ROLE_RECORDS}};
+                  {ACCOUNT_RECORDS, ROLE_RECORDS},       {ACCOUNT_EDITOR, ROLE_EDITOR},   {ACCOUNT_LEGAL, ROLE_LEGAL}};
 
 bool account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret)
 {
@@ -33,7 +33,7 @@ bool account_authenticate(void *context, struct request *rq, struct span token, 
 
 static struct account_at at_of(struct request *rq)
 {
-  return (struct account_at){.engine = rq->engine, .db = rq->db, .arena = rq->arena, .channel = "web", .now = rq->now};
+  return (struct account_at){.engine = rq->engine, .db = rq->db, .arena = rq->arena, .channel = web_channel(rq), .now = rq->now};
 }
 
 /* ---- staff ---- */
@@ -88,13 +88,18 @@ static int sign_in(struct request *rq, struct error *error)
   return web_redirect(rq, 303, web_local_path(back));
 }
 
-static int sign_out(struct request *rq, struct error *error)
+int account_leave(struct request *rq, struct error *error)
 {
   struct account_at at = at_of(rq);
   if (rq->who && account_sign_out(&at, rq->who->id, web_session_token(rq), error))
     return -1;
   web_session_end(rq);
-  return web_redirect(rq, 303, "/");
+  return 0;
+}
+
+static int sign_out(struct request *rq, struct error *error)
+{
+  return account_leave(rq, error) ? -1 : web_redirect(rq, 303, rq->kiosk ? KIOSK_HOME : "/");
 }
 
 /* ---- applicants ---- */

@@ -8,7 +8,10 @@
 #include "store/blob.h"
 
 enum { PLAN_TEXT_MAX = 4 << 20 };
-static const struct as as_applicant = {"applicant", "web", 0};
+static struct as as_applicant(const struct request *rq, size_t part)
+{
+  return (struct as){"applicant", web_channel(rq), (int)part};
+}
 
 static int not_yours(struct error *error)
 {
@@ -121,7 +124,7 @@ int applicant_draft(struct request *rq, const char *prefix, struct case_row *ret
   json_t *data = json_pack("{s:s,s:s,s:o,s:{s:s,s:s,s:s}}", "thing", plan->thing->id, "district", rq_str(rq, "district"), "plan",
                            pinned, "applicant", "name", rq->who->name, "phone", rq_str(rq, "phone"), "id_number", identity_of(rq));
   int64_t id = *once ? aggregate_id_from(rq->who->id, once) : aggregate_id_new(rq->now);
-  if (casework_command(rq, id, 0, as_applicant, "draft", data, &outcome, error))
+  if (casework_command(rq, id, 0, as_applicant(rq, 0), "draft", data, &outcome, error))
     return -1;
   return casework_get(rq->db, id, rq->arena, ret, error);
 }
@@ -135,7 +138,7 @@ static int expected(const struct request *rq)
 
 int applicant_do(struct request *rq, const struct case_view *v, const char *type, json_t *data, struct error *error)
 {
-  return casework_command(rq, v->c->id, expected(rq), as_applicant, type, data, NULL, error);
+  return casework_command(rq, v->c->id, expected(rq), as_applicant(rq, 0), type, data, NULL, error);
 }
 
 int applicant_attach(struct request *rq, const struct case_view *v, const char *material, struct error *error)
@@ -153,7 +156,7 @@ int applicant_attach(struct request *rq, const struct case_view *v, const char *
     hex_encode(digest.b, sizeof digest.b, hex);
     json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:I}", "material", material, "sha256", hex, "name", u->filename, "type", u->type,
                              "size", (json_int_t)size);
-    if (casework_command(rq, v->c->id, outcome.version, (struct as){"applicant", "web", (int)i}, "attach", data, &outcome, error))
+    if (casework_command(rq, v->c->id, outcome.version, as_applicant(rq, i), "attach", data, &outcome, error))
       return -1;
   }
   return 0;
@@ -371,6 +374,37 @@ bool applicant_may_withdraw(const struct case_view *v)
   for (size_t i = 0; i < v->c->item_count; i++)
     open |= v->c->items[i].state < ITEM_GRANTED;
   return open && !case_state_closed(v->c->state);
+}
+
+/* Where it cannot be read the rules decide all the same. */
+bool applicant_is_barred(struct request *rq, const struct case_view *v)
+{
+  struct error error = {0};
+  bool barred = false;
+  return casework_barred(rq, v->c, &barred, &error) == 0 && barred;
+}
+
+const struct input_option *applicant_dates(struct request *rq, const struct gathering *g)
+{
+  struct input_option *list = arena_array(rq->arena, OFFERED_DATES_MAX + 1, sizeof *list);
+  size_t n = 0;
+  for (int d = 0; d < g->date_count; d++)
+    if (date_suits(g, d) && g->dates[d].day >= day_of(rq->now))
+      list[n++] = (struct input_option){arena_printf(rq->arena, "%d", d), offered_date_text(rq, &g->dates[d]), NULL};
+  return list;
+}
+
+const char *applicant_visit_day(struct request *rq, const struct gathering *g)
+{
+  return offered_date_text(rq, &g->dates[g->chosen]);
+}
+
+const char *applicant_visitors(struct request *rq, const struct gathering *g)
+{
+  const char *list = "";
+  for (size_t i = 0; i < g->who_count; i++)
+    list = arena_printf(rq->arena, "%s%s%s", list, i ? (rq->lang == LANG_EN ? ", " : "、") : "", agency_text(rq, g->who[i].agency));
+  return list;
 }
 
 const struct question *applicant_question(const struct plan *plan, size_t answer)

@@ -116,6 +116,18 @@ const struct migration casework_migrations[] = {
      "  SELECT aggregate, body, 1 FROM events WHERE kind = 'case' AND type = 'attached'\n"
      "  UNION ALL SELECT id, body, n + 1 FROM look WHERE n < length(body) AND substr(body, n, 10) <> '\"sha256\":\"')\n"
      " SELECT DISTINCT substr(body, n + 10, 64), id FROM look WHERE substr(body, n, 10) = '\"sha256\":\"';\n"},
+    /* Where the time of a closed case went, in milliseconds: joint.h. */
+    {"joint", 1,
+     "CREATE TABLE case_times (\n"
+     "  id BIGKEY,\n"
+     "  closed_day BIGINT NOT NULL,\n"
+     "  work BIGINT NOT NULL,\n"
+     "  departments BIGINT NOT NULL,\n"
+     "  applicant BIGINT NOT NULL,\n"
+     "  special BIGINT NOT NULL,\n"
+     "  centre BIGINT NOT NULL\n"
+     ");\n"
+     "CREATE INDEX case_times_closed ON case_times (closed_day, id);\n"},
     {0},
 };
 
@@ -138,14 +150,14 @@ static const struct sql put_item = {
     " ON CONFLICT (case_id, item) DO UPDATE SET state = $8, legal = $9, promise = $10, opened = $11, decided = $12,"
     " result = $14, valid_from = $15, valid_until = $16"};
 static const struct sql drop_tasks = {"DELETE FROM tasks WHERE case_id = $1 AND item = $2"};
-static const struct sql put_task = {
+const struct sql casework_put_task = {
     "INSERT INTO tasks (case_id, item, step, kind, role, agency, number, zh, en, what, due, created)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
 static const struct sql put_paper = {"INSERT INTO papers (id, case_id, paper, number, item, at) VALUES ($1, $2, $3, $4, $5, $6)"};
 static const struct sql put_alert = {
     "INSERT INTO alerts (id, case_id, item, number, agency, level, zh, en, due, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
 
-static const struct sql put_file = {
+const struct sql casework_put_file = {
     "INSERT INTO case_files (sha256, case_id) VALUES ($1, $2) ON CONFLICT (sha256, case_id) DO NOTHING"};
 static const struct sql drop_files = {"DELETE FROM case_files WHERE case_id = $1"};
 static const struct sql file_wanted = {"SELECT 1 FROM case_files WHERE sha256 = $1 LIMIT 1"};
@@ -227,7 +239,7 @@ struct work_item {
 
 static void task_row(const struct casefile *c, const struct work_item *t, struct rowset *rows)
 {
-  ROW_PUT(rows, &put_task, V_INT(c->id), V_INT(t->item), V_INT(t->step), V_STR(t->kind), V_STR(t->role), V_STR(t->agency),
+  ROW_PUT(rows, &casework_put_task, V_INT(c->id), V_INT(t->item), V_INT(t->step), V_STR(t->kind), V_STR(t->role), V_STR(t->agency),
           V_STR(c->number), V_STR(t->title.zh), V_STR(t->title.en), V_STR(t->what), day_value(t->due), V_INT(t->created));
 }
 
@@ -326,15 +338,31 @@ static const struct {
     {"delivered", {"结果已送达", "has its result delivered"}},
     {"withdrawn", {"已按您的申请撤回", "is withdrawn as you asked"}},
     {"terminated", {"容缺材料逾期未补齐，相关事项终止办理", "lost items whose deferred materials did not come"}},
+    {"dates-open",
+     {"联合踏勘的日期已可选择，请在“我的办件”中选定一个", "has dates for the joint site visit: please choose one in “My cases”"}},
+    {"date-chosen", {"联合踏勘的日期已定，详见“我的办件”", "has the date of its site visit fixed: see “My cases”"}},
+    {"called-off", {"约定的联合踏勘已取消，原因见“我的办件”", "has its site visit called off; “My cases” says why"}},
+    {"step-added", {"增加了一个协办部门，承诺期限不变", "is looked at by one more department; the promised day stays"}},
+    {"reopened", {"将重新作出决定，理由见办件详情", "is decided again; the case says why"}},
+    {"deferred-due-soon",
+     {"容缺材料即将到期，请按时补交，逾期将终止办理", "waits for materials that are due soon: what does not come in time ends"}},
+    {"deferred-unfit", {"补交的材料不符合要求，请按清单重新补交", "had a material that does not do: please hand it in again"}},
+    {"message", {"有一条新的部门留言", "has a new message of a department"}},
     {"revoked", {"准予决定已被撤销，理由见决定书", "had its grant revoked; the decision says why"}},
 };
+
+/* What departments arrange or write among themselves is no news for the applicant. */
+static bool is_internal(const struct event *e)
+{
+  return strcmp(json_str(e->data, "kind"), "meeting") == 0 || (strcmp(e->type, "message") == 0 && !json_flag(e->data, "shared"));
+}
 
 static void send_notice(const struct casefile *c, const struct event *e, struct rowset *rows)
 {
   size_t n = 0;
   while (n < sizeof notices / sizeof *notices && strcmp(notices[n].type, e->type) != 0)
     n++;
-  if (n == sizeof notices / sizeof *notices)
+  if (n == sizeof notices / sizeof *notices || is_internal(e))
     return;
   int i = item_index(c, json_object_get(e->data, "item"));
   struct words name = i >= 0 ? c->items[i].name : c->name;
@@ -358,7 +386,7 @@ static void send_notice(const struct casefile *c, const struct event *e, struct 
   arena_release(&arena);
 }
 
-static bool is_one_of(const char *type, const char *const *list)
+bool is_one_of(const char *type, const char *const *list)
 {
   for (; *list; list++)
     if (strcmp(type, *list) == 0)
@@ -369,12 +397,15 @@ static bool is_one_of(const char *type, const char *const *list)
 /* Events that leave the lists as they are. */
 static const char *const quiet[] = {"saved", "attached", "detached", "fixed", NULL};
 
+/* Events that touch all items. */
+static const char *const everywhere[] = {"accepted", "deferred-unfit", NULL};
+
 static void touched_items(const struct casefile *c, const struct event *events, size_t n, struct rowset *rows)
 {
   for (size_t i = 0; i < c->item_count; i++) {
     bool touched = false;
     for (size_t k = 0; k < n; k++)
-      touched |= strcmp(events[k].type, "accepted") == 0 || item_index(c, json_object_get(events[k].data, "item")) == (int)i;
+      touched |= is_one_of(events[k].type, everywhere) || item_index(c, json_object_get(events[k].data, "item")) == (int)i;
     if (!touched)
       continue;
     item_row(c, i, rows);
@@ -394,6 +425,7 @@ void casefile_erase_rows(const void *state, struct rowset *rows)
     ROW_PUT(rows, &drop_plan, V_STR(c->plans[i]));
   for (size_t i = 0; i < c->attachment_count; i++)
     rowset_send(rows, FILE_TOPIC, span_of(c->attachments[i].sha256));
+  joint_erase_rows(c, rows);
 }
 
 /* The body is the file's SHA-256 in hex. A file that another case has stays. */
@@ -438,7 +470,7 @@ void casefile_project(const void *state, const struct event *events, size_t n, s
     if (strcmp(e->type, "overdue") == 0)
       alert_row(c, e, rows);
     if (strcmp(e->type, "attached") == 0)
-      ROW_PUT(rows, &put_file, V_STR(json_str(e->data, "sha256")), V_INT(e->id));
+      ROW_PUT(rows, &casework_put_file, V_STR(json_str(e->data, "sha256")), V_INT(e->id));
     paper_rows(e, rows);
     send_notice(c, e, rows);
   }
@@ -450,6 +482,7 @@ void casefile_project(const void *state, const struct event *events, size_t n, s
     whole_task(c, events[n - 1].at, rows);
   if (c->accepted)
     touched_items(c, events, n, rows);
+  joint_project(c, events, n, loud, rows);
 }
 
 /* ---- queries ---- */

@@ -73,6 +73,7 @@ static const struct key material_keys[] = {
     {"kind", KEY_WORD, AT(struct material, kind), MUST, .vocabulary = &material_kinds},
     {"holder", KEY_REF, AT(struct material, holder), MUST, .index = INDEX_AGENCY, .none = true},
     {"shared", KEY_ENUM, AT(struct material, shared), MUST, .vocabulary = &sharings},
+    {"core", KEY_ENUM, AT(struct material, core), .vocabulary = &cores},
     {"fields", KEY_REFS, COUNTED(struct material, fields, field_count), MUST, .index = INDEX_FIELD},
     SAMPLE,
 };

@@ -94,6 +94,7 @@ VOCABULARY(form_groups, {"other", GROUP_OTHER, 0, {"其他", "Other entries"}},
 VOCABULARY(prefills, {"name", 0, 0, {"姓名", "name"}}, {"id", 1, 0, {"身份号码", "identity number"}},
            {"phone", 2, 0, {"手机", "phone"}});
 VOCABULARY(shares, {"project", 0, 0, {"每个项目", "each project"}}, {"package", 1, 0, {"整个项目包", "the whole package"}});
+VOCABULARY(cores, {"safety", CORE_SAFETY, 0, {"安全", "safety"}}, {"environment", CORE_ENVIRONMENT, 0, {"环境", "environment"}});
 /* the four stages of an investment project (国办发〔2019〕11号) */
 VOCABULARY(stages, {"land", 1, 0, {"立项用地规划许可", "Project and land"}},
            {"planning", 2, 0, {"工程建设许可（报建）", "Planning permit for works"}},

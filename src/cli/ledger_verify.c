@@ -78,11 +78,11 @@ static void print_report(const struct whole_report *r)
             "Note: the store's own key was used; give the published one with --key to find a whole forgery too");
 }
 
-/* By one of the log's keys, and by none of them wrongly. */
-static bool signed_by_log(struct db *db, struct arena *arena, const struct note *note, struct span origin)
+/* By one of the log's keys, and by none of them wrongly. A store without a single event knows no key yet. */
+static bool signed_by_log(struct db *db, struct arena *arena, const struct note *note, const struct checkpoint *c)
 {
   struct span keys;
-  bool is_signed = false, bad = record_keys_named(db, origin, arena, &keys, NULL) != 0;
+  bool bad = record_keys_named(db, c->origin, arena, &keys, NULL) != 0, is_signed = !bad && !keys.n && c->size == 0;
   for (struct span line; !bad && span_cut(&keys, '\n', &line);) {
     struct verifier *key;
     if (!line.n || verifier_open(line, &key, NULL))
@@ -95,22 +95,30 @@ static bool signed_by_log(struct db *db, struct arena *arena, const struct note 
   return is_signed && !bad;
 }
 
+/* Is it the tree that the store signed at that size? The empty one has no row: it is the same for every log. */
+static bool is_stored(const struct record_checkpoint *row, const struct checkpoint *c, size_t text_n, struct arena *arena)
+{
+  struct checkpoint stored;
+  if (c->size == 0) {
+    struct digest empty = merkle_root(&(struct merkle_edge){0});
+    return digest_eq(&c->root, &empty);
+  }
+  return row->size && checkpoint_parse(arena, (struct span){row->note.p, text_n <= row->note.n ? text_n : 0}, &stored) &&
+         digest_eq(&stored.root, &c->root) && span_eq(stored.origin, c->origin);
+}
+
 /* A checkpoint outside the database must be one that the database signed. */
 static int same_as_store(struct db *db, struct arena *arena, struct span text, const char *what, struct checkpoint *ret,
                          struct error *error)
 {
   struct note note;
   struct record_checkpoint row;
-  struct checkpoint stored;
-  if (note_parse(arena, text, &note, error) || !checkpoint_parse(arena, note.text, ret) ||
-      record_checkpoint_of(db, ret->size, arena, &row, error) || !row.size ||
-      !checkpoint_parse(arena, (struct span){row.note.p, note.text.n <= row.note.n ? note.text.n : 0}, &stored) ||
-      !digest_eq(&stored.root, &ret->root) || !span_eq(stored.origin, ret->origin) ||
-      !signed_by_log(db, arena, &note, ret->origin)) {
-    (void)error_set(error, ERROR_CONFLICT, "ledger-broken", "%s 中的检查点与存储中的不符",
-                    "The checkpoint in %s is not one of the store's", what);
+  bool parsed = note_parse(arena, text, &note, NULL) == 0 && checkpoint_parse(arena, note.text, ret);
+  if (parsed && record_checkpoint_of(db, ret->size, arena, &row, error))
     return -1;
-  }
+  if (!parsed || !is_stored(&row, ret, note.text.n, arena) || !signed_by_log(db, arena, &note, ret))
+    return error_set(error, ERROR_CONFLICT, "ledger-broken", "%s 中的检查点与存储中的不符",
+                     "The checkpoint in %s is not one of the store's", what);
   return 0;
 }
 

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OVERHEAD 96     /* of an aggregate: its slots in the map, what malloc puts before its blocks */
+#define FIRST_CHUNK 192 /* of an aggregate's memory: many are small, and a budget of bytes shall hold many */
+
 static const struct sql find_aggregate = {"SELECT kind, version, head, pseudonym FROM aggregates WHERE id = $1"};
 
 static void unlink_used(struct cache *cache, struct aggregate *a)
@@ -21,7 +24,7 @@ static void link_newest(struct cache *cache, struct aggregate *a)
 
 static void count_bytes(struct cache *cache, struct aggregate *a)
 {
-  size_t now = sizeof *a + a->arena.used;
+  size_t now = sizeof *a + a->arena.held + OVERHEAD;
   cache->bytes += now - a->bytes;
   a->bytes = now;
 }
@@ -48,26 +51,48 @@ void cache_trim(struct cache *cache)
     cache_drop(cache, cache->oldest);
 }
 
+static struct known_key *probe(const struct known_keys *keys, uint64_t hash)
+{
+  size_t i = (size_t)(hash >> 20) & (keys->cap - 1);
+  while (keys->slots[i].seq && keys->slots[i].hash != hash)
+    i = (i + 1) & (keys->cap - 1);
+  return &keys->slots[i];
+}
+
+const struct known_key *aggregate_key(const struct aggregate *a, const char *key)
+{
+  const struct known_key *found = a->keys.n ? probe(&a->keys, span_hash(span_of(key))) : NULL;
+  return found && found->seq ? found : NULL;
+}
+
+static void grow_keys(struct aggregate *a)
+{
+  struct known_keys bigger = {.cap = a->keys.cap ? 2 * a->keys.cap : 4, .n = a->keys.n};
+  bigger.slots = arena_array(&a->arena, bigger.cap, sizeof *bigger.slots);
+  for (size_t i = 0; i < a->keys.cap; i++)
+    if (a->keys.slots[i].seq)
+      *probe(&bigger, a->keys.slots[i].hash) = a->keys.slots[i];
+  a->keys = bigger;
+}
+
+/* Of several events of one command the last counts. */
 static void remember_key(struct aggregate *a, const struct event *event)
 {
   if (!*event->key)
     return;
+  if (2 * (a->keys.n + 1) > a->keys.cap)
+    grow_keys(a);
   uint64_t hash = span_hash(span_of(event->key));
-  if (a->key_count && a->keys[a->key_count - 1].hash == hash) { /* further events of the same command */
-    a->keys[a->key_count - 1].version = event->version;
-    a->keys[a->key_count - 1].seq = event->seq;
-    return;
-  }
-  a->keys = arena_grow(&a->arena, a->keys, a->key_count, &a->key_cap, sizeof *a->keys);
-  a->keys[a->key_count++] = (struct known_key){hash, event->version, event->seq};
+  struct known_key *slot = probe(&a->keys, hash);
+  a->keys.n += slot->seq == 0;
+  *slot = (struct known_key){hash, event->version, event->seq};
 }
 
 void aggregate_forget(struct aggregate *a)
 {
   arena_reset(&a->arena);
   a->state = NULL;
-  a->keys = NULL;
-  a->key_count = a->key_cap = 0;
+  a->keys = (struct known_keys){0};
 }
 
 int aggregate_apply(struct aggregate *a, const struct event *event, struct error *error)
@@ -85,16 +110,16 @@ int aggregate_apply(struct aggregate *a, const struct event *event, struct error
   return 0;
 }
 
-static int replay(struct engine *engine, struct aggregate *a, struct error *error)
+static int replay(struct writer *writer, struct aggregate *a, struct error *error)
 {
   struct rows rows;
   struct arena arena = {0};
   int bad = 0;
-  if (DB_QUERY(engine->db, &aggregate_chain, &rows, error, V_INT(a->head)))
+  if (DB_QUERY(writer->db, &aggregate_chain, &rows, error, V_INT(a->head)))
     return -1;
   while (!bad && rows_next(&rows)) {
     struct event event;
-    bad = event_read(&rows, engine->options.kinds, &arena, &event, error);
+    bad = event_read(&rows, writer->engine->options.kinds, &arena, &event, error);
     if (bad)
       break;
     bad = event_erased(&event) ? 0 : aggregate_apply(a, &event, error);
@@ -106,11 +131,11 @@ static int replay(struct engine *engine, struct aggregate *a, struct error *erro
   return bad;
 }
 
-static int load(struct engine *engine, struct aggregate *a, struct error *error)
+static int load(struct writer *writer, struct aggregate *a, struct error *error)
 {
   struct rows rows;
   int version = 0;
-  if (DB_QUERY(engine->db, &find_aggregate, &rows, error, V_INT(a->id)))
+  if (DB_QUERY(writer->db, &find_aggregate, &rows, error, V_INT(a->id)))
     return -1;
   if (rows_next(&rows)) {
     a->stored = true;
@@ -123,23 +148,23 @@ static int load(struct engine *engine, struct aggregate *a, struct error *error)
   if (rows_close(&rows, error))
     return -1;
   if (version == 0) {
-    engine_random(engine, a->pseudonym, sizeof a->pseudonym);
+    writer_random(writer, a->pseudonym, sizeof a->pseudonym);
     return 0;
   }
-  if (replay(engine, a, error))
+  if (replay(writer, a, error))
     return -1;
   if (a->version != version)
     return error_set(error, ERROR_INTERNAL, "broken-history", "记录 %lld 的历史不完整：应有 %d 个事件，实有 %d 个",
                      "The history of record %lld is incomplete: %d events expected, %d found", (long long)a->id, version,
                      a->version);
-  struct idmap_slot *due = idmap_find(&engine->timers.current, a->id);
+  struct idmap_slot *due = idmap_find(&writer->timers.current, a->id);
   a->due = due ? due->value.number : 0;
   return 0;
 }
 
-int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct error *error)
+int cache_get(struct writer *writer, int64_t id, struct aggregate **ret, struct error *error)
 {
-  struct cache *cache = &engine->cache;
+  struct cache *cache = &writer->cache;
   struct idmap_slot *slot = idmap_find(&cache->map, id);
   struct aggregate *a = slot ? slot->value.pointer : NULL;
   if (a) {
@@ -152,7 +177,8 @@ int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct 
   if (!a)
     abort();
   a->id = id;
-  if (load(engine, a, error)) {
+  a->arena.first = FIRST_CHUNK;
+  if (load(writer, a, error)) {
     arena_release(&a->arena);
     free(a);
     return -1;
@@ -164,12 +190,12 @@ int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct 
   return 0;
 }
 
-void aggregate_touch(struct engine *engine, struct aggregate *a)
+void aggregate_touch(struct writer *writer, struct aggregate *a)
 {
-  count_bytes(&engine->cache, a);
+  count_bytes(&writer->cache, a);
   if (a->touched)
     return;
   a->touched = true;
-  a->next_touched = engine->touched;
-  engine->touched = a;
+  a->next_touched = writer->touched;
+  writer->touched = a;
 }

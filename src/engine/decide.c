@@ -25,8 +25,9 @@ void decision_emit(struct decision *d, const char *type, const char *item, json_
   *event = (struct event){.type = type, .item = arena_str(events->arena, item), .data = data ? data : json_object()};
 }
 
-static struct series *series_get(struct engine *engine, const char *name)
+static struct series *series_get(struct writer *writer, const char *name)
 {
+  struct engine *engine = writer->engine;
   for (size_t i = 0; i < engine->series_count; i++)
     if (strcmp(engine->series[i].name, name) == 0)
       return &engine->series[i];
@@ -40,7 +41,7 @@ static struct series *series_get(struct engine *engine, const char *name)
   *series = (struct series){.name = strdup(name)};
   struct rows rows;
   struct error error = {0};
-  if (!series->name || DB_QUERY(engine->db, &find_series, &rows, &error, V_STR(name)))
+  if (!series->name || DB_QUERY(writer->db, &find_series, &rows, &error, V_STR(name)))
     return NULL;
   if (rows_next(&rows))
     series->value = series->saved = series->before = rows_int(&rows, 0);
@@ -52,9 +53,9 @@ static struct series *series_get(struct engine *engine, const char *name)
 
 int64_t decision_number(struct decision *d, const char *series_name)
 {
-  struct series *series = series_get(d->engine, series_name);
+  struct series *series = series_get(d->writer, series_name);
   if (!series) { /* the store failed under us: this command must not be committed */
-    d->engine->series_failed = true;
+    d->writer->series_failed = true;
     return 0;
   }
   return ++series->value;
@@ -68,11 +69,11 @@ static void series_settle(struct engine *engine, bool keep)
     *(keep ? &engine->series[i].before : &engine->series[i].value) = *(keep ? &engine->series[i].value : &engine->series[i].before);
 }
 
-int series_save(struct engine *engine, struct error *error)
+int series_save(struct writer *writer, struct error *error)
 {
-  for (size_t i = 0; i < engine->series_count; i++) {
-    const struct series *s = &engine->series[i];
-    if (s->value != s->saved && DB_EXEC(engine->db, &save_series, error, V_STR(s->name), V_INT(s->value)))
+  for (size_t i = 0; i < writer->engine->series_count; i++) {
+    const struct series *s = &writer->engine->series[i];
+    if (s->value != s->saved && DB_EXEC(writer->db, &save_series, error, V_STR(s->name), V_INT(s->value)))
       return -1;
   }
   return 0;
@@ -101,28 +102,19 @@ void series_release(struct engine *engine)
 
 void rowset_put(struct rowset *rows, const struct sql *sql, const struct value *values, size_t n)
 {
-  if (!rows->failed && db_exec(rows->engine->db, sql, values, n, rows->error))
+  if (!rows->failed && db_exec(rows->writer->db, sql, values, n, rows->error))
     rows->failed = true;
 }
 
 void rowset_send(struct rowset *rows, const char *topic, struct span body)
 {
   if (!rows->failed &&
-      DB_EXEC(rows->engine->db, &insert_message, rows->error, V_INT(rows->seq), V_INT(rows->sent), V_STR(topic), V_TEXT(body)))
+      DB_EXEC(rows->writer->db, &insert_message, rows->error, V_INT(rows->seq), V_INT(rows->sent), V_STR(topic), V_TEXT(body)))
     rows->failed = true;
   rows->sent++;
 }
 
 /* ---- one command ---- */
-
-static const struct known_key *find_key(const struct aggregate *a, const char *key)
-{
-  uint64_t hash = span_hash(span_of(key));
-  for (size_t i = a->key_count; i-- > 0;)
-    if (a->keys[i].hash == hash)
-      return &a->keys[i];
-  return NULL;
-}
 
 static int check_version(const struct aggregate *a, const struct command *c, struct error *error)
 {
@@ -148,31 +140,31 @@ static void release_events(struct event_list *events)
   events->n = 0;
 }
 
-static int write_event(struct engine *engine, const struct event *e, int64_t prev, struct error *error)
+static int write_event(struct writer *writer, const struct event *e, int64_t prev, struct error *error)
 {
   unsigned char salt[LEAF_SALT_BYTES];
-  engine_random(engine, salt, sizeof salt);
-  return DB_EXEC(engine->db, &insert_event, error, V_INT(e->seq), V_STR(e->kind->name), V_INT(e->id), V_INT(e->version),
+  writer_random(writer, salt, sizeof salt);
+  return DB_EXEC(writer->db, &insert_event, error, V_INT(e->seq), V_STR(e->kind->name), V_INT(e->id), V_INT(e->version),
                  V_INT(prev), V_STR(e->type), V_INT(e->at), V_STR(e->actor.id), V_STR(e->actor.role), V_STR(e->actor.agency),
                  V_STR(e->actor.channel), V_STR(e->item), V_STR(e->key), V_TEXT(e->body), V_BYTES(salt, sizeof salt));
 }
 
 /* Numbers one event, replays it into the state and writes it. */
-static int record_event(struct engine *engine, struct aggregate *a, struct event *e, struct error *error)
+static int record_event(struct writer *writer, struct aggregate *a, struct event *e, struct error *error)
 {
   int64_t prev = a->head;
-  e->seq = ++engine->last_seq;
+  e->seq = ++writer->engine->last_seq;
   e->id = a->id;
   e->version = a->version + 1;
-  e->body = json_text(&engine->group, e->data);
+  e->body = json_text(&writer->group, e->data);
   if (e->body.n > BODY_MAX)
     return error_set(error, ERROR_TOO_LARGE, "event-too-large", "一次提交的内容过多", "Too much was submitted at once");
-  if (event_erases(e) && erasure_begin(engine, a, e, error))
+  if (event_erases(e) && erasure_begin(writer, a, e, error))
     return -1;
-  return aggregate_apply(a, e, error) || write_event(engine, e, prev, error) ? -1 : 0;
+  return aggregate_apply(a, e, error) || write_event(writer, e, prev, error) ? -1 : 0;
 }
 
-static int record(struct engine *engine, struct aggregate *a, const struct decision *d, const struct command *c,
+static int record(struct writer *writer, struct aggregate *a, const struct decision *d, const struct command *c,
                   struct error *error)
 {
   for (size_t i = 0; i < d->events->n; i++) {
@@ -181,86 +173,85 @@ static int record(struct engine *engine, struct aggregate *a, const struct decis
     e->at = d->now;
     e->actor = c->actor;
     e->key = c->key;
-    if (record_event(engine, a, e, error))
+    if (record_event(writer, a, e, error))
       return -1;
   }
   return 0;
 }
 
-static int project(struct engine *engine, const struct aggregate *a, const struct event_list *events, const struct kind *kind,
+static int project(struct writer *writer, const struct aggregate *a, const struct event_list *events, const struct kind *kind,
                    struct error *error)
 {
   if (!kind->project)
     return 0;
-  struct rowset rows = {.engine = engine, .error = error, .seq = events->list[events->n - 1].seq};
+  struct rowset rows = {.writer = writer, .error = error, .seq = events->list[events->n - 1].seq};
   kind->project(a->state, events->list, events->n, &rows);
   return rows.failed ? -1 : 0;
 }
 
-static int decide(struct engine *engine, const struct aggregate *a, const struct command *c, struct decision *d,
+static int decide(struct writer *writer, const struct aggregate *a, const struct command *c, struct decision *d,
                   struct error *error)
 {
   const void *state = a->state ? a->state : arena_alloc(d->arena, c->kind->state_size);
-  engine->series_failed = false;
+  writer->series_failed = false;
   int refused = c->kind->decide(state, c, d, error);
-  series_settle(engine, refused == 0);
-  if (refused == 0 && engine->series_failed)
+  series_settle(writer->engine, refused == 0);
+  if (refused == 0 && writer->series_failed)
     return error_set(error, ERROR_BUSY, "store-unreachable", "暂时无法取号，请稍后再试",
                      "No number can be drawn right now: please try again shortly");
   return refused;
 }
 
-int command_run(struct engine *engine, struct request *request)
+int command_run(struct writer *writer, struct request *request, struct error *error)
 {
   const struct command *c = &request->command;
-  struct error *error = &request->error;
   struct aggregate *a;
-  if (cache_get(engine, c->id, &a, error))
+  if (cache_get(writer, c->id, &a, error))
     return -1;
-  const struct known_key *known = *c->key ? find_key(a, c->key) : NULL;
+  const struct known_key *known = *c->key ? aggregate_key(a, c->key) : NULL;
   if (known && a->kind == c->kind) {
     request->outcome = (struct outcome){c->id, known->version, known->seq, .repeated = true};
     return 0;
   }
   if (check_version(a, c, error))
     return -1;
-  struct event_list events = {.arena = &engine->group};
-  struct decision d = {.arena = &engine->group,
-                       .now = c->at ? c->at : engine_now(engine),
-                       .world = engine->options.world,
-                       .engine = engine,
+  struct event_list events = {.arena = &writer->group};
+  struct decision d = {.arena = &writer->group,
+                       .now = c->at ? c->at : engine_now(writer->engine),
+                       .world = __atomic_load_n(&writer->engine->options.world, __ATOMIC_ACQUIRE),
+                       .writer = writer,
                        .events = &events};
-  engine_random(engine, d.random, sizeof d.random);
-  if (decide(engine, a, c, &d, error)) {
+  writer_random(writer, d.random, sizeof d.random);
+  if (decide(writer, a, c, &d, error)) {
     release_events(&events);
     return -1;
   }
   int bad = 0;
   if (events.n) {
-    aggregate_touch(engine, a);
-    bad = record(engine, a, &d, c, error) || project(engine, a, &events, c->kind, error) ? -2 : 0;
-    aggregate_touch(engine, a);
+    aggregate_touch(writer, a);
+    bad = record(writer, a, &d, c, error) || project(writer, a, &events, c->kind, error) ? -2 : 0;
+    aggregate_touch(writer, a);
   }
   request->outcome = (struct outcome){c->id, a->version, events.n ? a->head : 0, false};
   release_events(&events);
   return bad;
 }
 
-int event_append(struct engine *engine, struct aggregate *a, const char *type, json_t *data, struct error *error)
+int event_append(struct writer *writer, struct aggregate *a, const char *type, json_t *data, struct error *error)
 {
-  struct event_list one = {.arena = &engine->group};
+  struct event_list one = {.arena = &writer->group};
   struct event event = {.kind = a->kind,
                         .type = type,
-                        .at = engine_now(engine),
+                        .at = engine_now(writer->engine),
                         .actor = {"system", "system", "", "system"},
                         .item = "",
                         .key = "",
                         .data = data};
   one.list = &event;
   one.n = 1;
-  aggregate_touch(engine, a);
-  int bad = record_event(engine, a, &event, error) || project(engine, a, &one, a->kind, error);
-  aggregate_touch(engine, a);
+  aggregate_touch(writer, a);
+  int bad = record_event(writer, a, &event, error) || project(writer, a, &one, a->kind, error);
+  aggregate_touch(writer, a);
   event_release(&event);
   return bad ? -1 : 0;
 }

@@ -45,9 +45,9 @@ static moment next_try(moment now, int64_t attempts)
   return now + (wait < RETRY_MAX ? wait : RETRY_MAX);
 }
 
-static int write_page(struct engine *engine, struct db *db, void *argument, struct error *error)
+static int write_page(struct writer *writer, void *argument, struct error *error)
 {
-  (void)engine;
+  struct db *db = writer->db;
   const struct page *page = argument;
   for (size_t i = 0; i < page->n; i++) {
     const struct message *m = &page->list[i];

@@ -7,6 +7,7 @@
 #include "engine/publish.h"
 
 #define QUEUE_MAX 8192
+#define WAIT_MS 100
 #define GROUP_MAX 1024
 #define CACHE_BYTES ((size_t)48 * 1024 * 1024)
 #define SEAL_MS 500
@@ -26,14 +27,14 @@ static void draw(struct engine *engine, void *out, size_t n)
     random_bytes(out, n);
 }
 
-void engine_random(struct engine *engine, void *out, size_t n)
+void writer_random(struct writer *writer, void *out, size_t n)
 {
-  if (engine->pool_left < n) {
-    draw(engine, engine->pool, sizeof engine->pool);
-    engine->pool_left = sizeof engine->pool;
+  if (writer->pool_left < n) {
+    draw(writer->engine, writer->pool, sizeof writer->pool);
+    writer->pool_left = sizeof writer->pool;
   }
-  engine->pool_left -= n;
-  unsigned char *from = engine->pool + engine->pool_left;
+  writer->pool_left -= n;
+  unsigned char *from = writer->pool + writer->pool_left;
   memcpy(out, from, n);
   explicit_bzero(from, n);
 }
@@ -44,22 +45,30 @@ static void set_defaults(struct engine_options *o)
 {
   static const struct outlet none[] = {{0}};
   o->queue_max = o->queue_max ? o->queue_max : QUEUE_MAX;
+  o->wait_ms = o->wait_ms ? o->wait_ms : WAIT_MS;
   o->group_max = o->group_max ? o->group_max : GROUP_MAX;
   o->cache_bytes = o->cache_bytes ? o->cache_bytes : CACHE_BYTES;
   o->seal_ms = o->seal_ms ? o->seal_ms : SEAL_MS;
   o->outlets = o->outlets ? o->outlets : none;
 }
 
+/* Until the writer knows its pace, what fits in one group. */
+static size_t first_limit(const struct engine_options *o)
+{
+  return o->wait_ms < 0 || o->queue_max < o->group_max ? o->queue_max : o->group_max;
+}
+
 static int load(struct engine *engine, struct error *error)
 {
+  struct db *db = engine->writers->db;
   struct rows rows;
-  if (db_query(engine->db, &last_event, NULL, 0, &rows, error))
+  if (db_query(db, &last_event, NULL, 0, &rows, error))
     return -1;
   if (rows_next(&rows))
     engine->last_seq = engine->committed = rows_int(&rows, 0);
   if (rows_close(&rows, error))
     return -1;
-  return timers_load(&engine->timers, engine->db, error);
+  return timers_load(&engine->writers->timers, db, error);
 }
 
 static int start_sealer(struct engine *engine, struct error *error)
@@ -79,11 +88,59 @@ static int start_sealer(struct engine *engine, struct error *error)
   return engine->options.log_dir ? publisher_open(engine, &engine->publishing, error) : 0;
 }
 
-static void start_thread(pthread_t *thread, bool *ret_on, void *(*body)(void *), struct engine *engine)
+/* The name is what top, perf and a debugger show. */
+static void start_thread(pthread_t *thread, bool *ret_on, const char *name, void *(*body)(void *), void *argument)
 {
-  if (pthread_create(thread, NULL, body, engine) != 0)
+  if (pthread_create(thread, NULL, body, argument) != 0)
     abort();
+  (void)pthread_setname_np(*thread, name);
   *ret_on = true;
+}
+
+static void start_threads(struct engine *engine)
+{
+  for (size_t i = 0; i < engine->writer_count; i++)
+    start_thread(&engine->writers[i].thread, &engine->writers[i].on, "writer", writer_main, &engine->writers[i]);
+  if (engine->sealing)
+    start_thread(&engine->sealer, &engine->sealer_on, "sealer", sealer_main, engine);
+  if (engine->publishing)
+    start_thread(&engine->publisher, &engine->publisher_on, "publisher", publisher_main, engine);
+  if (engine->options.outlets->topic)
+    start_thread(&engine->delivery, &engine->delivery_on, "delivery", delivery_main, engine);
+}
+
+static int open_writers(struct engine *engine, size_t n, struct error *error)
+{
+  engine->writers = calloc(n, sizeof *engine->writers);
+  if (!engine->writers)
+    abort();
+  engine->writer_count = n;
+  for (size_t i = 0; i < n; i++) {
+    struct writer *w = &engine->writers[i];
+    w->engine = engine;
+    w->cache.bytes_max = engine->options.cache_bytes / n;
+    queue_init(&w->queue, first_limit(&engine->options));
+  }
+  for (size_t i = 0; i < n; i++)
+    if (store_connect(engine->store, DB_WRITE, &engine->writers[i].db, error))
+      return -1;
+  return load(engine, error);
+}
+
+static void close_writer(struct writer *w)
+{
+  cache_release(&w->cache);
+  timers_release(&w->timers);
+  arena_release(&w->group);
+  if (w->db)
+    db_close(w->db);
+  queue_release(&w->queue);
+}
+
+struct writer *writer_of(struct engine *engine, int64_t id)
+{
+  uint64_t mixed = (uint64_t)id * UINT64_C(0x9e3779b97f4a7c15);
+  return &engine->writers[(mixed >> 32) % engine->writer_count];
 }
 
 int engine_open(struct store *store, const struct engine_options *options, struct engine **ret, struct error *error)
@@ -96,8 +153,6 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   engine->options = *options;
   set_defaults(&engine->options);
   engine->opened_us = monotonic_us();
-  engine->cache.bytes_max = engine->options.cache_bytes;
-  queue_init(&engine->queue, engine->options.queue_max);
   pthread_condattr_t attr;
   pthread_condattr_init(&attr);
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -106,18 +161,11 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   pthread_cond_init(&engine->sealed_more, &attr);
   pthread_condattr_destroy(&attr);
   pthread_mutex_init(&engine->lock, NULL);
-  if (store_connect(store, DB_WRITE, &engine->db, error) || load(engine, error) || start_sealer(engine, error) ||
-      erasure_open(engine, error)) {
+  if (open_writers(engine, 1, error) || start_sealer(engine, error) || erasure_open(engine, error)) {
     engine_close(engine);
     return -1;
   }
-  start_thread(&engine->writer, &engine->writer_on, writer_main, engine);
-  if (engine->sealing)
-    start_thread(&engine->sealer, &engine->sealer_on, sealer_main, engine);
-  if (engine->publishing)
-    start_thread(&engine->publisher, &engine->publisher_on, publisher_main, engine);
-  if (engine->options.outlets->topic)
-    start_thread(&engine->delivery, &engine->delivery_on, delivery_main, engine);
+  start_threads(engine);
   if (erasure_again(engine, error)) {
     engine_close(engine);
     return -1;
@@ -126,12 +174,14 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   return 0;
 }
 
-static void close_queue(struct engine *engine)
+/* Writers answer what is queued, and end. */
+static void end_writers(struct engine *engine)
 {
-  pthread_mutex_lock(&engine->queue.lock);
-  engine->queue.closed = true;
-  pthread_cond_broadcast(&engine->queue.filled);
-  pthread_mutex_unlock(&engine->queue.lock);
+  for (size_t i = 0; i < engine->writer_count; i++)
+    queue_close(&engine->writers[i].queue);
+  for (size_t i = 0; i < engine->writer_count; i++)
+    if (engine->writers[i].on)
+      pthread_join(engine->writers[i].thread, NULL);
 }
 
 /* What was sealed last still goes out. */
@@ -160,21 +210,16 @@ void engine_close(struct engine *engine)
   if (engine->sealer_on)
     pthread_join(engine->sealer, NULL);
   end_publishing(engine);
-  close_queue(engine);
-  if (engine->writer_on)
-    pthread_join(engine->writer, NULL);
+  end_writers(engine);
   publisher_close(engine->publishing);
   if (engine->sealing)
     sealer_close(engine->sealing);
   free(engine->sealing);
-  cache_release(&engine->cache);
-  timers_release(&engine->timers);
+  for (size_t i = 0; i < engine->writer_count; i++)
+    close_writer(&engine->writers[i]);
+  free(engine->writers);
   series_release(engine);
   erasure_close(engine);
-  arena_release(&engine->group);
-  if (engine->db)
-    db_close(engine->db);
-  queue_release(&engine->queue);
   pthread_cond_destroy(&engine->changed);
   pthread_cond_destroy(&engine->seal_due);
   pthread_cond_destroy(&engine->sealed_more);
@@ -202,12 +247,12 @@ static void wake_up(void *context, const struct outcome *outcome, const struct e
   sem_post(&w->answered);
 }
 
-static int push_and_wait(struct engine *engine, struct waiting *w, bool even_if_full, struct error *error)
+static int push_and_wait(struct writer *writer, struct waiting *w, bool even_if_full, struct error *error)
 {
   w->request.done = wake_up;
   w->request.context = w;
   sem_init(&w->answered, 0, 0);
-  int bad = queue_push(&engine->queue, &w->request, even_if_full, error);
+  int bad = queue_push(&writer->queue, &w->request, even_if_full, error);
   if (!bad) {
     while (sem_wait(&w->answered) != 0)
       ; /* a signal */
@@ -222,17 +267,22 @@ static int push_and_wait(struct engine *engine, struct waiting *w, bool even_if_
 int engine_do(struct engine *engine, const struct command *command, struct outcome *ret, struct error *error)
 {
   struct waiting w = {.request = {.command = *command}};
-  if (push_and_wait(engine, &w, false, error))
+  if (push_and_wait(writer_of(engine, command->id), &w, false, error))
     return -1;
   if (ret)
     *ret = w.outcome;
   return 0;
 }
 
-int engine_ask(struct engine *engine, engine_op *op, void *argument, struct error *error)
+static int ask_writer(struct writer *writer, engine_op *op, void *argument, struct error *error)
 {
   struct waiting w = {.request = {.op = op, .argument = argument}};
-  return push_and_wait(engine, &w, true, error);
+  return push_and_wait(writer, &w, true, error);
+}
+
+int engine_ask(struct engine *engine, engine_op *op, void *argument, struct error *error)
+{
+  return ask_writer(engine->writers, op, argument, error);
 }
 
 struct submitted {
@@ -254,29 +304,48 @@ int engine_submit(struct engine *engine, const struct command *command, engine_d
   if (!s)
     abort();
   *s = (struct submitted){.request = {.command = *command, .done = pass_on, .context = s}, .done = done, .context = context};
-  if (queue_push(&engine->queue, &s->request, false, error)) {
+  if (queue_push(&writer_of(engine, command->id)->queue, &s->request, false, error)) {
     free(s);
     return -1;
   }
   return 0;
 }
 
-static int any_due(struct engine *engine, struct db *db, void *argument, struct error *error)
+static int any_due(struct writer *writer, void *argument, struct error *error)
 {
-  (void)db;
   (void)error;
   struct timer timer;
   bool *due = argument;
-  *due = timers_next(&engine->timers, &timer) && timer.due <= engine_now(engine);
+  *due = timers_next(&writer->timers, &timer) && timer.due <= engine_now(writer->engine);
   return 0;
 }
 
 void engine_wake(struct engine *engine)
 {
   /* the writer takes what is due before what was asked, so one answered question means one round of deadlines */
-  bool due = true;
-  while (due && engine_ask(engine, any_due, &due, NULL) == 0)
-    ;
+  for (size_t i = 0; i < engine->writer_count; i++) {
+    bool due = true;
+    while (due && ask_writer(&engine->writers[i], any_due, &due, NULL) == 0)
+      ;
+  }
+}
+
+int64_t commands_waiting(struct engine *engine)
+{
+  int64_t n = 0;
+  for (size_t i = 0; i < engine->writer_count; i++) {
+    struct queue *queue = &engine->writers[i].queue;
+    pthread_mutex_lock(&queue->lock);
+    n += (int64_t)queue->n;
+    pthread_mutex_unlock(&queue->lock);
+  }
+  return n;
+}
+
+void engine_set_world(struct engine *engine, const struct world *world)
+{
+  __atomic_store_n(&engine->options.world, world, __ATOMIC_RELEASE);
+  engine_wake(engine); /* what was being decided is answered before this */
 }
 
 void engine_stats(struct engine *engine, struct engine_stats *ret)
@@ -290,9 +359,7 @@ void engine_stats(struct engine *engine, struct engine_stats *ret)
   ret->events = engine->committed;
   ret->sealed = engine->sealed;
   pthread_mutex_unlock(&engine->lock);
-  pthread_mutex_lock(&engine->queue.lock);
-  ret->waiting = (int64_t)engine->queue.n;
-  pthread_mutex_unlock(&engine->queue.lock);
+  ret->waiting = commands_waiting(engine);
 }
 
 /* ---- ids ---- */

@@ -98,23 +98,23 @@ void erasure_close(struct engine *engine)
 }
 
 /* «pseudonym aggregate seq kind data», the data being that of the event: what may be known of the case after it. */
-static int append_line(struct engine *engine, const struct aggregate *a, const struct event *e, struct error *error)
+static int append_line(struct writer *writer, const struct aggregate *a, const struct event *e, struct error *error)
 {
   char hex[2 * LEAF_PSEUDONYM_BYTES + 1];
   hex_encode(a->pseudonym, sizeof a->pseudonym, hex);
-  const char *line = arena_printf(&engine->group, "%s %lld %lld %s %.*s\n", hex, (long long)a->id, (long long)e->seq, e->kind->name,
+  const char *line = arena_printf(&writer->group, "%s %lld %lld %s %.*s\n", hex, (long long)a->id, (long long)e->seq, e->kind->name,
                                   (int)e->body.n, e->body.p);
   size_t n = strlen(line);
   for (size_t done = 0; done < n;) {
-    ssize_t wrote = write(engine->erased.fd, line + done, n - done);
+    ssize_t wrote = write(writer->engine->erased.fd, line + done, n - done);
     if (wrote < 0 && errno == EINTR)
       continue;
     if (wrote <= 0)
       return list_error(error);
     done += (size_t)wrote;
-    engine->erased.size += wrote;
+    writer->engine->erased.size += wrote;
   }
-  return fsync(engine->erased.fd) == 0 ? 0 : list_error(error);
+  return fsync(writer->engine->erased.fd) == 0 ? 0 : list_error(error);
 }
 
 void erasure_settle(struct engine *engine, bool committed)
@@ -135,13 +135,13 @@ void erasure_settle(struct engine *engine, bool committed)
   list->size = list->committed;
 }
 
-void erasure_scrub(struct engine *engine)
+void erasure_scrub(struct writer *writer)
 {
   struct error error = {0};
-  if (!engine->erased.scrub)
+  if (!writer->engine->erased.scrub)
     return;
-  if (db_scrub(engine->db, &error) == 0)
-    engine->erased.scrub = false;
+  if (db_scrub(writer->db, &error) == 0)
+    writer->engine->erased.scrub = false;
   else if (error.code != ERROR_BUSY)
     log_error("the store could not be cleared of what was erased", &error);
 }
@@ -157,18 +157,18 @@ static int query_found(struct db *db, const struct sql *sql, int64_t key, bool *
   return rows_close(&rows, error);
 }
 
-int erasure_begin(struct engine *engine, struct aggregate *a, const struct event *e, struct error *error)
+int erasure_begin(struct writer *writer, struct aggregate *a, const struct event *e, struct error *error)
 {
   bool sealed = false;
-  if (a->head == 0 || engine->erased.fd < 0 || query_found(engine->db, &find_leaf, a->head, &sealed, error) || !sealed)
+  if (a->head == 0 || writer->engine->erased.fd < 0 || query_found(writer->db, &find_leaf, a->head, &sealed, error) || !sealed)
     return error_set(error, ERROR_CONFLICT, "not-sealed", "此前的记录还没有封存入账，请稍后再试",
                      "What came before is not in the ledger yet: please try again in a moment");
-  struct rowset rows = {.engine = engine, .error = error, .seq = e->seq};
+  struct rowset rows = {.writer = writer, .error = error, .seq = e->seq};
   if (a->kind->erase)
     a->kind->erase(a->state, &rows);
-  if (rows.failed || append_line(engine, a, e, error) ||
-      DB_EXEC(engine->db, &clear_events, error, V_INT(a->head), V_BYTES("", 0)) ||
-      DB_EXEC(engine->db, &drop_messages, error, V_INT(a->head)))
+  if (rows.failed || append_line(writer, a, e, error) ||
+      DB_EXEC(writer->db, &clear_events, error, V_INT(a->head), V_BYTES("", 0)) ||
+      DB_EXEC(writer->db, &drop_messages, error, V_INT(a->head)))
     return -1;
   aggregate_forget(a);
   return 0;
@@ -196,38 +196,37 @@ static bool parse_line(const struct engine *engine, struct span line, struct era
 }
 
 /* The store has the very event: it and everything before it in the list was carried out. */
-static int is_done(struct engine *engine, const struct erased_line *line, bool *ret, struct error *error)
+static int is_done(struct writer *writer, const struct erased_line *line, bool *ret, struct error *error)
 {
   struct rows rows;
-  if (DB_QUERY(engine->db, &find_event, &rows, error, V_INT(line->seq)))
+  if (DB_QUERY(writer->db, &find_event, &rows, error, V_INT(line->seq)))
     return -1;
   *ret = rows_next(&rows) && rows_int(&rows, 0) == line->id && span_is(rows_span(&rows, 1), line->kind->erasing);
   return rows_close(&rows, error);
 }
 
-static int erase_line(struct engine *engine, const struct erased_line *line, struct error *error)
+static int erase_line(struct writer *writer, const struct erased_line *line, struct error *error)
 {
   struct aggregate *a;
   json_t *data;
-  if (cache_get(engine, line->id, &a, error))
+  if (cache_get(writer, line->id, &a, error))
     return -1;
   if (!a->version || a->erased || a->kind != line->kind || memcmp(a->pseudonym, line->pseudonym, sizeof a->pseudonym) != 0)
     return 0; /* not in this store yet, or erased by a line further down */
-  return json_read(line->data, "erased", &data, error) || event_append(engine, a, line->kind->erasing, data, error) ? -1 : 0;
+  return json_read(line->data, "erased", &data, error) || event_append(writer, a, line->kind->erasing, data, error) ? -1 : 0;
 }
 
-static int erase_lines(struct engine *engine, struct db *db, void *argument, struct error *error)
+static int erase_lines(struct writer *writer, void *argument, struct error *error)
 {
   struct span rest = *(struct span *)argument;
-  (void)db;
   while (rest.n) {
     size_t start = rest.n - 1;
     while (start && rest.p[start - 1] != '\n')
       start--;
     struct erased_line line;
     bool done = false;
-    bool known = parse_line(engine, (struct span){rest.p + start, rest.n - 1 - start}, &line);
-    if (known && (is_done(engine, &line, &done, error) || (!done && erase_line(engine, &line, error))))
+    bool known = parse_line(writer->engine, (struct span){rest.p + start, rest.n - 1 - start}, &line);
+    if (known && (is_done(writer, &line, &done, error) || (!done && erase_line(writer, &line, error))))
       return -1;
     rest.n = done ? 0 : start;
   }

@@ -1,8 +1,9 @@
 /*
  * internal.h: what the files of the engine share; nobody outside includes it.
  *
- * Threads: the writer owns db, cache, timers, series and the next sequence number, without locks. The sealer and the
- * delivery thread read on connections of their own and write by asking the writer (struct request with an op).
+ * Threads: a writer (struct writer) owns its db, cache and timers without locks; what all writers share is in struct engine,
+ * and used by one at a time. The sealer and the delivery thread read on connections of their own and write by asking a writer
+ * (struct request with an op).
  */
 #ifndef ONEVISIT_ENGINE_INTERNAL_H
 #define ONEVISIT_ENGINE_INTERNAL_H
@@ -21,7 +22,12 @@
 struct known_key { /* an idempotency key in the aggregate's history */
   uint64_t hash;
   int version;
-  int64_t seq;
+  int64_t seq; /* 0: a free slot */
+};
+
+struct known_keys { /* a hash table in the aggregate's arena */
+  struct known_key *slots;
+  size_t n, cap; /* cap is a power of two, or 0 */
 };
 
 struct aggregate {
@@ -32,8 +38,7 @@ struct aggregate {
   unsigned char pseudonym[LEAF_PSEUDONYM_BYTES];
   void *state;
   struct arena arena;
-  struct known_key *keys;
-  size_t key_count, key_cap;
+  struct known_keys keys;
   moment due;      /* as stored in timers; 0 none */
   moment next_due; /* what the group under way stores */
   bool stored;     /* it has a row */
@@ -51,10 +56,12 @@ struct cache {
 };
 
 /* The aggregate, loaded and replayed where it is stored, fresh (version 0) where it is not. */
-int cache_get(struct engine *engine, int64_t id, struct aggregate **ret, struct error *error);
+int cache_get(struct writer *writer, int64_t id, struct aggregate **ret, struct error *error);
 void cache_release(struct cache *cache);
 void cache_drop(struct cache *cache, struct aggregate *aggregate);
 void cache_trim(struct cache *cache); /* between groups, when nothing is touched */
+/* The key in the aggregate's history; NULL where it is new. */
+const struct known_key *aggregate_key(const struct aggregate *aggregate, const char *key);
 int aggregate_apply(struct aggregate *aggregate, const struct event *event, struct error *error);
 void aggregate_forget(struct aggregate *aggregate); /* its state, as if it had no events yet */
 
@@ -80,7 +87,7 @@ int timers_load(struct timers *timers, struct db *db, struct error *error);
 /* ---- the queue (queue.c) ---- */
 
 /* Work of another thread of the engine inside the writer's transaction. */
-typedef int engine_op(struct engine *engine, struct db *db, void *argument, struct error *error);
+typedef int engine_op(struct writer *writer, void *argument, struct error *error);
 
 struct request {
   struct request *next;
@@ -91,17 +98,27 @@ struct request {
   engine_done *done;
   void *context;
   struct outcome outcome;
-  bool failed;
-  struct error error;
+  struct error *error; /* why, where it failed; freed by the writer */
 };
 
 struct queue {
   pthread_mutex_t lock;
   pthread_cond_t filled;
   struct request *first, **last;
-  size_t n, max;
+  size_t n, limit; /* limit: at this many the next one is refused */
   bool closed;
 };
+
+/*
+ * How fast a writer is: sums that fade from group to group, so that some ten groups count. A busy group weighs more than a
+ * lonely command, whose cost says little of what a full queue takes.
+ */
+struct tempo {
+  double commands, work_us, groups, commit_us;
+};
+void tempo_note(struct tempo *tempo, size_t commands, int64_t work_us, int64_t commit_us);
+/* As many commands as are answered within wait_us at that pace: their work, and the commits of the groups that they make. */
+size_t tempo_limit(const struct tempo *tempo, size_t group_max, int64_t wait_us);
 
 /* ---- erasing (erasure.c) ---- */
 
@@ -116,14 +133,14 @@ bool event_erases(const struct event *event);
 int erasure_open(struct engine *engine, struct error *error);
 void erasure_close(struct engine *engine);
 /* Before the event is recorded: destroys what the aggregate's earlier events hold and notes it in the list. */
-int erasure_begin(struct engine *engine, struct aggregate *aggregate, const struct event *event, struct error *error);
+int erasure_begin(struct writer *writer, struct aggregate *aggregate, const struct event *event, struct error *error);
 void erasure_settle(struct engine *engine, bool committed); /* at the end of a group */
-void erasure_scrub(struct engine *engine);                  /* between groups; tries again until it is done */
+void erasure_scrub(struct writer *writer);                  /* between groups; tries again until it is done */
 /* What the list says and the store, restored from an older backup, does not. Not from the writer. */
 int erasure_again(struct engine *engine, struct error *error);
 
 /* Records one event outside any command, on the writer's open transaction (decide.c). Takes data over. */
-int event_append(struct engine *engine, struct aggregate *aggregate, const char *type, json_t *data, struct error *error);
+int event_append(struct writer *writer, struct aggregate *aggregate, const char *type, json_t *data, struct error *error);
 
 /* ---- the engine ---- */
 
@@ -137,27 +154,40 @@ struct series {
 struct sealer;
 struct publisher;
 
+/* One lane of the write path: a thread, its connection, and the aggregates that are its own. */
+struct writer {
+  struct engine *engine;
+  struct db *db;
+  struct queue queue;
+  struct tempo tempo;
+  int64_t commit_us; /* of the group under way */
+  struct cache cache;
+  struct timers timers;
+  struct aggregate *touched; /* in this group */
+  struct arena group;        /* temporaries of one group */
+  bool series_failed;        /* the store failed while a number was drawn */
+  unsigned char pool[4096];  /* randomness drawn ahead */
+  size_t pool_left;
+  pthread_t thread;
+  bool on;
+};
+
 struct engine {
   struct store *store;
   struct engine_options options;
-  struct db *db; /* the writer's */
+  struct writer *writers; /* an aggregate belongs to one of them: writer_of() */
+  size_t writer_count;
 
-  struct queue queue;
-  struct cache cache;
-  struct timers timers;
+  /* the writers', one at a time */
   struct series *series;
   size_t series_count, series_cap;
-  bool series_failed;        /* the store failed while a number was drawn */
-  int64_t last_seq;          /* of the last event given out */
-  struct aggregate *touched; /* in this group */
-  struct arena group;        /* temporaries of one group */
-  unsigned char pool[4096];  /* randomness drawn ahead */
-  size_t pool_left;
+  int64_t last_seq; /* of the last event given out */
+  struct erased_list erased;
 
   struct sealer *sealing;       /* the sealer's own; NULL where there is none */
   struct publisher *publishing; /* NULL where nothing is published */
-  pthread_t writer, sealer, publisher, delivery;
-  bool writer_on, sealer_on, publisher_on, delivery_on;
+  pthread_t sealer, publisher, delivery;
+  bool sealer_on, publisher_on, delivery_on;
   atomic_bool stopping;
 
   pthread_mutex_t lock; /* guards what follows */
@@ -173,8 +203,6 @@ struct engine {
   struct engine_log_status log; /* as last told by the publisher, the witnesses its own */
   bool outbox_filled;
 
-  struct erased_list erased; /* the writer's */
-
   _Atomic int64_t commands, groups, refused;
   _Atomic int64_t idle_us;    /* the writer had nothing to do */
   _Atomic int64_t sealing_us; /* it stored leaves */
@@ -182,18 +210,22 @@ struct engine {
 };
 
 moment engine_now(struct engine *engine);
-void engine_random(struct engine *engine, void *out, size_t n); /* writer's thread only */
+void writer_random(struct writer *writer, void *out, size_t n);
+struct writer *writer_of(struct engine *engine, int64_t id);
+int64_t commands_waiting(struct engine *engine);
 
-void queue_init(struct queue *queue, size_t max);
+void queue_init(struct queue *queue, size_t limit);
+void queue_limit(struct queue *queue, size_t limit);
 void queue_release(struct queue *queue);
+void queue_close(struct queue *queue); /* nothing more is taken; what is in it still comes out */
 int queue_push(struct queue *queue, struct request *request, bool even_if_full, struct error *error);
 /* Everything waiting, at most max; waits until the moment given (monotonic µs) when there is nothing. */
 struct request *queue_take(struct queue *queue, size_t max, int64_t until_us, bool *ret_closed);
 
-/* Runs op in the writer's next transaction and waits for its commit. Not from the writer. */
+/* Runs op in the first writer's next transaction and waits for its commit. Not from a writer. */
 int engine_ask(struct engine *engine, engine_op *op, void *argument, struct error *error);
 
-void *writer_main(void *engine);
+void *writer_main(void *writer);
 void *sealer_main(void *engine);
 void *publisher_main(void *engine);
 void *delivery_main(void *engine);
@@ -207,7 +239,7 @@ struct event_list {
 };
 
 struct rowset {
-  struct engine *engine;
+  struct writer *writer;
   struct error *error;
   bool failed;
   int64_t seq; /* of the event whose messages are sent */
@@ -218,11 +250,11 @@ struct rowset {
  * Decides one command and writes its events and rows on the open transaction. 0 done; -1 refused, nothing written, the
  * group goes on; -2 a statement or a replay failed: the group must be rolled back.
  */
-int command_run(struct engine *engine, struct request *request);
-void aggregate_touch(struct engine *engine, struct aggregate *aggregate);
+int command_run(struct writer *writer, struct request *request, struct error *error);
+void aggregate_touch(struct writer *writer, struct aggregate *aggregate);
 
 /* Series of numbers: loaded when first drawn, written at the end of the group. */
-int series_save(struct engine *engine, struct error *error);
+int series_save(struct writer *writer, struct error *error);
 void series_commit(struct engine *engine);
 void series_rollback(struct engine *engine);
 void series_release(struct engine *engine);

@@ -322,11 +322,10 @@ struct publishing {
 };
 
 /* Runs on the writer. */
-static int write_published(struct engine *engine, struct db *db, void *argument, struct error *error)
+static int write_published(struct writer *writer, void *argument, struct error *error)
 {
   const struct publishing *w = argument;
-  (void)engine;
-  return DB_EXEC(db, &set_published, error, V_INT(w->size), V_TEXT(w->note), V_INT(w->at));
+  return DB_EXEC(writer->db, &set_published, error, V_INT(w->size), V_TEXT(w->note), V_INT(w->at));
 }
 
 static void tell_published(struct engine *engine, int64_t size, moment at)
@@ -483,11 +482,11 @@ static int finish_last_time(struct publisher *p, struct arena *arena, struct err
 }
 
 /* Runs on the writer: whoever looks at the ledger's keys finds the second log's among them. */
-static int write_sm3_key(struct engine *engine, struct db *db, void *argument, struct error *error)
+static int write_sm3_key(struct writer *writer, void *argument, struct error *error)
 {
   const struct signer *key = argument;
-  return DB_EXEC(db, &engine_key_enters, error, V_STR(signer_name(key)), V_STR(signer_vkey(key)), V_STR("log-sm3"),
-                 V_INT(engine_now(engine)), V_INT(0));
+  return DB_EXEC(writer->db, &engine_key_enters, error, V_STR(signer_name(key)), V_STR(signer_vkey(key)), V_STR("log-sm3"),
+                 V_INT(engine_now(writer->engine)), V_INT(0));
 }
 
 /* A second log that was asked for later begins at once with what the first has out, not with the next event. */

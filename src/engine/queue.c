@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
-void queue_init(struct queue *queue, size_t max)
+void queue_init(struct queue *queue, size_t limit)
 {
   pthread_condattr_t attr;
   pthread_condattr_init(&attr);
@@ -11,7 +11,7 @@ void queue_init(struct queue *queue, size_t max)
   pthread_mutex_init(&queue->lock, NULL);
   pthread_cond_init(&queue->filled, &attr);
   pthread_condattr_destroy(&attr);
-  queue->max = max;
+  queue->limit = limit;
   queue->last = &queue->first;
 }
 
@@ -21,11 +21,26 @@ void queue_release(struct queue *queue)
   pthread_mutex_destroy(&queue->lock);
 }
 
+void queue_close(struct queue *queue)
+{
+  pthread_mutex_lock(&queue->lock);
+  queue->closed = true;
+  pthread_cond_broadcast(&queue->filled);
+  pthread_mutex_unlock(&queue->lock);
+}
+
+void queue_limit(struct queue *queue, size_t limit)
+{
+  pthread_mutex_lock(&queue->lock);
+  queue->limit = limit;
+  pthread_mutex_unlock(&queue->lock);
+}
+
 int queue_push(struct queue *queue, struct request *request, bool even_if_full, struct error *error)
 {
   request->next = NULL;
   pthread_mutex_lock(&queue->lock);
-  bool closed = queue->closed, full = queue->n >= queue->max && !even_if_full;
+  bool closed = queue->closed, full = queue->n >= queue->limit && !even_if_full;
   bool was_empty = queue->n == 0;
   if (!closed && !full) {
     *queue->last = request;
@@ -69,4 +84,29 @@ struct request *queue_take(struct queue *queue, size_t max, int64_t until_us, bo
   *ret_closed = queue->closed;
   pthread_mutex_unlock(&queue->lock);
   return first;
+}
+
+/* ---- how much may wait ---- */
+
+#define FADING 0.9
+
+void tempo_note(struct tempo *p, size_t commands, int64_t work_us, int64_t commit_us)
+{
+  p->commands = FADING * p->commands + (double)commands;
+  p->work_us = FADING * p->work_us + (double)work_us;
+  p->groups = FADING * p->groups + 1;
+  p->commit_us = FADING * p->commit_us + (double)commit_us;
+}
+
+/*
+ * Who comes now waits for the group under way and for those before it: n commands take n times their work, a commit for each
+ * group, and up to two more for the group that is being written and for its own.
+ */
+size_t tempo_limit(const struct tempo *p, size_t group_max, int64_t wait_us)
+{
+  if (p->commands <= 0)
+    return 0;
+  double each = p->work_us / p->commands, commit = p->commit_us / p->groups;
+  double n = ((double)wait_us - 2 * commit) / (each + commit / (double)group_max + 0.001);
+  return n > 0 ? n < 1e9 ? (size_t)n : (size_t)1e9 : 0;
 }

@@ -177,8 +177,10 @@ static int write_keys(const struct sealer *s, struct db *db, moment now, struct 
 }
 
 /* Runs on the writer: leaves and checkpoint stand or fall together, so no tree is ever signed that is not stored. */
-static int write_batch(struct engine *engine, struct db *db, void *argument, struct error *error)
+static int write_batch(struct writer *writer, void *argument, struct error *error)
 {
+  struct engine *engine = writer->engine;
+  struct db *db = writer->db;
   struct writing *w = argument;
   const struct batch *b = w->batch;
   moment now = engine_now(engine);
@@ -212,10 +214,7 @@ static int store_batch(struct engine *engine, struct sealer *s, struct batch *b,
 
 static size_t bite(struct engine *engine)
 {
-  pthread_mutex_lock(&engine->queue.lock);
-  bool busy = engine->queue.n > 0;
-  pthread_mutex_unlock(&engine->queue.lock);
-  return busy ? BITE : BATCH_MAX;
+  return commands_waiting(engine) > 0 ? BITE : BATCH_MAX;
 }
 
 static int64_t committed(struct engine *engine)

@@ -39,13 +39,6 @@ static int live(struct request *rq, struct error *error)
   return web_stream(rq, arena_printf(rq->arena, "hall/%s%s%s", hall->id, *zone ? "/" : "", zone), error);
 }
 
-/* A page without JavaScript may load itself again; the address says so, for the screens on a wall. */
-static void load_again(struct request *rq)
-{
-  if (rq_int(rq, "refresh") > 0)
-    web_header(rq, "Refresh", arena_printf(rq->arena, "%d", (int)rq_int(rq, "refresh")));
-}
-
 /* ---- halls ---- */
 
 static int halls(struct request *rq, struct error *error)
@@ -74,7 +67,6 @@ static int hall(struct request *rq, struct error *error)
   struct hall_view h;
   if (hall_view(rq, &h, error))
     return -1;
-  load_again(rq);
   return web_page(rq, 200, hall_page(rq, &h));
 }
 
@@ -85,7 +77,6 @@ static int board(struct request *rq, struct error *error)
     return -1;
   size_t n;
   struct call_line *calls = call_lines(rq, &h, BOARD_LINES, &n);
-  load_again(rq);
   return web_page(rq, 200, hall_board(rq, &h, calls, n));
 }
 
@@ -210,7 +201,6 @@ static int show_visit(struct request *rq, unsigned status, struct error *error)
   struct visit_view v;
   if (visit_view(rq, &v, error))
     return -1;
-  load_again(rq);
   if (strcmp(rq_str(rq, "at"), "kiosk") != 0)
     return web_page(rq, status, hall_visit(rq, &v));
   v.qr = (struct html){record_qr(rq->arena, url_whole(rq, arena_printf(rq->arena, "/visits/%s", v.row.v.code)))};

@@ -43,7 +43,7 @@ int store_say_constraint(struct error *error, const char *detail)
 
 int store_say_broken(struct db *db, struct error *error, const char *detail)
 {
-  db->broken = true;
+  db->broken |= db->mode == DB_WRITE; /* a read that failed has lost nothing: the next may be answered */
   return error_set(error, ERROR_INTERNAL, "store-broken", "数据库的读写发生故障（%s）；程序须停止并重新启动",
                    "The store has failed (%s); the program must stop and start again", detail);
 }
@@ -366,6 +366,18 @@ int db_exec(struct db *db, const struct sql *sql, const struct value *values, si
   if (usable(db, error))
     return -1;
   if (check_values(values, n, &failure) || db->driver->exec(db, sql, values, n, &failure))
+    return failed_with(db, &failure, error);
+  return 0;
+}
+
+int db_exec_many(struct db *db, const struct sql *sql, const struct value *values, size_t columns, size_t rows, struct error *error)
+{
+  struct error failure;
+  if (!db->in_transaction)
+    return say_misuse(error);
+  if (usable(db, error))
+    return -1;
+  if (check_values(values, columns * rows, &failure) || (rows && db->driver->exec_many(db, sql, values, columns, rows, &failure)))
     return failed_with(db, &failure, error);
   return 0;
 }

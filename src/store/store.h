@@ -97,8 +97,8 @@ int db_scrub(struct db *db, struct error *error);
  * store-read-only, store-constraint (CONFLICT), store-text and store-too-large (the value cannot be stored),
  * store-unreachable (BUSY: PostgreSQL is away; a DB_READ connection comes back by itself), store-statement (INTERNAL: the
  * SQL is wrong), and store-broken (INTERNAL: an fsync failed, the file is damaged, or the writer lost PostgreSQL;
- * db_is_broken() is then true and the process must stop answering and restart). db_is_broken() can turn true after
- * a commit that stands: ask after each.
+ * on a DB_WRITE connection db_is_broken() is then true and the process must stop answering and restart; a DB_READ connection
+ * may be asked again). db_is_broken() can turn true after a commit that stands: ask after each.
  */
 int db_exec(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct error *error);
 bool db_is_broken(const struct db *db);
@@ -107,6 +107,14 @@ bool db_is_broken(const struct db *db);
 #define DB_EXEC(db, sql, error, ...)                                                                                               \
   db_exec((db), (sql), (const struct value[]){__VA_ARGS__}, sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value),    \
           (error))
+
+/*
+ * The same statement for many rows, inside a transaction on a DB_WRITE connection: as db_exec() for each, in order, but
+ * PostgreSQL gets one statement (unnest) for as many of them as do not meet in one row. values holds columns values for each
+ * row, one row after the other; rows 0 does nothing. The text must not read what its own rows write but through its key.
+ */
+int db_exec_many(struct db *db, const struct sql *sql, const struct value *values, size_t columns, size_t rows,
+                 struct error *error);
 
 /*
  * Rows come one at a time; spans from a row live until the next rows_next(). Always rows_close(), which also

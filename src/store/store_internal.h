@@ -63,6 +63,8 @@ struct driver {
   void (*rollback)(struct db *db);
   int (*scrub)(struct db *db, struct error *error);
   int (*exec)(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct error *error);
+  int (*exec_many)(struct db *db, const struct sql *sql, const struct value *values, size_t columns, size_t rows,
+                   struct error *error);
   int (*query)(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct rows *ret, struct error *error);
   int (*script)(struct db *db, const char *text, struct error *error); /* several statements, no parameters */
   void (*forget)(struct db *db);                                       /* drops every prepared statement */

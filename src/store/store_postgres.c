@@ -6,6 +6,7 @@
  * apart. Every FLUSH_EVERY statements the server is asked to answer, and the older half is collected when
  * FLUSH_EVERY more are under way: by then it has arrived, and neither side's buffers grow without bound.
  */
+#include "store/many.h"
 #include "store/store_internal.h"
 
 #include <endian.h>
@@ -17,6 +18,8 @@
 #define FLUSH_EVERY 256
 #define PENDING_MAX 2048 /* well over 4 * FLUSH_EVERY: a statement may bring its PREPARE */
 #define PARAMETERS_MAX 256
+#define MANY_ROWS 1024       /* in one statement */
+#define MANY_ROW_BYTES 65536 /* on average; larger ones go by themselves */
 #define SERVER_MIN 130000
 
 /* The advisory lock of the one writer: «onevisit» in ASCII. */
@@ -24,6 +27,7 @@
 
 /* From the server's catalog/pg_type.dat; these numbers never change. */
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_NAME = 19, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25 };
+enum { OID_BYTEA_ARRAY = 1001, OID_TEXT_ARRAY = 1009, OID_INT8_ARRAY = 1016 };
 enum { OID_UNKNOWN = 705, OID_BPCHAR = 1042, OID_VARCHAR = 1043, OID_NUMERIC = 1700, OID_VOID = 2278 };
 
 struct prepared {
@@ -43,12 +47,13 @@ struct pending {
 struct pg_db {
   struct db base;
   PGconn *conn;
-  unsigned names;       /* statements named so far */
-  bool lost;            /* the pipeline has failed */
-  struct error failure; /* why, where lost */
-  PGresult *result;     /* of the PENDING_QUERY */
-  size_t head, n;       /* of the ring */
-  size_t since_flush;   /* statements sent since the server was asked to answer */
+  unsigned names;         /* statements named so far */
+  bool lost;              /* the pipeline has failed */
+  struct error failure;   /* why, where lost */
+  PGresult *result;       /* of the PENDING_QUERY */
+  size_t head, n;         /* of the ring */
+  size_t since_flush;     /* statements sent since the server was asked to answer */
+  struct statements sets; /* a struct set for each sql that was given many rows */
   struct pending pending[PENDING_MAX];
 };
 
@@ -167,6 +172,12 @@ static int configure(struct pg_db *d, struct error *error)
     return -1;
   if (d->base.mode == DB_READ)
     return run(d, "SET default_transaction_read_only = on", error);
+  /* what a writer asks for goes by a key; without statistics yet, a set of rows would make the planner read whole tables */
+  if (run(d,
+          "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;"
+          " SET plan_cache_mode = force_generic_plan",
+          error))
+    return -1;
   return take_lock(d, error);
 }
 
@@ -179,6 +190,7 @@ static void close_connection(struct db *db)
   if (d->base.mode == DB_WRITE && PQstatus(d->conn) == CONNECTION_OK && PQpipelineStatus(d->conn) == PQ_PIPELINE_OFF)
     PQclear(PQexec(d->conn, "SELECT pg_advisory_unlock_all()"));
   PQfinish(d->conn);
+  free(d->sets.slots);
   free(d);
 }
 
@@ -309,6 +321,22 @@ static void leave_pipeline(struct pg_db *d)
 
 /* ---- statements ---- */
 
+/* One statement for many rows of one sql. */
+struct set {
+  struct arena arena;
+  struct many_form form;
+  struct prepared *p; /* its types are those of the arrays */
+};
+
+static void free_set(struct set *set)
+{
+  if (!set)
+    return;
+  arena_release(&set->arena);
+  free(set->p);
+  free(set);
+}
+
 static void forget(struct db *db)
 {
   struct pg_db *d = pg_db(db);
@@ -316,6 +344,10 @@ static void forget(struct db *db)
   for (size_t i = 0; i < db->statements.cap; i++) {
     free(db->statements.slots[i].prepared);
     db->statements.slots[i].prepared = NULL;
+  }
+  for (size_t i = 0; i < d->sets.cap; i++) {
+    free_set(d->sets.slots[i].prepared);
+    d->sets.slots[i].prepared = NULL;
   }
   if (PQstatus(d->conn) == CONNECTION_OK && PQtransactionStatus(d->conn) == PQTRANS_IDLE)
     PQclear(PQexec(d->conn, "DEALLOCATE ALL"));
@@ -422,6 +454,23 @@ static int bind(const struct prepared *p, const struct value *values, struct bou
   return 0;
 }
 
+static int send_bound(struct pg_db *d, enum pending_kind kind, const char *text, struct prepared *p, const struct bound *b,
+                      struct error *error)
+{
+  if (!p->ready) {
+    name_statement(d, p);
+    if (!PQsendPrepare(d->conn, p->name, text, (int)p->n, p->types))
+      return say_lost(d, error);
+    p->ready = true;
+    push(d, PENDING_PREPARE, p);
+  }
+  if (!PQsendQueryPrepared(d->conn, p->name, (int)p->n, b->values, b->lengths, b->formats, 1))
+    return say_lost(d, error);
+  push(d, kind, NULL);
+  pace(d);
+  return 0;
+}
+
 /* Sends one statement down the pipeline. */
 static int send(struct pg_db *d, enum pending_kind kind, const struct sql *sql, const struct value *values, size_t n,
                 struct error *error)
@@ -430,18 +479,7 @@ static int send(struct pg_db *d, enum pending_kind kind, const struct sql *sql, 
   struct bound b;
   if (pipeline_failure(d, error) || find(d, sql, values, n, &p, error) || bind(p, values, &b, error))
     return -1;
-  if (!p->ready) {
-    name_statement(d, p);
-    if (!PQsendPrepare(d->conn, p->name, sql->text, (int)p->n, p->types))
-      return say_lost(d, error);
-    p->ready = true;
-    push(d, PENDING_PREPARE, p);
-  }
-  if (!PQsendQueryPrepared(d->conn, p->name, (int)p->n, b.values, b.lengths, b.formats, 1))
-    return say_lost(d, error);
-  push(d, kind, NULL);
-  pace(d);
-  return 0;
+  return send_bound(d, kind, sql->text, p, &b, error);
 }
 
 /* One statement and its result, outside of a pipeline. */
@@ -486,6 +524,182 @@ static int exec(struct db *db, const struct sql *sql, const struct value *values
     return -1;
   PQclear(result);
   return 0;
+}
+
+/* ---- many rows in one statement ---- */
+
+struct many {
+  const struct value *values;
+  size_t columns, rows;
+  uint32_t *order; /* the rows, wave by wave: no two of a wave meet in one row of the table */
+  struct arena arena;
+};
+
+static struct set *find_set(struct pg_db *d, const struct sql *sql, size_t columns)
+{
+  struct statement_slot *slot = statement_slot(&d->sets, sql);
+  struct set *set = slot->prepared;
+  if (set)
+    return set;
+  set = calloc(1, sizeof *set);
+  struct prepared *p = set ? calloc(1, sizeof *p + columns * sizeof p->types[0]) : NULL;
+  if (!p)
+    abort();
+  p->n = columns;
+  set->p = p;
+  many_derive(sql->text, count_parameters(sql->text) == columns ? columns : 0, &set->arena, &set->form);
+  return slot->prepared = set;
+}
+
+static Oid array_of(Oid oid)
+{
+  return oid == OID_INT8 ? OID_INT8_ARRAY : oid == OID_TEXT ? OID_TEXT_ARRAY : OID_BYTEA_ARRAY;
+}
+
+static Oid element_of(Oid oid)
+{
+  return oid == OID_INT8_ARRAY ? OID_INT8 : oid == OID_TEXT_ARRAY ? OID_TEXT : OID_BYTEA;
+}
+
+/* Every column of one type, known from these rows or from earlier ones; and the rows not so large that an array is no gain. */
+static bool uniform(struct set *set, const struct many *m)
+{
+  size_t bytes = 0;
+  for (size_t c = 0; c < m->columns; c++) {
+    Oid oid = 0;
+    for (size_t r = 0; r < m->rows; r++) {
+      const struct value *v = &m->values[r * m->columns + c];
+      Oid one = type_of(v);
+      if (one && oid && one != oid)
+        return false;
+      oid = one ? one : oid;
+      bytes += v->type == VALUE_INT ? 8 : v->s.n;
+    }
+    if (!oid && !set->p->types[c])
+      return false;
+    if (oid && set->p->types[c] != array_of(oid)) {
+      set->p->types[c] = array_of(oid);
+      set->p->ready = false;
+    }
+  }
+  return bytes / m->rows < MANY_ROW_BYTES;
+}
+
+static uint64_t key_hash(const struct set *set, const struct many *m, size_t row)
+{
+  uint64_t h = 1;
+  for (size_t i = 0; i < set->form.key_count; i++) {
+    const struct value *v = &m->values[row * m->columns + set->form.keys[i]];
+    h = (h ^ (v->type == VALUE_INT ? (uint64_t)v->i : span_hash(v->s))) * UINT64_C(0x9e3779b97f4a7c15);
+    h ^= h >> 29;
+  }
+  return h | 1;
+}
+
+/* Fills order and returns the waves' ends, ended by rows: the k-th row of a key is in wave k. */
+static const uint32_t *sort_waves(const struct set *set, struct many *m)
+{
+  struct seen {
+    uint64_t hash; /* two keys of one hash only wait for one another */
+    uint32_t times;
+  };
+  size_t cap = 64;
+  while (cap < 2 * m->rows)
+    cap *= 2;
+  struct seen *table = arena_array(&m->arena, cap, sizeof *table);
+  uint32_t *wave = arena_array(&m->arena, m->rows, sizeof *wave), *end = arena_array(&m->arena, m->rows + 2, sizeof *end);
+  m->order = arena_array(&m->arena, m->rows, sizeof *m->order);
+  for (size_t i = 0; i < m->rows; i++) {
+    if (set->form.key_count) {
+      uint64_t hash = key_hash(set, m, i);
+      size_t at = (size_t)(hash >> 20) & (cap - 1);
+      while (table[at].hash && table[at].hash != hash)
+        at = (at + 1) & (cap - 1);
+      table[at].hash = hash;
+      wave[i] = table[at].times++;
+    }
+    end[wave[i] + 1]++;
+  }
+  for (size_t w = 0; w < m->rows; w++)
+    end[w + 1] += end[w];
+  for (uint32_t i = 0; i < m->rows; i++)
+    m->order[end[wave[i]]++] = i; /* moves the start of each wave to its end */
+  return end;
+}
+
+static void put32(struct buf *out, uint32_t v)
+{
+  uint32_t big = htobe32(v);
+  buf_bytes(out, (const char *)&big, sizeof big);
+}
+
+/* One column of the rows given as an array in the binary form of array_recv(). */
+static void put_array(struct buf *out, Oid element, const struct many *m, size_t column, const uint32_t *rows, size_t n)
+{
+  const uint32_t header[] = {1, 1, element, (uint32_t)n, 1}; /* dimensions, may hold NULL, type, length, first index */
+  for (size_t i = 0; i < sizeof header / sizeof *header; i++)
+    put32(out, header[i]);
+  for (size_t i = 0; i < n; i++) {
+    const struct value *v = &m->values[rows[i] * m->columns + column];
+    uint64_t big = htobe64((uint64_t)v->i);
+    struct span s = v->type == VALUE_INT ? (struct span){(const char *)&big, sizeof big} : v->s;
+    put32(out, v->type == VALUE_NULL ? UINT32_MAX : (uint32_t)s.n);
+    if (v->type != VALUE_NULL)
+      buf_span(out, s);
+  }
+}
+
+static int send_set(struct pg_db *d, struct set *set, const struct many *m, const uint32_t *rows, size_t n, struct error *error)
+{
+  struct bound b;
+  struct buf out;
+  size_t starts[MANY_COLUMNS + 1] = {0};
+  if (pipeline_failure(d, error))
+    return -1;
+  buf_init(&out, (size_t)1 << 30);
+  for (size_t c = 0; c < m->columns; c++) {
+    put_array(&out, element_of(set->p->types[c]), m, c, rows, n);
+    starts[c + 1] = buf_view(&out).n;
+  }
+  for (size_t c = 0; c < m->columns; c++) {
+    b.values[c] = buf_view(&out).p + starts[c];
+    b.lengths[c] = (int)(starts[c + 1] - starts[c]);
+    b.formats[c] = 1;
+  }
+  int bad = send_bound(d, PENDING_EXEC, set->form.text, set->p, &b, error);
+  buf_release(&out);
+  return bad;
+}
+
+static int send_rows(struct pg_db *d, const struct sql *sql, const struct many *m, const uint32_t *rows, size_t n,
+                     struct error *error)
+{
+  for (size_t i = 0; i < n; i++)
+    if (exec(&d->base, sql, m->values + rows[i] * m->columns, m->columns, error))
+      return -1;
+  return 0;
+}
+
+static int exec_many(struct db *db, const struct sql *sql, const struct value *values, size_t columns, size_t rows,
+                     struct error *error)
+{
+  struct pg_db *d = pg_db(db);
+  struct many m = {.values = values, .columns = columns};
+  int bad = 0;
+  for (size_t done = 0; !bad && done < rows; done += m.rows) {
+    m.values = values + done * columns;
+    m.rows = rows - done < MANY_ROWS ? rows - done : MANY_ROWS;
+    struct set *set = find_set(d, sql, columns);
+    bool one_by_one = !set->form.text || m.rows == 1 || !in_pipeline(d) || !uniform(set, &m);
+    const uint32_t *end = sort_waves(set, &m);
+    for (size_t from = 0, w = 0; !bad && from < m.rows; from = end[w++]) {
+      size_t n = end[w] - from;
+      bad = one_by_one || n == 1 ? send_rows(d, sql, &m, m.order + from, n, error) : send_set(d, set, &m, m.order + from, n, error);
+    }
+    arena_reset(&m.arena);
+  }
+  arena_release(&m.arena);
+  return bad;
 }
 
 /* ---- transactions ---- */
@@ -722,6 +936,7 @@ const struct driver postgres_driver = {
     .rollback = rollback,
     .scrub = scrub,
     .exec = exec,
+    .exec_many = exec_many,
     .query = query,
     .script = script,
     .forget = forget,

@@ -334,6 +334,15 @@ static int exec(struct db *db, const struct sql *sql, const struct value *values
   return failed;
 }
 
+static int exec_many(struct db *db, const struct sql *sql, const struct value *values, size_t columns, size_t rows,
+                     struct error *error)
+{
+  for (size_t i = 0; i < rows; i++)
+    if (exec(db, sql, values + i * columns, columns, error))
+      return -1;
+  return 0;
+}
+
 static int script(struct db *db, const char *text, struct error *error)
 {
   int rc = sqlite3_exec(sqlite_db(db)->handle, text, NULL, NULL, NULL);
@@ -481,6 +490,7 @@ const struct driver sqlite_driver = {
     .rollback = rollback,
     .scrub = scrub,
     .exec = exec,
+    .exec_many = exec_many,
     .query = query,
     .script = script,
     .forget = forget,

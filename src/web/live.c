@@ -205,6 +205,8 @@ struct MHD_Response *live_response(struct exchange *x)
   struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 256, read_stream, s, drop_stream);
   if (!r)
     drop_stream(s);
+  else
+    connection_stays(x);
   return r;
 }
 

@@ -85,32 +85,52 @@ int request_target(struct exchange *x, struct error *error)
 
 /* ---- JSON bodies: members become fields, so that one handler serves a form and the API ---- */
 
-static int add_json(struct exchange *x, const char *name, const json_t *value, unsigned depth, struct error *error);
+/* «applicant.name»: where a value stands in the object; one buffer for all, so that names cost what is kept of them. */
+struct member_path {
+  char text[FIELD_NAME_MAX + 1];
+  size_t n;
+};
 
-static int add_members(struct exchange *x, const char *prefix, const json_t *object, unsigned depth, struct error *error)
+static int add_json(struct exchange *x, struct member_path *path, const json_t *value, unsigned depth, struct error *error);
+
+static int step_into(struct member_path *path, struct span key, struct error *error)
 {
-  const char *key;
-  json_t *value;
-  json_object_foreach((json_t *)(uintptr_t)object, key, value)
-  {
-    const char *name = *prefix ? arena_printf(&x->arena, "%s.%s", prefix, key) : arena_str(&x->arena, key);
-    if (add_json(x, name, value, depth + 1, error))
+  size_t dot = path->n > 0;
+  if (path->n + dot + key.n > FIELD_NAME_MAX)
+    return error_set(error, ERROR_TOO_LARGE, "name-too-long", "表单项名称太长", "The name of a field is too long");
+  if (!text_plain(key))
+    return bad_encoding(error);
+  if (dot)
+    path->text[path->n] = '.';
+  memcpy(path->text + path->n + dot, key.p, key.n);
+  path->n += dot + key.n;
+  return 0;
+}
+
+static int add_members(struct exchange *x, struct member_path *path, const json_t *object, unsigned depth, struct error *error)
+{
+  json_t *o = (json_t *)(uintptr_t)object; /* jansson's iterators take no const */
+  size_t outside = path->n;
+  for (void *i = json_object_iter(o); i; i = json_object_iter_next(o, i)) {
+    struct span key = {json_object_iter_key(i), json_object_iter_key_len(i)};
+    if (step_into(path, key, error) || add_json(x, path, json_object_iter_value(i), depth + 1, error))
       return -1;
+    path->n = outside;
   }
   return 0;
 }
 
-static int add_json(struct exchange *x, const char *name, const json_t *value, unsigned depth, struct error *error)
+static int add_json(struct exchange *x, struct member_path *path, const json_t *value, unsigned depth, struct error *error)
 {
   if (depth > JSON_DEPTH_MAX)
     return error_set(error, ERROR_BAD_INPUT, "json-too-deep", "JSON 嵌套过深", "The JSON nests too deeply");
   if (x->rq.fields_n >= FIELDS_MAX)
     return too_many_fields(error);
   if (json_is_object(value))
-    return add_members(x, name, value, depth, error);
+    return add_members(x, path, value, depth, error);
   if (json_is_array(value)) {
     for (size_t i = 0; i < json_array_size(value); i++)
-      if (add_json(x, name, json_array_get(value, i), depth + 1, error))
+      if (add_json(x, path, json_array_get(value, i), depth + 1, error))
         return -1;
     return 0;
   }
@@ -124,19 +144,20 @@ static int add_json(struct exchange *x, const char *name, const json_t *value, u
   } else {
     return 0;
   }
-  request_add(x, span_of(name), text);
+  request_add(x, arena_span(&x->arena, (struct span){path->text, path->n}), text);
   return 0;
 }
 
 int request_json(struct exchange *x, struct span body, struct error *error)
 {
+  struct member_path path = {.n = 0};
   json_t *value;
   if (json_read(body, x->rq.lang == LANG_EN ? "The request" : "请求", &value, error))
     return -1;
   x->rq.body = value;
   if (!json_is_object(value))
     return error_set(error, ERROR_BAD_INPUT, "bad-json", "请求内容应为 JSON 对象", "The request must be a JSON object");
-  return add_members(x, "", value, 0, error);
+  return add_members(x, &path, value, 0, error);
 }
 
 /* ---- who and in which language ---- */
@@ -197,6 +218,34 @@ void request_language(struct exchange *x)
   } else {
     x->rq.lang = accepted(span_of(rq_header(&x->rq, "Accept-Language")));
   }
+}
+
+/* «?print=», then the cookie. What makes a device a kiosk is a cookie alone. */
+void request_view(struct exchange *x)
+{
+  struct span asked = rq_span(&x->rq, "print"), kept = cookie_of(x, "print");
+  bool asks = span_is(asked, "large") || span_is(asked, "normal");
+  x->rq.kiosk = span_is(cookie_of(x, "kiosk"), "1");
+  x->rq.large_print = span_is(asks ? asked : kept, "large");
+  int64_t again = rq_int(&x->rq, "refresh"); /* how a live page without JavaScript stays the newest: live_page() */
+  if (x->rq.method == METHOD_GET && again >= 5 && again <= 600)
+    web_header(&x->rq, "Refresh", arena_printf(x->rq.arena, "%d", (int)again));
+  if (asks && !span_eq(asked, kept))
+    web_cookie(&x->rq, "print", x->rq.large_print ? "large" : "normal", x->rq.kiosk ? 0 : 365 * 86400); /* a kiosk forgets */
+}
+
+void web_kiosk(struct request *rq, bool on)
+{
+  rq->kiosk = on;
+  web_cookie(rq, "kiosk", on ? "1" : "0", on ? 365 * 86400 : -1);
+}
+
+const char *web_channel(const struct request *rq)
+{
+  if (rq->kiosk)
+    return "kiosk";
+  const char *hint = rq_header(rq, "Sec-CH-UA-Mobile"), *agent = rq_header(rq, "User-Agent");
+  return strcmp(hint, "?1") == 0 || (!*hint && strstr(agent, "Mobi")) ? "mobile" : "web";
 }
 
 static bool token_fits(struct span token)

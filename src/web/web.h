@@ -49,7 +49,9 @@ enum {
   ROLE_SUPERVISOR = 1 << 5,
   ROLE_ADMIN = 1 << 6,
   ROLE_RECORDS = 1 << 7,
-  ROLE_STAFF = ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_ADMIN | ROLE_RECORDS,
+  ROLE_EDITOR = 1 << 8,
+  ROLE_LEGAL = 1 << 9,
+  ROLE_STAFF = ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_ADMIN | ROLE_RECORDS | ROLE_EDITOR | ROLE_LEGAL,
   ROLE_ANYONE_SIGNED_IN = ROLE_APPLICANT | ROLE_STAFF,
 };
 
@@ -92,6 +94,8 @@ struct request {
   const struct route *route;
   const struct principal *who; /* NULL: nobody is signed in */
   enum language lang;
+  bool large_print;    /* the reader wants large type («?print=large», kept for a year) */
+  bool kiosk;          /* a device in a hall that the next person uses too: web_kiosk() */
   bool api;            /* answer JSON, errors as problem+json */
   const char *address; /* of the client: "127.0.0.1" (the proxy's word is taken only with web_options.proxy) */
   char id[17];         /* of this request, for the log and the error page */
@@ -228,6 +232,16 @@ void web_session_start(struct request *rq, const char *token);
 void web_session_end(struct request *rq);
 struct span web_session_token(const struct request *rq); /* empty: none came */
 
+/*
+ * Makes the device that asks a kiosk, or no longer one. A kiosk's pages have large targets and only what is needed there, are
+ * never cached, and after a minute without a touch ask whether somebody is still there, then go to KIOSK_END.
+ */
+#define KIOSK_HOME "/kiosk"
+#define KIOSK_END "/kiosk/end"
+void web_kiosk(struct request *rq, bool on);
+/* Through what the reader acts: "kiosk", "mobile" (the browser says so) or "web"; for the actor of a command. */
+const char *web_channel(const struct request *rq);
+
 /* A path of this site to go back to («return» of the sign-in form): path itself, or "/" where it leads elsewhere. */
 const char *web_local_path(const char *path);
 
@@ -315,6 +329,9 @@ struct web_options {
   const struct nav_item *nav;        /* ended by {0}; may be NULL */
   struct engine *engine;
   const struct app *app;
+  /* What a request gets as its app instead, until it is over; may be NULL. Called on HTTP threads. */
+  const struct app *(*lend)(void *context);
+  void (*give_back)(void *context, const struct app *app);
 
   /* Who holds this session token: true and *ret (in rq->arena), or false. Called for each request with a token. */
   bool (*authenticate)(void *context, struct request *rq, struct span token, struct principal *ret);
@@ -334,7 +351,8 @@ struct web_options {
   int threads;              /* HTTP threads; 0: one a core */
   int workers;              /* 0: 64 */
   int queue_max;            /* requests waiting for a worker; 0: 1024 */
-  int timeout_seconds;      /* of an idle connection; 0: 60 */
+  int timeout_seconds;      /* of an idle connection, and for a request's head to come whole; 0: 60 */
+  int connections_max;      /* beyond, the one longest without a request is closed; 0: 8192 */
 
   const struct live_source *live; /* ended by {NULL}; NULL: no live pages. Called on HTTP threads and one of its own */
   int streams_max;                /* live streams at once; 0: 10,000, fewer where the process may not open so many files */

@@ -245,12 +245,24 @@ def test_program(home):
     must(done.returncode == 0, "and verifies from the first entry to the last")
 
 
+def test_empty(home):
+    """What is out before the first event: the empty tree, of which the store has no row."""
+    subprocess.run([LOAD, "write", home, "1", "0"], check=True, capture_output=True)
+    verify = [PROGRAM, "ledger", "verify", "--store", f"sqlite:{home}/city.db"]
+    done = subprocess.run(verify, capture_output=True, text=True)
+    must(done.returncode == 0, f"an empty ledger that is published verifies: «{done.stderr.strip()}»")
+    out = home / "city.db.log/checkpoint"
+    out.write_text(out.read_text(encoding="utf-8").replace("47DEQ", "57DEQ"), encoding="utf-8")
+    must(subprocess.run(verify, capture_output=True).returncode == 1, "another root of the empty tree is found")
+
+
 def main():
     top = pathlib.Path(tempfile.mkdtemp(prefix="onevisit-publish-"))
     witnesses = []
     try:
-        for name in ("city", "rotation", "program", "sigsum"):
+        for name in ("empty", "city", "rotation", "program", "sigsum"):
             (top / name).mkdir()
+        test_empty(top / "empty")
         witnesses = test_witnesses(top / "city")
         test_lost_directory(top / "city")
         test_restored_store(top / "city", witnesses)

@@ -22,6 +22,7 @@
 #include "base/text.h"
 #include "both_stores.h"
 #include "store/blob.h"
+#include "store/many.h"
 #include "store/store.h"
 
 /* ---- a small schema of the tests' own ---- */
@@ -349,6 +350,141 @@ static void misuse(const char *url)
   must_fail(db_exec(s.db, &WRONG, NULL, 0, &error), "store-statement");
   put(s.db, 1, "still works");
   close_store(&s);
+}
+
+/* ---- many rows at once ---- */
+
+static const struct sql PUT_OR_NAME = {"INSERT INTO thing (id, n, name, body) VALUES ($1, $2, $3, $4)"
+                                       " ON CONFLICT (id) DO UPDATE SET n = thing.n + excluded.n, name = excluded.name"};
+static const struct sql MOVE = {"UPDATE thing SET n = n + $2, name = $3 WHERE id = $1"};
+static const struct sql REMOVE = {"DELETE FROM thing WHERE id = $1"};
+
+#define MANY 2500
+
+static void many_of_every_type(const char *url)
+{
+  struct open_store s = open_migrated(url);
+  char *large = calloc(1, 3000001), (*names)[24] = calloc(MANY, sizeof *names);
+  struct value(*v)[4] = calloc(MANY, sizeof *v);
+  assert_true(large && names && v);
+  memset(large, 'x', 3000000);
+  for (int i = 0; i < MANY; i++) {
+    if (i != 1) /* an empty one */
+      (void)snprintf(names[i], sizeof names[i], "第%d号 it's $1", i);
+    v[i][0] = V_INT(i + 1);
+    v[i][1] = i % 3 ? V_INT(INT64_MIN + i) : V_NULL;
+    v[i][2] = V_STR(names[i]);
+    v[i][3] = i % 5 == 0 ? V_NULL : i == 2 ? V_BYTES(large, 3000000) : V_BYTES("\0a\0\xff", (size_t)i % 5);
+  }
+  must(db_begin(s.db, &error));
+  must(db_exec_many(s.db, &PUT, v[0], 4, 0, &error));
+  must(db_exec_many(s.db, &PUT, v[0], 4, MANY, &error));
+  must(db_commit(s.db, &error));
+  assert_int_equal(count(s.db), MANY);
+  for (int i = 0; i < MANY; i += i < 10 ? 1 : 97)
+    check_row(s.db, i + 1, v[i][1], v[i][2], v[i][3]);
+
+  must(db_begin(s.db, &error));
+  must(db_exec_many(s.db, &REMOVE, (struct value[]){V_INT(2), V_INT(3), V_INT(MANY + 9)}, 1, 3, &error));
+  must(db_commit(s.db, &error));
+  assert_int_equal(count(s.db), MANY - 2);
+
+  must(db_begin(s.db, &error)); /* a column that is never but NULL, and one of two types */
+  must(db_exec_many(s.db, &PUT, (struct value[]){V_INT(9001), V_NULL, V_STR("p"), V_NULL, V_INT(9002), V_NULL, V_STR("q"), V_NULL},
+                    4, 2, &error));
+  must(db_commit(s.db, &error));
+  check_row(s.db, 9002, V_NULL, V_STR("q"), V_NULL);
+  free(v);
+  free(names);
+  free(large);
+  close_store(&s);
+}
+
+static void many_rows_hold_values_of_every_type(void **state)
+{
+  (void)state;
+  for_each_store(many_of_every_type);
+}
+
+static void many_with_repeated_keys(const char *url)
+{
+  struct open_store s = open_migrated(url);
+  const struct value rows[] = {V_INT(1), V_INT(10), V_STR("a"), V_NULL, V_INT(2), V_INT(20), V_STR("b"), V_NULL,
+                               V_INT(1), V_INT(5),  V_STR("c"), V_NULL, V_INT(1), V_INT(7),  V_STR("d"), V_NULL};
+  must(db_begin(s.db, &error));
+  must(db_exec_many(s.db, &PUT_OR_NAME, rows, 4, 4, &error));
+  must(db_commit(s.db, &error));
+  check_row(s.db, 1, V_INT(22), V_STR("d"), V_NULL);
+  check_row(s.db, 2, V_INT(20), V_STR("b"), V_NULL);
+  const struct value moves[] = {V_INT(1), V_INT(1), V_STR("e"), V_INT(2), V_INT(2), V_STR("f"), V_INT(1), V_INT(3), V_STR("g")};
+  must(db_begin(s.db, &error));
+  must(db_exec_many(s.db, &MOVE, moves, 3, 3, &error));
+  must(db_commit(s.db, &error));
+  check_row(s.db, 1, V_INT(26), V_STR("g"), V_NULL);
+  check_row(s.db, 2, V_INT(22), V_STR("f"), V_NULL);
+  close_store(&s);
+}
+
+static void rows_of_one_key_are_written_in_their_order(void **state)
+{
+  (void)state;
+  for_each_store(many_with_repeated_keys);
+}
+
+static void many_that_fail(const char *url)
+{
+  struct open_store s = open_migrated(url);
+  const struct value rows[] = {V_INT(1), V_INT(1), V_STR("a"), V_NULL, V_INT(2), V_INT(1), V_STR("a"), V_NULL};
+  must_fail(db_exec_many(s.db, &PUT, rows, 4, 2, &error), "store-statement"); /* outside of a transaction */
+  must(db_begin(s.db, &error));
+  int failed = db_exec_many(s.db, &PUT, rows, 4, 2, &error);
+  if (!failed)
+    failed = db_commit(s.db, &error);
+  else
+    db_rollback(s.db);
+  assert_int_equal(failed, -1);
+  assert_string_equal(error.name, "store-constraint");
+  assert_int_equal(count(s.db), 0);
+  close_store(&s);
+}
+
+static void one_bad_row_of_many_fails_the_transaction(void **state)
+{
+  (void)state;
+  for_each_store(many_that_fail);
+}
+
+static const char *derived(struct arena *arena, const char *text, size_t columns)
+{
+  struct many_form form;
+  many_derive(text, columns, arena, &form);
+  return form.text ? form.text : "";
+}
+
+static void the_statement_for_many_rows_is_made_of_that_for_one(void **state)
+{
+  (void)state;
+  struct arena arena = {0};
+  assert_string_equal(
+      derived(&arena, "INSERT INTO t (a, b, c) VALUES ($2, $1, '$3') ON CONFLICT (a) DO UPDATE SET b = excluded.b", 2),
+      "INSERT INTO t (a, b, c) SELECT many.v2, many.v1, '$3' FROM unnest($1, $2) AS many (v1, v2)"
+      " ON CONFLICT (a) DO UPDATE SET b = excluded.b");
+  assert_string_equal(derived(&arena, "UPDATE t SET a = $2 WHERE id = $1", 2),
+                      "UPDATE t SET a = many.v2 FROM unnest($1, $2) AS many (v1, v2) WHERE id = many.v1");
+  assert_string_equal(derived(&arena, "DELETE FROM t WHERE id = $1", 1),
+                      "DELETE FROM t USING unnest($1) AS many (v1) WHERE id = many.v1");
+  static const char *const others[] = {"INSERT INTO t (a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET b = $1",
+                                       "INSERT INTO t (a) SELECT a FROM s WHERE a = $1",
+                                       "INSERT INTO t (a) VALUES (CAST($1 AS TEXT))",
+                                       "INSERT INTO t (a) VALUES ($1) RETURNING a",
+                                       "UPDATE t SET a = (SELECT 1) WHERE id = $1",
+                                       "UPDATE t SET a = 1 WHERE id <= $1",
+                                       "DELETE FROM t WHERE a = $1 OR b = $1",
+                                       "SELECT $1",
+                                       "INSERT INTO t (a, b) VALUES ($1, 1) ON CONFLICT (b) DO UPDATE SET a = excluded.a"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    assert_string_equal(derived(&arena, others[i], 1), "");
+  arena_release(&arena);
 }
 
 static void a_wrong_statement_is_an_error_and_the_store_goes_on(void **state)
@@ -1059,6 +1195,10 @@ int main(void)
       cmocka_unit_test(a_commit_is_seen_at_once_and_a_snapshot_stays_as_it_was),
       cmocka_unit_test(a_failed_statement_fails_its_transaction_and_nothing_is_kept),
       cmocka_unit_test(thousands_of_statements_go_in_one_transaction_or_none_of_them),
+      cmocka_unit_test(many_rows_hold_values_of_every_type),
+      cmocka_unit_test(rows_of_one_key_are_written_in_their_order),
+      cmocka_unit_test(one_bad_row_of_many_fails_the_transaction),
+      cmocka_unit_test(the_statement_for_many_rows_is_made_of_that_for_one),
       cmocka_unit_test(a_wrong_statement_is_an_error_and_the_store_goes_on),
       cmocka_unit_test(only_one_may_write),
       cmocka_unit_test(bad_urls_are_refused),

@@ -1,0 +1,389 @@
+/* People who do random things, sensible and not, at random times, in matters of the whole catalogue. */
+#include "city.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "plan/blueprint.h"
+#include "proof/sample.h"
+
+static int roll(int n)
+{
+  return (int)(dice(&city->luck) % (uint64_t)n);
+}
+
+static bool chance(int percent)
+{
+  return roll(100) < percent;
+}
+
+struct who {
+  const char *id, *role, *agency, *channel;
+};
+
+static json_t *who_json(struct who who)
+{
+  return json_pack("[s,s,s,s]", who.id, who.role, who.agency, who.channel);
+}
+
+/* Now and then somebody acts on what he read a while ago. */
+static void act(int64_t id, struct who who, const char *type, json_t *data)
+{
+  json_t *step = json_pack("{s:I,s:o,s:s}", "id", (json_int_t)id, "who", who_json(who), "do", type);
+  if (data)
+    (void)json_object_set_new(step, "data", data);
+  if (chance(25))
+    (void)json_object_set_new(step, "behind", json_integer(chance(30) ? 1 + roll(3) : 0));
+  life_do(step);
+}
+
+static struct who person(void)
+{
+  static const char *const ids[] = {"person:a", "person:b", "person:c", "person:d"};
+  return (struct who){ids[roll(4)], "applicant", "", chance(50) ? "web" : "mobile"};
+}
+
+static const char *some_agency(void)
+{
+  return city_catalog->agencies[roll((int)city_catalog->agency_count)].id;
+}
+
+/* The same few people work in every role, so that they meet their own earlier work. */
+static struct who staff(const char *role)
+{
+  static const char *const ids[] = {"staff:1", "staff:2", "staff:3",  "staff:4",  "staff:5",  "staff:6",  "staff:7",
+                                    "staff:8", "staff:9", "staff:10", "staff:11", "staff:12", "staff:13", "staff:14"};
+  bool officer = strcmp(role, "officer") == 0;
+  return (struct who){ids[roll(14)], role, officer ? some_agency() : "service-centre", chance(80) ? "window" : "web"};
+}
+
+static struct who filler(const struct casefile *c)
+{
+  return *c->account && chance(85) ? (struct who){c->account, "applicant", "", "web"} : staff("clerk");
+}
+
+static struct who officer_of(const char *agency)
+{
+  struct who who = staff("officer");
+  if (chance(90))
+    who.agency = agency;
+  return who;
+}
+
+/* ---- a new matter ---- */
+
+static const struct thing *some_thing(void)
+{
+  return &city_catalog->things[roll((int)city_catalog->thing_count)];
+}
+
+/* What is asked for, in few words: the plan is compiled from it when the step is done. */
+static json_t *wish(const struct thing *thing)
+{
+  struct arena *arena = life_arena();
+  struct blueprint *blueprint = blueprint_make(arena, thing);
+  struct answers answers = sample_answers(arena, blueprint, candidates_make(arena, blueprint), &city->luck);
+  json_t *said = json_object();
+  for (size_t i = 0; i < answers.n; i++)
+    (void)json_object_set_new(said, answers.list[i].question, json_string(answers.list[i].text));
+  bool zone = city_catalog->zone_count && chance(15);
+  return json_pack("{s:s,s:s,s:o}", "thing", thing->id, "zone",
+                   zone ? city_catalog->zones[roll((int)city_catalog->zone_count)].id : "", "answers", said);
+}
+
+json_t *people_draft(const json_t *wish)
+{
+  struct arena *arena = life_arena();
+  const struct thing *thing = catalog_thing(city_catalog, span_of(json_str(wish, "thing")));
+  json_t *said = json_object_get(wish, "answers"), *value, *plan_json_value = NULL;
+  struct raw_answer raw[64];
+  size_t n = 0;
+  const char *question;
+  struct answers answers;
+  struct plan *plan;
+  struct error error = {0};
+  struct buf buf;
+  json_object_foreach(said, question, value) if (n < 64) raw[n++] =
+      (struct raw_answer){span_of(question), span_of(json_string_value(value))};
+  if (!thing || answers_read(arena, thing, raw, n, &answers, &error) ||
+      plan_compile(arena, city_catalog, thing, &answers, catalog_zone(city_catalog, span_of(json_str(wish, "zone"))),
+                   day_of(city->now), &plan, &error))
+    city_broken(0, "a wish of the catalogue has no plan: %s %s", json_str(wish, "thing"), error.en);
+  buf_init(&buf, 4 << 20);
+  struct json_writer w = json_to(&buf);
+  plan_json(plan, &w, NULL);
+  if (json_read(buf_view(&buf), "plan", &plan_json_value, &error))
+    city_broken(0, "a plan cannot be read back: %s", error.en);
+  buf_release(&buf);
+  return plan_json_value;
+}
+
+static void begin(void)
+{
+  if (city->cases >= CASES_MAX - 1)
+    return;
+  const struct thing *thing = some_thing();
+  struct who who = chance(75) ? person() : staff("clerk");
+  json_t *data = json_pack("{s:s,s:s,s:{s:s,s:s,s:s}}", "thing", thing->id, "district", "330203", "applicant", "name", "李𠀀",
+                           "phone", "13800000000", "id_number", "11010519491231002X");
+  life_do(json_pack("{s:I,s:o,s:s,s:o,s:o}", "id", (json_int_t)(FIRST + city->cases), "who", who_json(who), "do", "draft", "wish",
+                    wish(thing), "data", data));
+}
+
+/* ---- what they do ---- */
+
+static json_t *file_data(const char *material)
+{
+  char sha[65];
+  (void)snprintf(sha, sizeof sha, "%016llx%016llx%016llx%016llx", (unsigned long long)dice(&city->luck), 1ULL, 2ULL, 3ULL);
+  return json_pack("{s:s,s:s,s:s,s:s,s:i}", "material", material, "sha256", sha, "name", "扫描.pdf", "type", "application/pdf",
+                   "size", 1 + roll(100000));
+}
+
+static const char *field_value(const struct case_field *f)
+{
+  static const char *const good[] = {"甬上", "88.5", "2026-12-01", "hot", "true"};
+  return chance(98) ? good[f->type] : "？";
+}
+
+static void fill(const struct casefile *c)
+{
+  int what = roll(4);
+  if (what == 0) {
+    json_t *fields = json_object();
+    for (size_t i = 0; i < c->field_count; i++)
+      (void)json_object_set_new(fields, c->fields[i].field, json_string(field_value(&c->fields[i])));
+    act(c->id, filler(c), "save", json_pack("{s:o}", "fields", fields));
+  } else if (what == 1) {
+    static const char *const modes[] = {"e-certificate", "courier", "window", "pigeon"};
+    act(c->id, filler(c), "save", json_pack("{s:{s:s,s:s}}", "delivery", "mode", modes[roll(4)], "address", "中山路"));
+  } else if (c->material_count) {
+    const struct case_material *m = &c->materials[roll((int)c->material_count)];
+    if (m->attached == 0 || chance(10))
+      act(c->id, filler(c), "attach", file_data(m->material));
+  }
+}
+
+/* The next thing that is missing; deferrable materials by half of the people only. */
+static void complete(const struct casefile *c, bool commitment)
+{
+  struct lack *lacks;
+  size_t n = casefile_lacks(c, commitment, life_arena(), &lacks);
+  const char *material = NULL;
+  for (size_t i = 0; i < n; i++)
+    if (lacks[i].what == LACK_MATERIAL || lacks[i].what == LACK_COMMITMENT)
+      material = lacks[i].id;
+  for (size_t i = 0; i < c->material_count; i++)
+    if (*c->materials[i].asked && !c->materials[i].changed)
+      material = c->materials[i].material;
+  if (material)
+    act(c->id, filler(c), "attach", file_data(material));
+  else if (n)
+    fill(c);
+  else
+    act(c->id, filler(c), c->state == CASE_DRAFT ? "submit" : "resubmit", json_pack("{s:b}", "commitment", commitment));
+}
+
+static void prepare(const struct casefile *c)
+{
+  if (c->state == CASE_CORRECTION && c->id % 4 == 0 && chance(95))
+    return; /* some never answer */
+  if (chance(80))
+    complete(c, c->id % 2);
+  else if (chance(50))
+    fill(c);
+  else if (chance(5))
+    act(c->id, filler(c), "detach", json_pack("{s:i}", "attachment", 1 + roll(6)));
+  else
+    act(c->id, filler(c), c->state == CASE_DRAFT ? "submit" : "resubmit", NULL);
+}
+
+static void take_in(const struct casefile *c)
+{
+  struct who who = staff("clerk");
+  int what = roll(10);
+  if (what < 5)
+    act(c->id, who, "accept", json_pack("{s:b}", "tolerant", chance(70)));
+  else if (what < 8 && c->material_count)
+    act(c->id, who, "ask-correction",
+        json_pack("{s:[{s:s,s:s}]}", "missing", "material", c->materials[roll((int)c->material_count)].material, "standard",
+                  "清晰、盖章"));
+  else if (what < 9)
+    act(c->id, who, "fix", json_pack("{s:s}", "note", "当场更正"));
+  else if (chance(30))
+    act(c->id, who, "refuse", json_pack("{s:s,s:s}", "why", "not-required", "reasons", "无需许可"));
+}
+
+static void do_steps(const struct casefile *c)
+{
+  for (size_t s = 0; s < c->step_count; s++)
+    if (casefile_step_is_next(c, s) && chance(60)) {
+      act(c->id, officer_of(c->steps[s].agency), "step-done",
+          json_pack("{s:i,s:s,s:s}", "step", (int)s, "result", chance(93) ? "pass" : "fail", "opinion", "意见"));
+      return;
+    }
+}
+
+/* Most people remember what they promised to bring, late. */
+static void bring_deferred(const struct casefile *c)
+{
+  for (size_t i = 0; i < c->material_count; i++)
+    if (c->materials[i].deferred.day != DAY_NONE && chance(50))
+      act(c->id, filler(c), "attach", file_data(c->materials[i].material));
+}
+
+static void do_item(const struct casefile *c, int i)
+{
+  const struct case_item *it = &c->items[i];
+  if (casefile_item_decidable(c, (size_t)i))
+    act(c->id, officer_of(it->agency), "decide",
+        json_pack("{s:i,s:b,s:s,s:s,s:b}", "item", i, "granted", chance(88), "reasons", "理由", "remedy", "复议", "tolerant",
+                  chance(70)));
+  else if (it->state == ITEM_GRANTED_TOLERANT && chance(60))
+    bring_deferred(c);
+  else if (it->state == ITEM_SPECIAL)
+    act(c->id, officer_of(it->agency), "special-end", json_pack("{s:i}", "item", i));
+  else if (it->state == ITEM_GRANTED || it->state == ITEM_GRANTED_TOLERANT)
+    act(c->id, staff("issuer"), "issue", json_pack("{s:i}", "item", i));
+  else if (it->state == ITEM_ISSUED)
+    act(c->id, staff("issuer"), "deliver",
+        json_pack("{s:i,s:s,s:s}", "item", i, "mode", chance(60) ? "courier" : "window", "tracking", "SF1"));
+}
+
+static void interrupt(const struct casefile *c, int i)
+{
+  const struct case_item *it = &c->items[i];
+  switch (roll(6)) {
+  case 0:
+  case 1:
+    act(c->id, officer_of(it->agency), "special-start",
+        json_pack("{s:i,s:s,s:i,s:s}", "item", i, "type", "expert-review", "days", roll(12), "reason", "评审"));
+    return;
+  case 2:
+    act(c->id, officer_of(it->agency), "extend",
+        json_pack("{s:i,s:i,s:s,s:s}", "item", i, "days", roll(18), "reason", "复杂", "approved_by", "局长"));
+    return;
+  case 3:
+    if (chance(15))
+      act(c->id, filler(c), "withdraw", json_pack("{s:s}", "reason", "不办了"));
+    return;
+  case 4:
+    if (it->state >= ITEM_GRANTED && chance(60))
+      act(c->id, staff("supervisor"), "revoke", json_pack("{s:i,s:s,s:s}", "item", i, "reasons", "骗取", "basis", "第六十九条"));
+    return;
+  default:
+    act(c->id, staff("clerk"), chance(50) ? "presence" : "errand", json_pack("{s:s}", "why", chance(80) ? "examination" : "代办"));
+  }
+}
+
+/* What has ended is erased now and then, once it is sealed. */
+static void erase(const struct casefile *c)
+{
+  if (chance(70))
+    life_do(json_pack("{s:b}", "seal", 1));
+  act(c->id, staff("records"), "erase", json_pack("{s:s}", "ground", chance(80) ? "unlawful" : "period-over"));
+}
+
+static void work_on(const struct casefile *c)
+{
+  int what = roll(100);
+  if (case_state_closed(c->state) && chance(6)) {
+    erase(c);
+    return;
+  }
+  if (c->item_count == 0 || c->erased)
+    return;
+  int i = roll((int)c->item_count);
+  if (what < 1)
+    bring_deferred(c);
+  else if (what < 42)
+    do_steps(c);
+  else if (what < 85)
+    do_item(c, i);
+  else if (what < 94)
+    interrupt(c, i);
+  else if (what < 96 && !case_state_closed(c->state))
+    act(c->id, staff("supervisor"), "recalculate", NULL);
+  else
+    fill(c);
+}
+
+/* Anything by anybody. */
+static void disturb(const struct casefile *c)
+{
+  static const char *const roles[] = {"clerk", "officer", "issuer", "supervisor", "applicant", "system", "records", "emperor"};
+  size_t n = 0;
+  while (casework_commands[n].name)
+    n++;
+  const char *type = casework_commands[roll((int)n)].name;
+  struct who who = chance(30) ? person() : staff(roles[roll(8)]);
+  if (strcmp(type, "draft") != 0)
+    act(c->id, who, type,
+        json_pack("{s:i,s:i,s:s,s:s,s:b,s:i,s:s}", "item", roll(7) - 1, "step", roll(12) - 1, "result", "pass", "reasons", "x",
+                  "granted", chance(50), "days", roll(30), "opinion", "y"));
+}
+
+/* ---- what happens to the city ---- */
+
+static void pass_time(void)
+{
+  int64_t hours = 1 + roll(30);
+  if (chance(2))
+    life_do(json_pack("{s:I}", "clock", (json_int_t)(-roll(90) * MINUTE_MS))); /* somebody sets the clock */
+  else
+    life_do(json_pack("{s:I}", "clock", (json_int_t)(chance(2) ? hours * 24 * HOUR_MS : hours * HOUR_MS)));
+}
+
+static void break_something(void)
+{
+  int what = roll(10);
+  enum disk_fault fault = what < 4   ? DISK_POWER
+                          : what < 5 ? DISK_KILL
+                                     : (enum disk_fault)(DISK_SYNC + roll(DISK_MEMORY - DISK_SYNC + 1));
+  if (city->only)
+    fault = city->only;
+  else if (city->exact && (fault == DISK_READ || fault == DISK_MEMORY)) /* the threads share these out as it comes */
+    fault = DISK_POWER;
+  int at = fault == DISK_MEMORY ? 1 + roll(3000) : 1 + roll(chance(80) ? 40 : 400);
+  life_do(json_pack("{s:s,s:i,s:I}", "fault", disk_fault_word(fault), "at", at, "seed", (json_int_t)(dice(&city->luck) >> 8)));
+}
+
+static void meet_somebody(void)
+{
+  int64_t id = FIRST + (chance(85) && city->cases > 10 ? city->cases - 10 + roll(10) : roll(city->cases));
+  const struct casefile *c = life_case(id);
+  if (!c)
+    return;
+  if (chance(12))
+    disturb(c);
+  else if (c->state == CASE_DRAFT || c->state == CASE_CORRECTION)
+    prepare(c);
+  else if (c->state == CASE_SUBMITTED)
+    take_in(c);
+  else
+    work_on(c);
+}
+
+/* The notice of next year's holidays comes in November. */
+static bool notice_is_out(void)
+{
+  int year, month, mday;
+  day_parts(day_of(city->now), &year, &month, &mday);
+  return city->announced < year || (city->announced == year && (month == 12 || (month == 11 && mday > 20)));
+}
+
+void people_act(void)
+{
+  if (chance(3))
+    pass_time();
+  else if (notice_is_out() && chance(3))
+    life_do(json_pack("{s:i}", "announce", city->announced + 1));
+  else if (city->faults && roll(1000) < (city->only ? 30 : 8))
+    break_something();
+  else if (roll(1000) < 3)
+    life_do(roll(2) ? json_pack("{s:b}", "restart", 1) : json_pack("{s:b}", "seal", 1));
+  else if (city->cases == 0 || roll(1000) < 14)
+    begin();
+  else
+    meet_somebody();
+}
