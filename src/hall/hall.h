@@ -99,7 +99,7 @@ static inline bool visit_is_over(enum visit_state state)
   X(PREGNANT, 4, "pregnant", "孕妇", "pregnant")
 
 enum priority {
-#define X(name, bit, word, zh, en) PRIORITY_##name = bit,
+#define X(name, bit, word, zh, en) PRIORITY_##name = (bit),
   PRIORITIES(X)
 #undef X
 };

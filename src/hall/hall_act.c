@@ -9,8 +9,8 @@
 #include "casework/casework.h"
 
 const char *const visit_commands[] = {"cancel", "arrive", "return", "rebook", NULL};
-const char *const window_commands[] = {"open", "close",  "next",     "call",   "recall",      "serve", "miss",
-                                       "park", "finish", "transfer", "return", "finish-next", "link",  NULL};
+const char *const window_commands[] = {"open",   "close",    "next",   "call",        "recall", "serve",  "miss", "park",
+                                       "finish", "transfer", "return", "finish-next", "link",   "arrive", NULL};
 
 int hall_command(struct request *rq, const struct hall_act *act, const char *type, json_t *data, struct outcome *ret,
                  struct error *error)

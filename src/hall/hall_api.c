@@ -143,7 +143,8 @@ static void put_visit(struct json_writer *w, const struct visit_view *v)
   json_put_str(w, "day", text);
   json_put_str(w, "state", visit_state_word(own->state));
   put_words(w, "state_name", visit_state_words(own->state));
-  json_put_str(w, "thing", own->thing);
+  if (v->mine)
+    json_put_str(w, "thing", own->thing);
   json_put_str(w, "ticket", own->ticket);
   if (own->slot >= 0)
     json_put_int(w, "slot", own->slot);

@@ -130,7 +130,8 @@ static int book(struct request *rq, struct error *error)
   const char *code;
   if (rq->errors_n)
     return show_booking(rq, 400, error);
-  if (hall_book(rq, "applicant", "web", &code, &why))
+  bool clerk = rq_may(rq, ROLE_CLERK); /* for somebody on the telephone */
+  if (hall_book(rq, clerk ? "clerk" : "applicant", clerk ? "phone" : "web", &code, &why))
     return refused(rq, &why, "slot", show_booking, error);
   return web_redirect(rq, 303, visit_path(rq, code, "booked"));
 }
@@ -223,12 +224,24 @@ static int visit_act(struct request *rq, struct error *error)
   return web_redirect(rq, 303, visit_path(rq, row.v.code, command));
 }
 
+/* Of an account's visit the others see the number and the window, and no more. */
+static int visit_of_mine(struct request *rq, struct visit_view *ret, struct error *error)
+{
+  if (visit_view(rq, ret, error))
+    return -1;
+  if (ret->mine)
+    return 0;
+  if (!rq->who)
+    return error_set(error, ERROR_SIGN_IN, "sign-in", "请先登录", "Please sign in first");
+  return error_set(error, ERROR_NOT_FOUND, "not-found", "没有这次到厅记录", "There is no such visit");
+}
+
 static int show_move(struct request *rq, unsigned status, struct error *error)
 {
   struct visit_view v;
   struct hall_view h = {0};
   struct booking_view b = {.h = &h, .moving = &v.row};
-  if (visit_view(rq, &v, error))
+  if (visit_of_mine(rq, &v, error))
     return -1;
   h.hall = v.place.hall;
   h.name = hall_words(rq, h.hall->name);
@@ -303,7 +316,7 @@ static int ics(struct request *rq, struct error *error)
 {
   struct visit_view v;
   struct buf text;
-  if (visit_view(rq, &v, error))
+  if (visit_of_mine(rq, &v, error))
     return -1;
   if (v.row.v.slot < 0)
     return error_set(error, ERROR_NOT_FOUND, "no-appointment", "这不是预约", "This is no appointment");
@@ -373,6 +386,7 @@ static const struct parameter booking_form[] = {
     {"day", IN_FORM, TYPE_DATE, true, .zh = "哪天", .en = "the day"},
     {"slot", IN_FORM, TYPE_INT, true, .max = 1439, .zh = "时段", .en = "the time"},
     {"note", IN_FORM, TYPE_TEXT, false, .max = 160, .zh = "要告诉窗口的话", .en = "what the window should know"},
+    {"phone", IN_FORM, TYPE_TEXT, false, .max = 20, .zh = "电话", .en = "the telephone number"},
     {"case", IN_FORM, TYPE_TEXT, false, .max = 32, .zh = "办件编号", .en = "the case"},
     {0}};
 static const struct parameter ticket_form[] = {
@@ -408,8 +422,8 @@ const struct route hall_routes[] = {
      "What changes in a hall, as server-sent events"},
     {METHOD_GET, "/halls/{hall}/kiosk", ROLE_PUBLIC, kiosk, 0, hall_query, "自助取号", "The ticket machine"},
     {METHOD_POST, "/halls/{hall}/kiosk", ROLE_PUBLIC, kiosk_draw, 0, ticket_form},
-    {METHOD_GET, "/halls/{hall}/book", ROLE_APPLICANT, booking_page, 0, booking_query, "预约到厅", "Booking a visit"},
-    {METHOD_POST, "/halls/{hall}/book", ROLE_APPLICANT, book, ROUTE_SHOWS_ERRORS, booking_form},
+    {METHOD_GET, "/halls/{hall}/book", ROLE_APPLICANT | ROLE_CLERK, booking_page, 0, booking_query, "预约到厅", "Booking a visit"},
+    {METHOD_POST, "/halls/{hall}/book", ROLE_APPLICANT | ROLE_CLERK, book, ROUTE_SHOWS_ERRORS, booking_form},
     {METHOD_POST, "/halls/{hall}/ticket", ROLE_APPLICANT, ticket, 0, ticket_form},
     {METHOD_GET, "/visits", ROLE_APPLICANT, mine, 0, NULL, "我的预约和号票", "My appointments and tickets"},
     {METHOD_GET, "/visits/{code}", ROLE_PUBLIC, visit, 0, visit_query, "一次到厅", "One visit"},

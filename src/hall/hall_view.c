@@ -200,7 +200,7 @@ int visit_view(struct request *rq, struct visit_view *ret, struct error *error)
   if (own->state == VISIT_WAITING)
     wait = queue_forecast(&v.zone.now.q, &v.place, own, v.zone.now.mean_ms, rq->now, &v.before);
   v.wait = wait_words(rq, &v.zone.now, v.zone.open, wait);
-  v.mine = !*own->account || (rq->who && strcmp(rq->who->id, own->account) == 0);
+  v.mine = !*own->account || rq_may(rq, ROLE_CLERK) || (rq->who && strcmp(rq->who->id, own->account) == 0);
   /* on its way to another zone: whichever it is will say so */
   const char *zone = own->state == VISIT_MOVED ? "" : v.row.zone;
   v.live = arena_printf(rq->arena, "/halls/%s/live%s%s", v.row.hall, *zone ? "?zone=" : "", zone);

@@ -57,7 +57,7 @@ struct visit_view {
   const char *wait;
   struct visit_line *lines;
   size_t line_count;
-  bool mine; /* the reader may cancel and so on */
+  bool mine; /* the reader may see what it is about, and cancel it: the person, a clerk */
   bool today;
   int64_t version;
   struct html qr; /* leads to this page; on the kiosk's ticket only */
@@ -132,6 +132,8 @@ struct window_view {
   size_t waiting_count;
   struct visit **aside; /* set aside, or called in vain */
   size_t aside_count;
+  struct visit **expected; /* by appointment, by their time */
+  size_t expected_count;
   const char *refused; /* what the rules said; NULL */
   const char *base;    /* «/queue/HALL/ZONE/NUMBER» */
   const struct input_option *targets;

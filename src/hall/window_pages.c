@@ -41,6 +41,12 @@ static int by_rank(const void *a, const void *b)
   return x->rank < y->rank ? -1 : x->rank > y->rank ? 1 : x->n - y->n;
 }
 
+static int by_slot(const void *a, const void *b)
+{
+  const struct visit *x = *(struct visit *const *)a, *y = *(struct visit *const *)b;
+  return x->slot != y->slot ? x->slot - y->slot : x->n - y->n;
+}
+
 /* Open windows of the zone, and the other zones. */
 static const struct input_option *targets_of(struct request *rq, const struct window_view *w)
 {
@@ -65,15 +71,20 @@ static void sort_visits(struct request *rq, struct window_view *w)
   struct queue *q = &w->zone.now.q;
   w->waiting = arena_array(rq->arena, q->n + 1, sizeof(struct visit *));
   w->aside = arena_array(rq->arena, q->n + 1, sizeof(struct visit *));
+  w->expected = arena_array(rq->arena, q->n + 1, sizeof(struct visit *));
   for (size_t i = 0; i < q->n; i++) {
     struct visit *v = &q->visits[i];
     if (v->state == VISIT_WAITING)
       w->waiting[w->waiting_count++] = v;
+    else if (v->state == VISIT_BOOKED)
+      w->expected[w->expected_count++] = v;
     else if (v->state == VISIT_PARKED || v->state == VISIT_MISSED)
       w->aside[w->aside_count++] = v;
   }
   if (w->waiting_count)
     qsort(w->waiting, w->waiting_count, sizeof *w->waiting, by_rank);
+  if (w->expected_count)
+    qsort(w->expected, w->expected_count, sizeof *w->expected, by_slot);
 }
 
 static int read_window(struct request *rq, struct window_view *ret, struct error *error)

@@ -203,10 +203,16 @@ struct MHD_Response *live_response(struct exchange *x)
   live->streams++;
   pthread_mutex_unlock(&live->lock);
   struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 256, read_stream, s, drop_stream);
-  if (!r)
+  if (!r) {
     drop_stream(s);
-  else
-    connection_stays(x);
+    return NULL;
+  }
+  connection_stays(x);
+  const struct web_options *o = &x->web->options;
+  if (o->give_back) { /* a stream may last for days, and needs nothing of what it was lent */
+    o->give_back(o->context, x->rq.app);
+    x->rq.app = NULL;
+  }
   return r;
 }
 

@@ -140,7 +140,7 @@ static void exchange_end(void *context, struct MHD_Connection *connection, void 
   connection_waits(x);
   __atomic_sub_fetch(&web->bodies, x->counted, __ATOMIC_RELAXED);
   __atomic_sub_fetch(&web->uploading, x->uploading, __ATOMIC_RELAXED);
-  if (o->give_back)
+  if (o->give_back && x->rq.app)
     o->give_back(o->context, x->rq.app);
   for (size_t i = 0; i < x->rq.uploads_n; i++)
     close(x->rq.uploads[i].fd);

@@ -138,6 +138,14 @@ await journey("a hall", async (city, browser) => {
   check("the window is closed by keyboard, too", /请选择您值守的窗口/.test(await text(clerk)));
   check("no complaint at the window", clerk.complaints.length === 0, clerk.complaints.join("\n"));
 
+  // ---- who comes by appointment is checked in at a window ----
+  await clerk.page.goto("/queue/demo/commerce/1");
+  await clerk.page.keyboard.press("e");
+  await look(clerk, "expected");
+  await submit(clerk, "#expected button >> nth=0");
+  await phone.page.goto(visit);
+  check("checked in at a window", /等候中/.test(await text(phone)) && /^A\d{3}$/.test(await ticketOf(phone)));
+
   // ---- cancelling; the manager; nothing of it needs JavaScript ----
   await phone.page.goto(visit);
   await phone.page.click("#cancel-box summary");

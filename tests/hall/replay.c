@@ -39,7 +39,7 @@
 static const struct kind *const kinds[] = {&queue_kind, &casefile_kind, NULL};
 static const struct migration *const sets[] = {engine_migrations, casework_migrations, hall_migrations, NULL};
 
-static void die(const char *what, const struct error *error)
+static _Noreturn void die(const char *what, const struct error *error)
 {
   (void)fprintf(stderr, "replay: %s%s%s\n", what, error ? ": " : "", error ? error->en : "");
   exit(2);
@@ -470,9 +470,10 @@ static size_t report_board(void)
       behind[n++] = calls[i].seen_us > calls[i].answered_us ? calls[i].seen_us - calls[i].answered_us : 0;
   }
   qsort(behind, n, sizeof *behind, by_size);
+  size_t half = n / 2, almost = n * 99 / 100;
   if (n)
-    (void)printf("board behind, ms: p50 %.1f  p99 %.1f  most %.1f  (%zu calls, %zu never shown)\n", (double)behind[n / 2] / 1e3,
-                 (double)behind[n * 99 / 100] / 1e3, (double)behind[n - 1] / 1e3, call_count, unseen);
+    (void)printf("board behind, ms: p50 %.1f  p99 %.1f  most %.1f  (%zu calls, %zu never shown)\n", (double)behind[half] / 1e3,
+                 (double)behind[almost] / 1e3, (double)behind[n - 1] / 1e3, call_count, unseen);
   return unseen;
 }
 

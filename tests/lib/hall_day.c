@@ -13,7 +13,7 @@
 
 const struct actor hall_clerk = {"staff:chen", "clerk", ACCOUNT_CENTRE, "window"};
 const struct actor hall_clerk2 = {"staff:zhou", "clerk", ACCOUNT_CENTRE, "window"};
-const struct actor hall_kiosk = {"kiosk:test", "kiosk", "", "kiosk"};
+const struct actor hall_machine = {"kiosk:test", "kiosk", "", "kiosk"};
 const struct actor hall_person = {"person:1", "applicant", "", "web"};
 const struct actor hall_stranger = {"person:2", "applicant", "", "web"};
 
@@ -125,7 +125,7 @@ struct queue_now hall_now(struct hall_day *h, const char *zone, day d)
   return now;
 }
 
-struct visit_row hall_visit(struct hall_day *h, const char *zone, day d, int n)
+struct visit_row hall_visit_by(struct hall_day *h, const char *zone, day d, int n)
 {
   static const struct sql by_number = {"SELECT code FROM visits WHERE queue = $1 AND n = $2"};
   struct rows rows;

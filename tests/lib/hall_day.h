@@ -29,7 +29,7 @@ void hall_day_open(struct hall_day *h, const struct fresh_store *fresh, int seal
 void hall_day_close(struct hall_day *h);
 void hall_day_restart(struct hall_day *h);
 
-extern const struct actor hall_clerk, hall_clerk2, hall_kiosk, hall_person, hall_stranger;
+extern const struct actor hall_clerk, hall_clerk2, hall_machine, hall_person, hall_stranger;
 
 /* "" when done, else the name of the error. The queue is of «ningbo-city» on a day; data is taken over. */
 const char *hall_do_on(struct hall_day *h, const char *zone, day d, const struct actor *who, const char *type, json_t *data);
@@ -39,6 +39,6 @@ int hall_send(struct hall_day *h, const char *zone, day d, const struct actor *w
               struct error *error);
 
 struct queue_now hall_now(struct hall_day *h, const char *zone, day d);
-struct visit_row hall_visit(struct hall_day *h, const char *zone, day d, int n); /* by its number, over or not */
+struct visit_row hall_visit_by(struct hall_day *h, const char *zone, day d, int n); /* by its number, over or not */
 
 #endif

@@ -182,7 +182,7 @@ static void from_booking_to_end(const struct fresh_store *fresh)
   REFUSED("wrong-state", "commerce", &hall_clerk, "recall", window(28));
   DONE("commerce", &hall_clerk, "finish", json_pack("{s:i,s:s}", "window", 28, "note", "已收件"));
   REFUSED("nobody-waiting", "commerce", &hall_clerk, "next", window(28));
-  struct visit_row v = hall_visit(&h, "commerce", HALL_DAY, 1);
+  struct visit_row v = hall_visit_by(&h, "commerce", HALL_DAY, 1);
   assert_string_equal(v.v.ticket, "C001");
   assert_string_equal(v.v.note, "带两位同事，需要轮椅通道");
   assert_int_equal(v.v.state, VISIT_DONE);
@@ -200,13 +200,13 @@ static void who_is_called(const struct fresh_store *fresh)
 {
   hall_day_open(&h, fresh, -1);
   for (int i = 0; i < 3; i++)
-    DONE("commerce", &hall_kiosk, "draw", draw(0)); /* 1, 2, 3 at 9:30 */
+    DONE("commerce", &hall_machine, "draw", draw(0)); /* 1, 2, 3 at 9:30 */
   atomic_store(&h.now, AT(9, 40));
-  DONE("commerce", &hall_kiosk, "draw", draw(PRIORITY_ELDERLY)); /* 4: as from 9:20 */
+  DONE("commerce", &hall_machine, "draw", draw(PRIORITY_ELDERLY)); /* 4: as from 9:20 */
   DONE("commerce", &hall_person, "book", book(10 * 60, "person:1"));
   atomic_store(&h.now, AT(9, 58));
   DONE("commerce", &hall_person, "arrive", visit_n(5)); /* as from 9:45 */
-  DONE("commerce", &hall_kiosk, "draw", draw(0));       /* 6 */
+  DONE("commerce", &hall_machine, "draw", draw(0));     /* 6 */
   DONE("commerce", &hall_clerk, "open", window(28));
   static const int expected[] = {4, 1, 2, 3, 5, 6};
   for (int i = 0; i < 6; i++) {
@@ -222,7 +222,7 @@ static void who_is_called(const struct fresh_store *fresh)
 static void at_the_windows(const struct fresh_store *fresh)
 {
   hall_day_open(&h, fresh, -1);
-  DONE("registration", &hall_kiosk, "draw", json_pack("{s:s}", "thing", "start-a-company"));
+  DONE("registration", &hall_machine, "draw", json_pack("{s:s}", "thing", "start-a-company"));
   DONE("registration", &hall_clerk, "open", window(22)); /* without the skill */
   DONE("registration", &hall_clerk2, "open", window(15));
   REFUSED("nobody-waiting", "registration", &hall_clerk, "next", window(22));
@@ -238,10 +238,10 @@ static void at_the_windows(const struct fresh_store *fresh)
   DONE("registration", &hall_clerk, "next", window(22));
   DONE("registration", &hall_clerk, "miss", window(22));
   DONE("registration", &hall_clerk, "return", visit_n(1));
-  DONE("registration", &hall_kiosk, "draw", json_pack("{s:s}", "thing", "close-a-company"));
+  DONE("registration", &hall_machine, "draw", json_pack("{s:s}", "thing", "close-a-company"));
   REFUSED("no-reason", "registration", &hall_clerk2, "call", json_pack("{s:i,s:i}", "window", 15, "visit", 2));
   DONE("registration", &hall_clerk2, "call", json_pack("{s:i,s:i,s:s}", "window", 15, "visit", 2, "reason", "老人独自前来"));
-  REFUSED("wrong-zone", "registration", &hall_kiosk, "draw", json_pack("{s:s}", "thing", "marriage"));
+  REFUSED("wrong-zone", "registration", &hall_machine, "draw", json_pack("{s:s}", "thing", "marriage"));
   hall_day_close(&h);
 }
 
@@ -262,25 +262,25 @@ static void moves(const struct fresh_store *fresh)
 {
   hall_day_open(&h, fresh, -1);
   DONE("commerce", &hall_person, "book", book(10 * 60, "person:1"));
-  struct visit_row v = hall_visit(&h, "commerce", HALL_DAY, 1);
+  struct visit_row v = hall_visit_by(&h, "commerce", HALL_DAY, 1);
   json_t *move = json_pack("{s:i,s:o,s:{s:I,s:i}}", "slot", 9 * 60, "visit_data", visit_json(&v.v, false), "from", "queue",
                            (json_int_t)v.queue, "visit", 1);
   assert_string_equal(hall_do_on(&h, "commerce", HALL_DAY + 1, &hall_person, "move-in", move), "");
   assert_true(soon(is_released));
-  struct visit_row moved = hall_visit(&h, "commerce", HALL_DAY + 1, 1);
+  struct visit_row moved = hall_visit_by(&h, "commerce", HALL_DAY + 1, 1);
   assert_string_equal(moved.v.code, v.v.code);
   assert_string_equal(moved.v.note, v.v.note);
   assert_int_equal(moved.v.state, VISIT_BOOKED);
   assert_int_equal(moved.day, HALL_DAY + 1);
   /* a ticket goes to another zone with its number and its place by time */
   DONE("commerce", &hall_clerk, "open", window(28));
-  DONE("commerce", &hall_kiosk, "draw", draw(0));
-  struct visit_row ticket = hall_visit(&h, "commerce", HALL_DAY, 2);
+  DONE("commerce", &hall_machine, "draw", draw(0));
+  struct visit_row ticket = hall_visit_by(&h, "commerce", HALL_DAY, 2);
   atomic_store(&h.now, AT(10, 0));
   DONE("commerce", &hall_clerk, "next", window(28));
   DONE("commerce", &hall_clerk, "transfer", json_pack("{s:i,s:s,s:s}", "window", 28, "to_zone", "social", "reason", "走错分区"));
   assert_true(soon(is_taken_over));
-  struct visit_row over = hall_visit(&h, "social", HALL_DAY, 1);
+  struct visit_row over = hall_visit_by(&h, "social", HALL_DAY, 1);
   assert_string_equal(over.v.code, ticket.v.code);
   assert_string_equal(over.v.ticket, "C001");
   assert_true(over.v.rank == ticket.v.rank);
@@ -295,19 +295,19 @@ static void time_passes(const struct fresh_store *fresh)
 {
   hall_day_open(&h, fresh, 0);
   DONE("commerce", &hall_person, "book", book(10 * 60, "person:1"));
-  DONE("commerce", &hall_kiosk, "draw", draw(0));
-  DONE("commerce", &hall_kiosk, "draw", draw(0));
+  DONE("commerce", &hall_machine, "draw", draw(0));
+  DONE("commerce", &hall_machine, "draw", draw(0));
   DONE("commerce", &hall_clerk, "open", window(28));
   DONE("commerce", &hall_clerk, "next", window(28));
   atomic_store(&h.now, AT(9, 40));
   engine_wake(h.engine);
-  assert_int_equal(hall_visit(&h, "commerce", HALL_DAY, 2).v.state, VISIT_MISSED);
+  assert_int_equal(hall_visit_by(&h, "commerce", HALL_DAY, 2).v.state, VISIT_MISSED);
   atomic_store(&h.now, AT(10, 15));
   engine_wake(h.engine);
-  assert_int_equal(hall_visit(&h, "commerce", HALL_DAY, 1).v.state, VISIT_NO_SHOW);
-  REFUSED("not-today", "commerce", &hall_kiosk, "draw", (atomic_store(&h.now, AT(24, 1)), draw(0)));
+  assert_int_equal(hall_visit_by(&h, "commerce", HALL_DAY, 1).v.state, VISIT_NO_SHOW);
+  REFUSED("not-today", "commerce", &hall_machine, "draw", (atomic_store(&h.now, AT(24, 1)), draw(0)));
   engine_wake(h.engine);
-  assert_int_equal(hall_visit(&h, "commerce", HALL_DAY, 3).v.state, VISIT_UNSERVED);
+  assert_int_equal(hall_visit_by(&h, "commerce", HALL_DAY, 3).v.state, VISIT_UNSERVED);
   struct queue_row *rows;
   size_t n;
   assert_int_equal(queues_of(h.db, "ningbo-city", HALL_DAY, &h.arena, &rows, &n, &h.error), 0);
@@ -316,7 +316,7 @@ static void time_passes(const struct fresh_store *fresh)
   assert_int_equal(engine_seal(h.engine, &h.error), 0);
   atomic_store(&h.now, day_start(HALL_DAY + 90) + 1);
   engine_wake(h.engine);
-  assert_null(hall_visit(&h, "commerce", HALL_DAY, 1).v.code); /* nothing personal is left */
+  assert_null(hall_visit_by(&h, "commerce", HALL_DAY, 1).v.code); /* nothing personal is left */
   struct event *events;
   assert_int_equal(engine_history(h.db, (const struct kind *const[]){&queue_kind, &casefile_kind, NULL},
                                   queue_id("ningbo-city", "commerce", HALL_DAY), &h.arena, &events, &n, &h.error),
@@ -381,7 +381,7 @@ static void books(struct client *c)
 
 static void draws(struct client *c)
 {
-  send_as(c, "draw", draw(0), &hall_kiosk);
+  send_as(c, "draw", draw(0), &hall_machine);
 }
 
 static void calls(struct client *c)
@@ -489,7 +489,7 @@ static void presence(const struct fresh_store *fresh)
   assert_true(soon(is_present));
   DONE("commerce", &hall_clerk, "finish", window(28));
   /* somebody else's turn, whose case is named only at the window: the same day is the same trip */
-  DONE("commerce", &hall_kiosk, "draw", draw(0));
+  DONE("commerce", &hall_machine, "draw", draw(0));
   DONE("commerce", &hall_clerk, "next", window(28));
   DONE("commerce", &hall_clerk, "serve", window(28));
   DONE("commerce", &hall_clerk, "link", json_pack("{s:i,s:I,s:s}", "visit", 2, "case", (json_int_t)case_id, "case_number", "1"));

@@ -32,6 +32,23 @@ static int64_t version_of(void *context, struct db *db, const char *topic, momen
   return atomic_load(&versions[!strcmp(topic, "room/b")]);
 }
 
+/* What requests are lent, and give back. */
+static atomic_int lent;
+
+static const struct app *lend(void *context)
+{
+  (void)context;
+  atomic_fetch_add(&lent, 1);
+  return (const struct app *)&lent;
+}
+
+static void give_back(void *context, const struct app *app)
+{
+  (void)context;
+  (void)app;
+  atomic_fetch_sub(&lent, 1);
+}
+
 static int stream(struct request *rq, struct error *error)
 {
   return web_stream(rq, arena_printf(rq->arena, "room/%s", rq_str(rq, "room")), error);
@@ -76,6 +93,8 @@ static void start(int streams_max, int live_ms, int heartbeat_ms)
                                 .workers = 2,
                                 .timeout_seconds = 1, /* of idle connections; streams are none */
                                 .live = sources,
+                                .lend = lend,
+                                .give_back = give_back,
                                 .streams_max = streams_max,
                                 .live_ms = live_ms,
                                 .heartbeat_ms = heartbeat_ms};
@@ -150,6 +169,7 @@ static void says_what_changed(void **state)
   atomic_store(&versions[1], 2); /* its reader knew version 1, and hears of 2 first */
   assert_true(hear(b, "data: 2"));
   assert_null(strstr(heard, "data: 1\n"));
+  assert_int_equal(atomic_load(&lent), 0); /* a stream that lasts keeps nothing */
   close(fd);
   close(b);
   web_close(web);
