@@ -333,7 +333,7 @@ async function whole(city, browser) {
 
 if (existsSync(shim)) {
   at("2026-11-30T09:00");
-  await journey("joint", whole, { LD_PRELOAD: shim, CLOCK_FILE: clock });
+  await journey("joint", whole, { env: { LD_PRELOAD: shim, CLOCK_FILE: clock } });
 } else {
   console.log("joint: left out: build/tests/libtest_clock.so is not there");
   if (process.env.TALLY) appendFileSync(process.env.TALLY, "0 0\n");
