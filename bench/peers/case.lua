@@ -1,3 +1,4 @@
 -- wrk: one whole case a request.
 wrk.method = "POST"
-wrk.body = ""
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = "{}"

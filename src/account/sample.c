@@ -32,8 +32,9 @@ struct sample_staff {
 };
 
 static const struct sample_staff window_staff[] = {
-    {"chen", "陈静", "clerk"},    {"zhou", "周敏", "clerk"}, {"sun", "孙丽", "issuer"},
-    {"wu", "吴刚", "supervisor"}, {"xu", "徐岚", "records"}, {"admin", "系统管理员", "admin"},
+    {"chen", "陈静", "clerk"},    {"zhou", "周敏", "clerk"},  {"sun", "孙丽", "issuer"},
+    {"wu", "吴刚", "supervisor"}, {"xu", "徐岚", "records"},  {"admin", "系统管理员", "admin"},
+    {"bian", "边悦", "editor"},   {"tang", "唐琪", "editor"}, {"fang", "方正", "legal"},
 };
 #define WINDOW_STAFF (sizeof window_staff / sizeof *window_staff)
 
@@ -172,7 +173,8 @@ static int tell_people(struct accounts *accounts, struct arena *arena, const cha
                    "口令 password: %s\n"
                    "chen, zhou  窗口受理 clerks\n"
                    "market-regulation, urban-management, fire-rescue …  部门经办，登录名即部门编号 officers: the agency's id\n"
-                   "sun  统一出件 issuing desk · wu  监督 supervisor · xu  档案 records officer · admin  管理 administrator\n",
+                   "sun  统一出件 issuing desk · wu  监督 supervisor · xu  档案 records officer · admin  管理 administrator\n"
+                   "bian, tang  目录编辑 catalogue editors · fang  合法性审查 legal review\n",
                    password);
   return secret_write(accounts->key_dir, "sample-staff.txt", span_of(text), true, error);
 }

@@ -10,14 +10,18 @@ struct accounts;
 struct catalog;
 struct mirror;
 struct promise;
+struct shelf;
 struct store;
 struct throttle;
 struct press;
 struct witness;
+struct workshop;
 
 struct app {
   const struct catalog *catalog;
   const struct promise *promise; /* what is proved of it: promise.h; NULL where nothing is served but a log */
+  struct shelf *shelf;           /* where the two above come from (edition.h); a request borrows them */
+  struct workshop *workshop;     /* of the catalogue's editors: workshop.h */
   struct accounts *accounts;     /* who people are: account.h */
   struct store *store;           /* for attachments: blob.h */
   struct throttle *throttle;     /* of sign-in and of the public's questions by number and code */

@@ -14,6 +14,7 @@
 #define ONEVISIT_CASEWORK_CASEWORK_H
 
 #include "base/json.h"
+#include "casework/joint.h"
 #include "casework/world.h"
 #include "engine/engine.h"
 
@@ -173,6 +174,8 @@ struct case_item {
   const char *result_number;            /* of the certificate or document; "" before issue */
   day result_from, result_until;        /* DAY_NONE: permanent */
   moment issued, delivered;
+  moment taken;  /* somebody has taken up the decision; 0: not */
+  int redecided; /* so often it was decided again before it was issued */
 };
 
 struct case_step {
@@ -180,10 +183,17 @@ struct case_step {
   const char *step, *agency;
   bool assist, excluded;
   int takes;
-  enum { STEP_TO_DO, STEP_PASSED, STEP_FAILED } state;
-  moment since; /* when it became the next to do; 0: not yet */
+  enum { STEP_TO_DO, STEP_PASSED, STEP_FAILED, STEP_REMOVED } state; /* REMOVED: a department that joined and left again */
+  moment since;                                                      /* when it became the next to do; 0: not yet */
+  moment taken;                                                      /* when somebody took it up; 0: not */
   moment done;
   const char *by, *opinion;
+  int visit;                 /* of the plan; -1: none */
+  bool added;                /* its department joined midway */
+  bool silent;               /* passed by silence */
+  int silent_days;           /* working days after which silence is consent; 0: it is not */
+  const char *law, *article; /* of silent consent; "" */
+  struct due consent;        /* silence is consent after it; DAY_NONE */
 };
 
 struct case_material {
@@ -197,6 +207,8 @@ struct case_material {
   bool changed;        /* since corrections were asked for */
   const char *asked;   /* the standard it has to meet, while it is to be corrected; "" */
   struct due deferred; /* accepted tolerantly: to come by this day; DAY_NONE: not open */
+  struct due until;    /* the same day, also after it has come */
+  day remind;          /* the applicant is reminded on it; DAY_NONE: not, or done */
 };
 
 struct case_field {
@@ -257,12 +269,15 @@ struct casefile {
   struct due joint_due;  /* the cap of the whole */
   int corrections;       /* times asked */
   bool commitment;       /* the applicant opted in to handing materials in later */
+  const char *committed; /* SHA-256 hex of the text of the commitment; "" */
   bool deemed, tolerant;
   const char *accepted_by, *accepted_for; /* staff id ("" when deemed), his agency */
   const char *reason, *right_body;        /* of a refusal, withdrawal … */
   int trips_applicant, trips_staff;       /* measured; total = both, both are shown */
   day last_trip;
   unsigned trip_whys; /* presences already counted on last_trip */
+
+  struct joint joint_work; /* of the departments: joint.h */
 
   moment erased;      /* everything personal was destroyed then; 0: not */
   const char *ground; /* word of the legal ground; "" before */
@@ -302,8 +317,16 @@ struct lack {
 };
 size_t casefile_lacks(const struct casefile *c, bool commitment, struct arena *arena, struct lack **ret);
 
+/*
+ * The commitment (容缺受理承诺书) whoever opts in signs: the materials that are still to come, by when, how, and what follows if
+ * they do not. Empty where nothing is to come. The digest is of both languages, a line feed between them.
+ */
+struct words casefile_commitment(const struct casefile *c, struct arena *arena);
+const char *commitment_digest(struct arena *arena, struct words text);
+
 /* Steps of the item that are next (the first undone one of its own, every undone one of assisting agencies). */
 bool casefile_step_is_next(const struct casefile *c, size_t step);
+bool item_under_way(const struct case_item *it);                       /* to be reviewed, under review, in a special procedure */
 bool casefile_item_decidable(const struct casefile *c, size_t item);   /* all steps done, opinions in, nothing special running */
 size_t casefile_open_materials(const struct casefile *c, size_t item); /* deferred ones still to come for it */
 /* How an item's result reaches the applicant, by his choice and what the item offers: "e-certificate", "courier", "window". */

@@ -81,6 +81,12 @@ int take_item(struct work *w, int *ret)
   return 0;
 }
 
+bool is_sha256(const char *hex)
+{
+  unsigned char bytes[DIGEST_BYTES];
+  return hex_decode(span_of(hex), bytes, sizeof bytes);
+}
+
 /* ---- who ---- */
 
 bool is_role(const struct work *w, const char *role)
@@ -134,8 +140,7 @@ int check_not_reviewer(struct work *w)
   bool did = false;
   for (size_t i = 0; i < w->c->item_count; i++)
     did |= strcmp(w->c->items[i].decided_by, id) == 0;
-  for (size_t i = 0; i < w->c->step_count; i++)
-    did |= strcmp(w->c->steps[i].by, id) == 0;
+  did |= casefile_worked(w->c, id);
   if (!did)
     return 0;
   return refuse(w, ERROR_FORBIDDEN, "separation-of-duties", "您审查或决定过本办件，不能再代申请人办理：受理与办理相分离",
@@ -345,6 +350,7 @@ static int open_item(struct work *w, int item)
   struct clocks k = item_clocks(w, it, 0, 0);
   json_t *data = json_pack("{s:o}", "from", day_json(it->clock_from));
   put_clocks(data, &k);
+  put_consent(w, item, data, 0);
   return emit(w, "opened", item, data);
 }
 
@@ -371,7 +377,7 @@ static int cascade(struct work *w)
 
 int settle(struct work *w)
 {
-  if (cascade(w))
+  if (cascade(w) || settle_gatherings(w))
     return -1;
   if (w->c->state < CASE_ACCEPTED || case_state_closed(w->c->state) || !all_closed(w->c))
     return 0;

@@ -13,7 +13,6 @@
 #include "store/blob.h"
 
 #define FILE_TOPIC "casework-file"
-#define REMIND_DAYS 3 /* before a material that may follow is due */
 
 const struct migration casework_migrations[] = {
     {"casework", 1,
@@ -117,6 +116,18 @@ const struct migration casework_migrations[] = {
      "  SELECT aggregate, body, 1 FROM events WHERE kind = 'case' AND type = 'attached'\n"
      "  UNION ALL SELECT id, body, n + 1 FROM look WHERE n < length(body) AND substr(body, n, 10) <> '\"sha256\":\"')\n"
      " SELECT DISTINCT substr(body, n + 10, 64), id FROM look WHERE substr(body, n, 10) = '\"sha256\":\"';\n"},
+    /* Where the time of a closed case went, in milliseconds: joint.h. */
+    {"joint", 1,
+     "CREATE TABLE case_times (\n"
+     "  id BIGKEY,\n"
+     "  closed_day BIGINT NOT NULL,\n"
+     "  work BIGINT NOT NULL,\n"
+     "  departments BIGINT NOT NULL,\n"
+     "  applicant BIGINT NOT NULL,\n"
+     "  special BIGINT NOT NULL,\n"
+     "  centre BIGINT NOT NULL\n"
+     ");\n"
+     "CREATE INDEX case_times_closed ON case_times (closed_day, id);\n"},
     {0},
 };
 
@@ -139,14 +150,14 @@ static const struct sql put_item = {
     " ON CONFLICT (case_id, item) DO UPDATE SET state = $8, legal = $9, promise = $10, opened = $11, decided = $12,"
     " result = $14, valid_from = $15, valid_until = $16"};
 static const struct sql drop_tasks = {"DELETE FROM tasks WHERE case_id = $1 AND item = $2"};
-static const struct sql put_task = {
+const struct sql casework_put_task = {
     "INSERT INTO tasks (case_id, item, step, kind, role, agency, number, zh, en, what, due, created)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
 static const struct sql put_paper = {"INSERT INTO papers (id, case_id, paper, number, item, at) VALUES ($1, $2, $3, $4, $5, $6)"};
 static const struct sql put_alert = {
     "INSERT INTO alerts (id, case_id, item, number, agency, level, zh, en, due, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
 
-static const struct sql put_file = {
+const struct sql casework_put_file = {
     "INSERT INTO case_files (sha256, case_id) VALUES ($1, $2) ON CONFLICT (sha256, case_id) DO NOTHING"};
 static const struct sql drop_files = {"DELETE FROM case_files WHERE case_id = $1"};
 static const struct sql file_wanted = {"SELECT 1 FROM case_files WHERE sha256 = $1 LIMIT 1"};
@@ -228,7 +239,7 @@ struct work_item {
 
 static void task_row(const struct casefile *c, const struct work_item *t, struct rowset *rows)
 {
-  ROW_PUT(rows, &put_task, V_INT(c->id), V_INT(t->item), V_INT(t->step), V_STR(t->kind), V_STR(t->role), V_STR(t->agency),
+  ROW_PUT(rows, &casework_put_task, V_INT(c->id), V_INT(t->item), V_INT(t->step), V_STR(t->kind), V_STR(t->role), V_STR(t->agency),
           V_STR(c->number), V_STR(t->title.zh), V_STR(t->title.en), V_STR(t->what), day_value(t->due), V_INT(t->created));
 }
 
@@ -308,11 +319,11 @@ static void alert_row(const struct casefile *c, const struct event *e, struct ro
 }
 
 /* What the applicant must hear (src/notice has the words): nothing personal, for it is read again when it is told. */
-static const char *const told[] = {"submitted",       "resubmitted", "correction-asked", "accepted",    "not-accepted", "lapsed",
-                                   "special-started", "extended",    "decided",          "item-closed", "issued",       "delivered",
-                                   "withdrawn",       "terminated",  "revoked",          NULL};
-
-static bool is_one_of(const char *type, const char *const *list);
+static const char *const told[] = {
+    "submitted",       "resubmitted", "correction-asked",  "accepted",       "not-accepted", "lapsed",
+    "special-started", "extended",    "decided",           "item-closed",    "issued",       "delivered",
+    "withdrawn",       "terminated",  "revoked",           "dates-open",     "date-chosen",  "called-off",
+    "step-added",      "reopened",    "deferred-due-soon", "deferred-unfit", "message",      NULL};
 
 static day told_day(const struct casefile *c, const char *type)
 {
@@ -321,10 +332,16 @@ static day told_day(const struct casefile *c, const char *type)
     return c->notice.day;
   if (strcmp(type, "correction-asked") == 0)
     return c->correction.day;
-  for (size_t i = 0; i < c->material_count && strcmp(type, "accepted") == 0; i++)
+  for (size_t i = 0; i < c->material_count && is_one_of(type, (const char *const[]){"accepted", "deferred-due-soon", NULL}); i++)
     if (c->materials[i].deferred.day != DAY_NONE && (first == DAY_NONE || c->materials[i].deferred.day < first))
       first = c->materials[i].deferred.day;
   return first;
+}
+
+/* What departments arrange or write among themselves is no news for the applicant. */
+static bool is_internal(const struct event *e)
+{
+  return strcmp(json_str(e->data, "kind"), "meeting") == 0 || (strcmp(e->type, "message") == 0 && !json_flag(e->data, "shared"));
 }
 
 static void send_notice(const struct casefile *c, const struct event *e, struct rowset *rows)
@@ -333,8 +350,10 @@ static void send_notice(const struct casefile *c, const struct event *e, struct 
   int i = item_index(c, json_object_get(e->data, "item"));
   const char *mode = i >= 0 ? casefile_delivery(c, (size_t)i) : "", *type = e->type;
   day on = told_day(c, e->type);
-  if (!is_one_of(e->type, told) || strcmp(json_str(e->data, "mode"), "e-certificate") == 0)
+  if (!is_one_of(e->type, told) || is_internal(e) || strcmp(json_str(e->data, "mode"), "e-certificate") == 0)
     return; /* an electronic certificate is there when it is issued */
+  if (strcmp(e->type, "deferred-due-soon") == 0)
+    type = "deferred-due";
   if (strcmp(e->type, "issued") == 0)
     type = strcmp(mode, "courier") == 0 ? "issued-courier" : strcmp(mode, "window") == 0 ? "issued-window" : "issued";
   struct buf buf;
@@ -348,8 +367,6 @@ static void send_notice(const struct casefile *c, const struct event *e, struct 
     day_format(on, date);
     json_put_str(&w, "day", date);
   }
-  if (on != DAY_NONE && strcmp(e->type, "accepted") == 0)
-    json_put_int(&w, "remind", day_start(on - REMIND_DAYS) + 9 * HOUR_MS);
   json_end(&w);
   rowset_send(rows, "notice", buf_view(&buf));
   buf_release(&buf);
@@ -374,7 +391,7 @@ static void send_parcel(const struct casefile *c, const struct event *e, struct 
   buf_release(&buf);
 }
 
-static bool is_one_of(const char *type, const char *const *list)
+bool is_one_of(const char *type, const char *const *list)
 {
   for (; *list; list++)
     if (strcmp(type, *list) == 0)
@@ -385,12 +402,15 @@ static bool is_one_of(const char *type, const char *const *list)
 /* Events that leave the lists as they are. */
 static const char *const quiet[] = {"saved", "attached", "detached", "fixed", NULL};
 
+/* Events that touch all items. */
+static const char *const everywhere[] = {"accepted", "deferred-unfit", NULL};
+
 static void touched_items(const struct casefile *c, const struct event *events, size_t n, struct rowset *rows)
 {
   for (size_t i = 0; i < c->item_count; i++) {
     bool touched = false;
     for (size_t k = 0; k < n; k++)
-      touched |= strcmp(events[k].type, "accepted") == 0 || item_index(c, json_object_get(events[k].data, "item")) == (int)i;
+      touched |= is_one_of(events[k].type, everywhere) || item_index(c, json_object_get(events[k].data, "item")) == (int)i;
     if (!touched)
       continue;
     item_row(c, i, rows);
@@ -410,6 +430,7 @@ void casefile_erase_rows(const void *state, struct rowset *rows)
     ROW_PUT(rows, &drop_plan, V_STR(c->plans[i]));
   for (size_t i = 0; i < c->attachment_count; i++)
     rowset_send(rows, FILE_TOPIC, span_of(c->attachments[i].sha256));
+  joint_erase_rows(c, rows);
 }
 
 /* The body is the file's SHA-256 in hex. A file that another case has stays. */
@@ -454,7 +475,7 @@ void casefile_project(const void *state, const struct event *events, size_t n, s
     if (strcmp(e->type, "overdue") == 0)
       alert_row(c, e, rows);
     if (strcmp(e->type, "attached") == 0)
-      ROW_PUT(rows, &put_file, V_STR(json_str(e->data, "sha256")), V_INT(e->id));
+      ROW_PUT(rows, &casework_put_file, V_STR(json_str(e->data, "sha256")), V_INT(e->id));
     paper_rows(e, rows);
     send_notice(c, e, rows);
     send_parcel(c, e, rows);
@@ -467,6 +488,7 @@ void casefile_project(const void *state, const struct event *events, size_t n, s
     whole_task(c, events[n - 1].at, rows);
   if (c->accepted)
     touched_items(c, events, n, rows);
+  joint_project(c, events, n, loud, rows);
 }
 
 /* ---- queries ---- */

@@ -52,10 +52,13 @@ int outside_open(struct arena *arena, const struct outside_options *o, struct ou
   if (notices_open(&notices, &outside.sender, error))
     return -1;
   courier_open(&courier, &outside.courier);
-  struct outlet *outlets = arena_array(arena, NOTICE_OUTLETS + COURIER_OUTLETS + 2, sizeof *outlets);
+  size_t own = 0;
+  while (o->own[own].topic)
+    own++;
+  struct outlet *outlets = arena_array(arena, NOTICE_OUTLETS + COURIER_OUTLETS + own + 1, sizeof *outlets);
   size_t n = notices_outlets(outside.sender, outlets);
   n += courier_outlets(outside.courier, outlets + n);
-  outlets[n] = casework_file_outlet(o->store);
+  memcpy(outlets + n, o->own, own * sizeof *outlets);
   outside.outlets = outlets;
   *ret = outside;
   return 0;

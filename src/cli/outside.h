@@ -9,6 +9,7 @@
 
 struct outside_options {
   struct store *store;
+  const struct outlet *own; /* what stays inside, ended by {NULL}; copied */
   const char *key_dir, *site;
   const char *mail, *mail_from, *notices, *courier; /* URLs; NULL: there is none */
 };

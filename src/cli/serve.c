@@ -11,6 +11,11 @@
 #include "cli/cli.h"
 #include "cli/mechanisms.h"
 #include "cli/outside.h"
+#include "consult/consult_pages.h"
+#include "edit/edition.h"
+#include "edit/workshop.h"
+#include "hall/hall.h"
+#include "hall/hall_pages.h"
 #include "paper/press.h"
 #include "promise/promise.h"
 #include "record/readers.h"
@@ -174,11 +179,14 @@ static bool parse(int argc, char **argv, struct serve_options *o)
 struct service {
   struct serve_options options;
   struct arena arena;
-  struct catalog *catalog;
-  struct promise promise;
-  struct world world;
+  struct edition *edition; /* until it is on the shelf */
+  struct shelf *shelf;
+  const struct edition *first; /* borrowed for as long as the program runs */
+  bool folder;                 /* the version served is that of options.catalog */
   struct store *store;
   struct engine *engine;
+  struct hall_post hall;
+  struct workshop *workshop;
   struct outside outside;
   struct app app;
   struct watch_job *watch;
@@ -194,6 +202,16 @@ static void disconnect_reader(void *context, struct db *db)
 {
   (void)context;
   db_close(db);
+}
+
+static const struct app *lend(void *context)
+{
+  return shelf_lend(((struct service *)context)->shelf);
+}
+
+static void give_back(void *context, const struct app *app)
+{
+  shelf_give_back(((struct service *)context)->shelf, app);
 }
 
 /* What people did wrong is their page's business; what we did wrong is the log's. */
@@ -212,7 +230,10 @@ static void answered(void *context, const struct request *rq, unsigned status, i
 static int open_catalog(struct service *s, struct error *error)
 {
   struct findings findings = {0};
-  if (catalog_load(s->options.catalog, &s->catalog, &s->arena, &findings, error) == 0)
+  s->edition = calloc(1, sizeof *s->edition);
+  if (!s->edition)
+    abort();
+  if (catalog_load(s->options.catalog, &s->edition->catalog, &s->arena, &findings, error) == 0)
     return 0;
   cli_print_findings(stderr, s->options.catalog, &findings);
   return findings.n ? error_set(error, ERROR_BAD_INPUT, "unusable-catalog", "事项目录有 %zu 处错误，不能开始服务",
@@ -223,31 +244,47 @@ static int open_catalog(struct service *s, struct error *error)
 /* Only what was proved is served, and nothing is proved here. */
 static int open_promise(struct service *s, struct error *error)
 {
+  struct edition *e = s->edition;
   const char *path = s->options.proof ? s->options.proof : arena_printf(&s->arena, "%s/" PROMISE_FILE, s->options.catalog);
-  s->app.promise = &s->promise;
-  return promise_read(path, s->catalog, &s->arena, &s->promise, error);
+  return promise_read(path, e->catalog, &e->arena, &e->promise, error);
+}
+
+/* The folder's version, or what editors have put in force since. */
+static int open_shelf(struct service *s, struct error *error)
+{
+  if (edition_choose(s->store, &s->edition, &s->folder, error))
+    return -1;
+  if (!s->folder)
+    log_line("info", "the version in force is the editors', not the folder's", "version", s->edition->catalog->version.hex, NULL);
+  s->shelf = shelf_open(s->edition);
+  s->edition = NULL;
+  s->first = shelf_borrow(s->shelf);
+  return 0;
 }
 
 /* Without their fonts papers are not set, and everything else goes on. */
 static void open_papers(struct service *s)
 {
   struct error error = {0};
+  struct world world = {0};
   s->app.site = s->options.site ? s->options.site : arena_printf(&s->arena, "http://%s", s->options.listen);
-  s->world.paper_site = s->app.site;
+  world.paper_site = s->app.site;
   if (press_open(&s->app.press, &error))
     log_error("papers cannot be set", &error);
   else
-    s->world.paper_layout = press_layout(s->app.press);
+    world.paper_layout = press_layout(s->app.press);
+  shelf_world(s->shelf, &world);
 }
 
 static int open_engine(struct service *s, struct error *error)
 {
-  s->world.catalog = s->catalog;
+  const struct outlet own[] = {casework_file_outlet(s->store), hall_moves_outlet(&s->hall), hall_presence_outlet(&s->hall), {0}};
   open_papers(s);
   s->app.key_dir = s->options.keys ? s->options.keys : cli_key_dir(&s->arena, s->store);
   s->app.log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store);
   s->app.policy = s->options.policy ? s->options.policy : arena_printf(&s->arena, "%s/policy", s->app.key_dir);
   const struct outside_options far = {.store = s->store,
+                                      .own = own,
                                       .key_dir = s->app.key_dir,
                                       .site = s->app.site,
                                       .mail = s->options.mail,
@@ -260,7 +297,7 @@ static int open_engine(struct service *s, struct error *error)
   struct engine_options options = {
       .kinds = all_kinds,
       .outlets = s->outside.outlets,
-      .world = &s->world,
+      .world = &s->first->world,
       .key_dir = s->app.key_dir,
       .origin = s->options.origin,
       .log_dir = s->app.log_dir,
@@ -270,43 +307,60 @@ static int open_engine(struct service *s, struct error *error)
   };
   if (engine_open(s->store, &options, &s->engine, error))
     return -1;
+  atomic_store(&s->hall.engine, s->engine);
   outside_serve(&s->outside, s->engine);
   return 0;
 }
 
 /* Every key is registered before it signs. */
-static int open_registry(struct service *s, struct error *error)
+static int register_departments(void *context, const struct catalog *catalog, struct error *error)
 {
-  const char **departments = arena_array(&s->arena, s->catalog->agency_count + 1, sizeof *departments);
-  for (size_t i = 0; i < s->catalog->agency_count; i++)
-    departments[i] = s->catalog->agencies[i].id;
-  return cli_begin_registry(s->engine, s->store, s->app.key_dir, s->options.origin, departments, s->catalog->agency_count, error);
+  struct service *s = context;
+  struct arena arena = {0};
+  const char **departments = arena_array(&arena, catalog->agency_count + 1, sizeof *departments);
+  for (size_t i = 0; i < catalog->agency_count; i++)
+    departments[i] = catalog->agencies[i].id;
+  int bad = cli_begin_registry(s->engine, s->store, s->app.key_dir, s->options.origin, departments, catalog->agency_count, error);
+  arena_release(&arena);
+  return bad;
+}
+
+static int open_workshop(struct service *s, struct error *error)
+{
+  const struct workshop_options options = {
+      .engine = s->engine, .store = s->store, .shelf = s->shelf, .prepare = register_departments, .context = s};
+  return workshop_open(&options, &s->workshop, error);
 }
 
 static int open_watch(struct service *s, struct error *error)
 {
   const struct watch_options options = {.engine = s->engine,
                                         .store = s->store,
-                                        .catalog = s->catalog,
+                                        .catalog = s->first->catalog,
                                         .key_dir = s->app.key_dir,
                                         .origin = s->options.origin,
                                         .log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store)};
   return watch_start(&options, &s->watch, error);
 }
 
+static const struct live_source live_sources[] = {{"hall/", hall_live_version}, {"consult/", consult_live_version}, {NULL}};
+
 static int open_web(struct service *s, struct error *error)
 {
-  s->app.catalog = s->catalog;
+  s->app.shelf = s->shelf;
+  s->app.workshop = s->workshop;
   s->app.store = s->store;
   s->app.sample = s->options.sample;
   s->app.readers = s->options.readers;
   s->app.throttle = throttle_open(100000);
+  shelf_dress(s->shelf, &s->app);
   struct web_options options = {
       .listen = s->options.listen,
       .routes = all_routes,
       .nav = site_nav,
       .engine = s->engine,
-      .app = &s->app,
+      .lend = lend,
+      .give_back = give_back,
       .authenticate = account_authenticate,
       .connect = connect_reader,
       .disconnect = disconnect_reader,
@@ -316,6 +370,7 @@ static int open_web(struct service *s, struct error *error)
       .tls = s->options.tls,
       .proxy = s->options.proxy,
       .sample = s->options.sample,
+      .live = live_sources,
   };
   return web_open(&options, &s->web, error);
 }
@@ -323,20 +378,23 @@ static int open_web(struct service *s, struct error *error)
 static int open_service(struct service *s, struct error *error)
 {
   if (readers_check(s->options.readers ? s->options.readers : "", error) || open_catalog(s, error) || open_promise(s, error) ||
-      cli_open_store(s->options.store, &s->store, error) || open_engine(s, error) || open_registry(s, error) ||
-      promise_enter(s->engine, &s->promise, error))
+      cli_open_store(s->options.store, &s->store, error) || open_shelf(s, error) || open_engine(s, error) ||
+      register_departments(s, s->first->catalog, error) || (s->folder && edition_enter(s->store, s->engine, s->first, error)))
     return -1;
   if (accounts_open(s->app.key_dir, 0, &s->app.accounts, error))
     return -1;
-  if (s->options.sample && account_sample(s->app.accounts, s->engine, s->catalog, NULL, error))
+  if (s->options.sample && account_sample(s->app.accounts, s->engine, s->first->catalog, NULL, error))
     return -1;
-  return open_watch(s, error) || open_web(s, error) ? -1 : 0;
+  if (s->options.sample && hall_sample(s->engine, s->first->catalog, moment_now(), error))
+    return -1;
+  return open_watch(s, error) || open_workshop(s, error) || open_web(s, error) ? -1 : 0;
 }
 
 static void close_service(struct service *s)
 {
   if (s->web)
     web_close(s->web);
+  workshop_close(s->workshop);
   watch_stop(s->watch);
   accounts_close(s->app.accounts);
   engine_close(s->engine);
@@ -344,7 +402,10 @@ static void close_service(struct service *s)
   throttle_close(s->app.throttle);
   press_close(s->app.press);
   store_close(s->store);
-  catalog_free(s->catalog);
+  if (s->first)
+    shelf_return(s->shelf, s->first);
+  shelf_close(s->shelf);
+  edition_free(s->edition);
   arena_release(&s->arena);
 }
 

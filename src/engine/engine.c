@@ -342,6 +342,12 @@ int64_t commands_waiting(struct engine *engine)
   return n;
 }
 
+void engine_set_world(struct engine *engine, const struct world *world)
+{
+  __atomic_store_n(&engine->options.world, world, __ATOMIC_RELEASE);
+  engine_wake(engine); /* what was being decided is answered before this */
+}
+
 void engine_stats(struct engine *engine, struct engine_stats *ret)
 {
   *ret = (struct engine_stats){.commands = engine->commands,

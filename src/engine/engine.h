@@ -202,6 +202,9 @@ int engine_do(struct engine *engine, const struct command *command, struct outco
 typedef void engine_done(void *context, const struct outcome *outcome, const struct error *error_or_null);
 int engine_submit(struct engine *engine, const struct command *command, engine_done *done, void *context, struct error *error);
 
+/* Another world from the next command on: when this returns, none is decided any more by the one before. */
+void engine_set_world(struct engine *engine, const struct world *world);
+
 /* Fires every timer due by the clock now and waits until they are done (the writer does so by itself at least each second). */
 void engine_wake(struct engine *engine);
 

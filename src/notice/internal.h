@@ -12,7 +12,7 @@
 struct told { /* the state of a notice */
   int64_t id, case_id;
   const char *event, *item, *day;
-  moment at, remind; /* remind: when the applicant is reminded of what follows; 0: not, or done */
+  moment at;
   enum notice_state states[NOTICE_CHANNELS];
 };
 

@@ -36,8 +36,6 @@ static int tell(const struct told *t, const struct command *command, struct deci
     return error_set(error, ERROR_BAD_INPUT, "missing-argument", "缺少办件或事由", "The case or the event is missing");
   json_t *made = json_pack("{s:I,s:s,s:s,s:s,s:O}", "case", (json_int_t)json_int(data, "case"), "event", json_str(data, "event"),
                            "item", json_str(data, "item"), "day", json_str(data, "day"), "channels", (json_t *)(uintptr_t)channels);
-  if (json_int(data, "remind") > d->now)
-    (void)json_object_set_new(made, "remind", json_integer(json_int(data, "remind")));
   decision_emit(d, "told", json_str(data, "item"), made);
   return 0;
 }
@@ -65,11 +63,6 @@ static int notice_decide(const void *state, const struct command *command, struc
     return tell(t, command, d, error);
   if (strcmp(command->type, "sent") == 0 || strcmp(command->type, "failed") == 0 || strcmp(command->type, "put-off") == 0)
     return note(t, command, d);
-  if (strcmp(command->type, "wake") == 0) {
-    if (t->remind && d->now >= t->remind)
-      decision_emit(d, "reminding", t->item, NULL);
-    return 0;
-  }
   return error_set(error, ERROR_BAD_INPUT, "unknown-command", "没有“%s”这个操作", "There is no command “%s”", command->type);
 }
 
@@ -83,17 +76,12 @@ static int notice_evolve(void *state, struct arena *arena, const struct event *e
                        .event = arena_str(arena, json_str(event->data, "event")),
                        .item = arena_str(arena, json_str(event->data, "item")),
                        .day = arena_str(arena, json_str(event->data, "day")),
-                       .at = event->at,
-                       .remind = json_int(event->data, "remind")};
+                       .at = event->at};
     for (size_t i = 0; i < json_array_size(channels); i++) {
       int channel = channel_named(json_string_value(json_array_get(channels, i)));
       if (channel >= 0)
         t->states[channel] = NOTICE_QUEUED;
     }
-    return 0;
-  }
-  if (strcmp(event->type, "reminding") == 0) {
-    t->remind = 0;
     return 0;
   }
   int channel = channel_named(json_str(event->data, "channel"));
@@ -104,17 +92,11 @@ static int notice_evolve(void *state, struct arena *arena, const struct event *e
   return 0;
 }
 
-static moment notice_due(const void *state)
-{
-  return ((const struct told *)state)->remind;
-}
-
 const struct kind notice_kind = {.name = "notice",
                                  .state_size = sizeof(struct told),
                                  .decide = notice_decide,
                                  .evolve = notice_evolve,
-                                 .project = notice_project,
-                                 .due = notice_due};
+                                 .project = notice_project};
 
 /* ---- where a person wants them ---- */
 

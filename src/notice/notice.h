@@ -1,7 +1,7 @@
 /*
  * notice.h: what people are told, by e-mail, short message and WeChat, each once.
  *
- * Mechanisms send the outbox message «notice»: {case, event, item?, day?, remind?}, nothing personal. Its outlet makes a notice of
+ * Mechanisms send the outbox message «notice»: {case, event, item?, day?}, nothing personal. Its outlet makes a notice of
  * it (kind «notice», one aggregate a message), which goes out by each channel that the applicant has: name, address and words
  * are read from the case at that moment. What was sent is an event of the notice, and nothing goes out that has one.
  *

@@ -44,8 +44,6 @@ void notice_project(const void *state, const struct event *events, size_t n, str
 {
   const struct told *t = state;
   for (size_t i = 0; i < n; i++) {
-    if (strcmp(events[i].type, "reminding") == 0)
-      send(rows, "notice", t, "deferred-due");
     for (int c = 0; c < NOTICE_CHANNELS && strcmp(events[i].type, "told") == 0; c++)
       if (t->states[c] == NOTICE_QUEUED)
         send(rows, notice_topics[c], t, t->event);

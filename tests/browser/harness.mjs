@@ -33,12 +33,12 @@ export function prove(home) {
   return proof;
 }
 
-export async function serve(extra = []) {
+export async function serve(extra = [], env = {}) {
   const home = mkdtempSync(join(tmpdir(), "onevisit-browser-"));
   const proof = prove(home);
   const program = spawn(join(root, "build/onevisit"),
     ["serve", "--store", `sqlite:${home}/s.db`, "--catalog", join(root, "catalogs/ningbo"), "--proof", proof, "--listen", "127.0.0.1:0", "--sample", "--uploads", home, ...extra],
-    { cwd: home, stdio: ["ignore", "ignore", "pipe"] });
+    { cwd: home, stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } });
   let log = "";
   const port = await new Promise((found, missed) => {
     const late = setTimeout(() => missed(new Error(`the program did not start:\n${log}`)), 60000);
@@ -238,9 +238,9 @@ function checksum(bytes) { // older Node has no crc32
 
 // ---- the frame of a journey file ----
 
-export async function journey(name, body, extra = []) {
+export async function journey(name, body, { env = {}, extra = [] } = {}) {
   console.log(`# ${name}`);
-  const city = await serve(extra);
+  const city = await serve(extra, env);
   const browser = await browse();
   try {
     await body(city, browser);

@@ -41,7 +41,7 @@ const char *desk_refused(struct desk *desk);
 struct who {
   const char *id, *role, *agency, *channel;
 };
-extern const struct who applicant, stranger, clerk, clerk2, market, market2, fire, urban, housing, issuer, supervisor, records;
+extern const struct who applicant, stranger, clerk, clerk2, market, market2, fire, urban, housing, ecology, issuer, supervisor, records;
 
 /* "" when done, else the name of the error. data is taken over. */
 const char *desk_do(struct desk *desk, int64_t id, struct who who, const char *type, json_t *data);

@@ -16,6 +16,7 @@
 #include "account/account_pages.h"
 #include "app/app.h"
 #include "both_stores.h"
+#include "credit/credit.h"
 #include "casework/casework.h"
 #include "casework/desk_pages.h"
 #include "web/web.h"
@@ -25,7 +26,7 @@
 static const struct kind *const kinds[] = {&account_kind, &casefile_kind, NULL};
 static const struct route *const routes[] = {account_routes,  desk_routes,      office_routes, issue_routes,
                                              overview_routes, staff_api_routes, NULL};
-static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations, NULL};
+static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations, credit_migrations, NULL};
 
 struct city {
   struct arena arena;
