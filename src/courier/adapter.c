@@ -242,7 +242,8 @@ static int do_reported(struct engine *engine, struct db *db, struct arena *arena
   if (courier_by_tracking(db, span_of(json_str(said, "tracking")), arena, &p, error))
     return -1;
   if (tell(engine, &parcel_kind, p.id, arena_str(arena, state), arena_str(arena, id),
-           json_pack("{s:s,s:s,s:s}", "tracking", json_str(said, "tracking"), "place", json_str(said, "place"), "reason", json_str(said, "reason")),
+           json_pack("{s:s,s:s,s:s}", "tracking", json_str(said, "tracking"), "place", json_str(said, "place"), "reason",
+                     json_str(said, "reason")),
            &outcome, error))
     return -1;
   *ret_repeated = outcome.repeated;

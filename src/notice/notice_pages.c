@@ -6,7 +6,7 @@
 #include "casework/staff.h"
 #include "templates_notice.h"
 
-enum { SHOWN = 100 };
+enum { SHOWN = 100, CHOICES_AN_HOUR = 8 };
 
 /* ---- where he wants them ---- */
 
@@ -54,6 +54,11 @@ static int choose(struct request *rq, struct error *error)
 {
   if (rq->errors_n)
     return show(rq, 400, error);
+  const char *key = arena_printf(rq->arena, "contact:%s", rq->who->id); /* each may send a code to an address of anybody */
+  if (throttle_take(rq->app->throttle, span_of(key), CHOICES_AN_HOUR, HOUR_MS, rq->now)) {
+    web_field_error(rq, "email", tr(rq, "Saved too often: please wait a while"));
+    return show(rq, 429, error);
+  }
   return send(rq, "choose",
               json_pack("{s:s,s:b,s:b}", "email", rq_str(rq, "email"), "sms", (int)staff_sent(rq, "by", "sms"), "wechat",
                         (int)staff_sent(rq, "by", "wechat")),
