@@ -91,7 +91,7 @@ static int do_reviews(struct request *rq, int64_t id, struct error *error)
 static int whole_case(struct request *rq, struct error *error)
 {
   int64_t id = new_case(rq->now);
-  struct outcome outcome;
+  struct outcome outcome = {0};
   for (int step = 0; seven_steps[step]; step++) {
     bool review = step == 3;
     if (review ? do_reviews(rq, id, error) : do_step(rq, id, step, &outcome, error))
