@@ -10,8 +10,7 @@
 #define GROUP_MAX 1024
 #define CACHE_BYTES ((size_t)48 * 1024 * 1024)
 #define SEAL_MS 500
-
-static const struct sql last_event = {"SELECT seq FROM events ORDER BY seq DESC LIMIT 1"};
+#define WRITERS 2
 
 moment engine_now(struct engine *engine)
 {
@@ -50,19 +49,6 @@ static void set_defaults(struct engine_options *o)
   o->outlets = o->outlets ? o->outlets : none;
 }
 
-static int load(struct engine *engine, struct error *error)
-{
-  struct db *db = engine->writers->db;
-  struct rows rows;
-  if (db_query(db, &last_event, NULL, 0, &rows, error))
-    return -1;
-  if (rows_next(&rows))
-    engine->last_seq = engine->committed = rows_int(&rows, 0);
-  if (rows_close(&rows, error))
-    return -1;
-  return timers_load(&engine->writers->timers, db, error);
-}
-
 static int start_sealer(struct engine *engine, struct error *error)
 {
   if (engine->options.seal_ms < 0)
@@ -99,6 +85,13 @@ static void start_threads(struct engine *engine)
     start_thread(&engine->delivery, &engine->delivery_on, delivery_main, engine);
 }
 
+/* PostgreSQL works for several at once, SQLite for one. */
+static size_t writers_wanted(const struct engine *engine)
+{
+  size_t wanted = engine->options.writers ? engine->options.writers : WRITERS;
+  return store_is_sqlite(engine->store) ? 1 : wanted;
+}
+
 static int open_writers(struct engine *engine, size_t n, struct error *error)
 {
   engine->writers = calloc(n, sizeof *engine->writers);
@@ -112,9 +105,9 @@ static int open_writers(struct engine *engine, size_t n, struct error *error)
     queue_init(&w->queue, engine->options.queue_max);
   }
   for (size_t i = 0; i < n; i++)
-    if (store_connect(engine->store, DB_WRITE, &engine->writers[i].db, error))
+    if (store_connect(engine->store, DB_SHARE, &engine->writers[i].db, error))
       return -1;
-  return load(engine, error);
+  return turn_open(engine, error);
 }
 
 static void close_writer(struct writer *w)
@@ -151,7 +144,8 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   pthread_cond_init(&engine->sealed_more, &attr);
   pthread_condattr_destroy(&attr);
   pthread_mutex_init(&engine->lock, NULL);
-  if (open_writers(engine, 1, error) || start_sealer(engine, error) || erasure_open(engine, error)) {
+  turn_init(engine);
+  if (open_writers(engine, writers_wanted(engine), error) || start_sealer(engine, error) || erasure_open(engine, error)) {
     engine_close(engine);
     return -1;
   }
@@ -208,6 +202,7 @@ void engine_close(struct engine *engine)
   for (size_t i = 0; i < engine->writer_count; i++)
     close_writer(&engine->writers[i]);
   free(engine->writers);
+  turn_close(engine);
   series_release(engine);
   erasure_close(engine);
   pthread_cond_destroy(&engine->changed);

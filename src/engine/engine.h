@@ -129,6 +129,7 @@ struct engine_options {
   bool sm2;            /* make the key for a second signature of checkpoints, by SM2; where it is, it signs */
   size_t queue_max;    /* commands that may wait; 0: 8192 */
   size_t group_max;    /* commands in one commit; 0: 1024 */
+  size_t writers;      /* connections that write side by side, on PostgreSQL; 0: 2 */
   size_t cache_bytes;  /* of aggregates kept in memory; 0: 48 MiB */
   int seal_ms;         /* a checkpoint at most this late, unless the writer is at its limit; 0: 500; negative: no sealer (bench) */
   moment (*clock)(void *context);                     /* NULL: the wall clock */
