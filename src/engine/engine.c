@@ -59,6 +59,9 @@ static int start_sealer(struct engine *engine, struct error *error)
   if (sealer_open(engine, engine->sealing, error))
     return -1;
   engine->sealed = engine->sealing->edge.size;
+  if (!atomic_load(&engine->leads)) /* others write while we look */
+    return 0;
+  engine->sealing->on_duty = true;
   if (engine->sealed > engine->last_seq)
     return error_set(error, ERROR_INTERNAL, "broken-ledger", "账本比记录新（%lld 对 %lld）：存储可能是从旧备份恢复的",
                      "The ledger is ahead of the records (%lld against %lld): events have been removed from the store",
@@ -150,7 +153,7 @@ int engine_open(struct store *store, const struct engine_options *options, struc
     return -1;
   }
   start_threads(engine);
-  if (erasure_again(engine, error)) {
+  if (atomic_load(&engine->leads) && erasure_again(engine, error)) {
     engine_close(engine);
     return -1;
   }
@@ -339,6 +342,11 @@ void engine_stats(struct engine *engine, struct engine_stats *ret)
   ret->sealed = engine->sealed;
   pthread_mutex_unlock(&engine->lock);
   ret->waiting = commands_waiting(engine);
+}
+
+bool engine_leads(struct engine *engine)
+{
+  return atomic_load(&engine->leads);
 }
 
 /* ---- ids ---- */

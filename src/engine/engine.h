@@ -217,6 +217,12 @@ struct engine_stats {
 };
 void engine_stats(struct engine *engine, struct engine_stats *ret);
 
+/*
+ * Of several processes on one PostgreSQL one leads: it seals, publishes and delivers, and does what else must be done once. Another
+ * takes over within seconds of its end. With SQLite it is always this one.
+ */
+bool engine_leads(struct engine *engine);
+
 /* Ids: 63 bits. New ones grow with time; the other derives one from an idempotency key. */
 int64_t aggregate_id_new(moment now);
 int64_t aggregate_id_from(const char *actor_id, const char *key);
