@@ -113,13 +113,15 @@ static int read_edge(struct sealer *s, struct error *error)
 {
   struct rows rows;
   bool right = true;
-  s->edge = (struct merkle_edge){0};
+  struct merkle_edge edge = {0};
   if (db_query(s->keys, &last_checkpoint, NULL, 0, &rows, error))
     return -1;
   if (rows_next(&rows))
-    right = merkle_edge_read(rows_int(&rows, 0), rows_span(&rows, 1), &s->edge);
+    right = merkle_edge_read(rows_int(&rows, 0), rows_span(&rows, 1), &edge);
   if (rows_close(&rows, error))
     return -1;
+  if (right)
+    s->edge = edge;
   return right ? 0 : error_set(error, ERROR_INTERNAL, "broken-ledger", "最后一个检查点已损坏", "The last checkpoint is damaged");
 }
 

@@ -211,16 +211,18 @@ static void go_back(struct engine *engine)
   erasure_take_back(engine);
 }
 
-/* Somebody else waits and has not been let in. */
+/* Somebody else waits and has not been let in, or the lease is lost. */
 static bool must_yield(struct turn *t)
 {
   struct error error = {0};
   bool wanted = false;
   if (monotonic_us() - t->since_us < HOLD_US)
     return false;
-  if (lease_wanted(t->db, &wanted, &error))
+  if (lease_wanted(t->db, &wanted, &error)) {
     t->unsure = true;
-  else if (!wanted)
+    return true;
+  }
+  if (!wanted)
     t->since_us = monotonic_us();
   return wanted;
 }
@@ -231,7 +233,7 @@ int turn_hold(struct engine *engine, struct error *error)
   for (;;) {
     bool stop = t->broken || t->unsure || (t->db && !t->held) || monotonic_us() < t->one_by_one_until_us;
     if (t->db && !stop && must_yield(t)) {
-      if (t->under_way == 0)
+      if (t->under_way == 0 && !t->unsure)
         give(t);
       stop = true;
     }
