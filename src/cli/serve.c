@@ -245,6 +245,9 @@ static int open_watch(struct service *s, struct error *error)
 
 static int open_web(struct service *s, struct error *error)
 {
+  char *secret;
+  if (account_web_secret(s->app.key_dir, &s->arena, &secret, error))
+    return -1;
   s->app.catalog = s->catalog;
   s->app.store = s->store;
   s->app.sample = s->options.sample;
@@ -262,6 +265,7 @@ static int open_web(struct service *s, struct error *error)
       .answered = answered,
       .context = s,
       .upload_dir = s->options.uploads,
+      .secret = secret,
       .tls = s->options.tls,
       .proxy = s->options.proxy,
       .sample = s->options.sample,
