@@ -18,6 +18,6 @@ struct bare_driver {
   void (*commit)(struct bare_connection *connection); /* durable when it returns */
   void (*close)(struct bare_connection *connection);
 };
-extern const struct bare_driver bare_sqlite, bare_postgres, bare_unnest; /* the last: set statements, rows of a key once a group */
+extern const struct bare_driver bare_sqlite, bare_postgres;
 
 #endif

@@ -28,6 +28,7 @@ struct options {
   int rounds;
   int in_flight[LIST_MAX], in_flight_count;
   bool hot, seal;
+  size_t writers; /* 0: as the engine thinks best */
   const char *cluster, *directory;
 };
 
@@ -430,7 +431,7 @@ static void bench(const struct options *o)
   (void)snprintf(keys, sizeof keys, "%s/keys", run.place.directory);
   place_store(&run.place, "engine", engine_url, where);
   const struct engine_options options = {
-      .kinds = permit_kinds, .key_dir = keys, .origin = "bench.invalid", .seal_ms = o->seal ? 0 : -1};
+      .kinds = permit_kinds, .key_dir = keys, .origin = "bench.invalid", .writers = o->writers, .seal_ms = o->seal ? 0 : -1};
   if (store_open(engine_url, &store, &error) || engine_open(store, &options, &engine, &error))
     give_up_with("engine", &error);
   client_init(&run.client, engine, o);
@@ -458,7 +459,7 @@ static void bench(const struct options *o)
 
 static const char usage[] =
     "usage: engine_bench [--store postgresql://…] [--dir DIR] [--cases N] [--in-flight K,K,…] [--hot] [--seal]\n"
-    "                    [--seconds S] [--rounds N]\n"
+    "                    [--seconds S] [--rounds N] [--writers N]\n"
     "Durable commands a second through the engine beside bare SQLite or libpq writing the same rows. JSON on stdout.\n"
     "--store takes a superuser's URL of a cluster; the databases made in it go when the run ends. --dir is a directory\n"
     "of the disk to be measured (default: here).\n";
@@ -490,6 +491,7 @@ static void read_options(int argc, char **argv, struct options *o)
                                         {"seconds", required_argument, NULL, 't'},
                                         {"in-flight", required_argument, NULL, 'k'},
                                         {"rounds", required_argument, NULL, 'r'},
+                                        {"writers", required_argument, NULL, 'w'},
                                         {"hot", no_argument, NULL, 'h'},
                                         {"seal", no_argument, NULL, 'l'},
                                         {"help", no_argument, NULL, '?'},
@@ -515,6 +517,9 @@ static void read_options(int argc, char **argv, struct options *o)
       break;
     case 'r':
       o->rounds = (int)number(optarg, 1, ROUNDS_MAX);
+      break;
+    case 'w':
+      o->writers = (size_t)number(optarg, 1, 16);
       break;
     case 'h':
       o->hot = true;
