@@ -15,13 +15,9 @@ async function press(p, selector) {
   await Promise.all([p.page.waitForNavigation({ waitUntil: "load" }), p.page.locator(selector).first().click()]);
 }
 
-// The page looks again by itself until the work is done; so does who waits for it.
+// The page looks again by itself until the work is done.
 async function wait(p, selector) {
-  for (let i = 0; i < 120 && await p.page.locator(selector).count() === 0; i++) {
-    await p.page.waitForTimeout(500);
-    await p.page.goto(p.page.url());
-  }
-  return await p.page.locator(selector).count() > 0;
+  return p.page.waitForSelector(selector, { state: "attached", timeout: 300000 }).then(() => true, () => false);
 }
 
 async function save(p, change) {
