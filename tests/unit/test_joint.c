@@ -532,10 +532,10 @@ static void the_applicant_is_reminded_once_before_the_day(void **state)
   is_day(now()->materials[3].deferred.day, "2026-03-09");
   is_day(now()->materials[3].remind, "2026-03-05");
   desk_noon(&desk, "2026-03-04");
-  assert_int_equal(notices_of("deferred-due-soon"), 0);
+  assert_int_equal(notices_of("deferred-due"), 0);
   desk_noon(&desk, "2026-03-05");
   desk_noon(&desk, "2026-03-06");
-  assert_int_equal(notices_of("deferred-due-soon"), 1);
+  assert_int_equal(notices_of("deferred-due"), 1);
   desk_noon(&desk, "2026-03-10");
   item_is(3, ITEM_TERMINATED);
 }
