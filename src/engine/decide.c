@@ -218,7 +218,7 @@ int command_run(struct writer *writer, struct request *request, struct error *er
   struct event_list events = {.arena = &writer->group};
   struct decision d = {.arena = &writer->group,
                        .now = c->at ? c->at : engine_now(writer->engine),
-                       .world = writer->engine->options.world,
+                       .world = __atomic_load_n(&writer->engine->options.world, __ATOMIC_ACQUIRE),
                        .writer = writer,
                        .events = &events};
   writer_random(writer, d.random, sizeof d.random);

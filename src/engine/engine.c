@@ -7,7 +7,7 @@
 #include "engine/publish.h"
 
 #define QUEUE_MAX 8192
-#define WAIT_MS 100
+#define WAIT_MS 50
 #define GROUP_MAX 1024
 #define CACHE_BYTES ((size_t)48 * 1024 * 1024)
 #define SEAL_MS 500
@@ -340,6 +340,12 @@ int64_t commands_waiting(struct engine *engine)
     pthread_mutex_unlock(&queue->lock);
   }
   return n;
+}
+
+void engine_set_world(struct engine *engine, const struct world *world)
+{
+  __atomic_store_n(&engine->options.world, world, __ATOMIC_RELEASE);
+  engine_wake(engine); /* what was being decided is answered before this */
 }
 
 void engine_stats(struct engine *engine, struct engine_stats *ret)

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "templates_web.h"
 #include "web/asset.h"
+#include "web/live.h"
 
 /* ---- what a handler says ---- */
 
@@ -20,6 +21,7 @@ void answer_reset(struct exchange *x)
   x->fd = -1;
   x->status = 0;
   x->type = NULL;
+  x->topic = NULL;
   x->keep = 0;
 }
 
@@ -336,6 +338,8 @@ static bool accepts_gzip(const struct exchange *x)
 static struct MHD_Response *body_of(struct exchange *x)
 {
   struct MHD_Response *r;
+  if (x->topic)
+    return live_response(x);
   if (x->asset) {
     bool gzip = accepts_gzip(x) && x->asset->gzip_n < x->asset->plain_n;
     const unsigned char *p = gzip ? x->asset->gzip : x->asset->plain;

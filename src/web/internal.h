@@ -96,12 +96,17 @@ struct exchange {
   int fd;
   int64_t fd_size;
   const struct asset *asset;
-  int keep; /* seconds; see web_keep() */
+  int keep;          /* seconds; see web_keep() */
+  const char *topic; /* of a live stream; NULL */
+  int64_t version;
 };
+
+struct live;
 
 struct web {
   struct web_options options;
   struct MHD_Daemon *daemon;
+  struct live *live; /* live.h; NULL */
   struct connections *connections;
   size_t bodies;      /* bytes of larger bodies held, atomic */
   unsigned uploading; /* requests with files coming in, atomic */

@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "web/live.h"
 
+#define STREAMS_MAX 10000
 #define CONNECTION_MEMORY                                                                                                          \
   ((size_t)16 << 10)                    /* libmicrohttpd clears all of it and half of it again for each request: 5 µs at 32 KiB */
 #define SPARE_MAX 64u                   /* exchanges a thread keeps */
@@ -111,7 +114,7 @@ static void *exchange_begin(void *context, const char *uri, struct MHD_Connectio
   x->rq.exchange = x;
   x->rq.arena = &x->arena;
   x->rq.engine = web->options.engine;
-  x->rq.app = web->options.app;
+  x->rq.app = web->options.lend ? web->options.lend(web->options.context) : web->options.app;
   x->rq.path = "/";
   x->target = arena_str(&x->arena, uri);
   return x;
@@ -137,6 +140,8 @@ static void exchange_end(void *context, struct MHD_Connection *connection, void 
   connection_waits(x);
   __atomic_sub_fetch(&web->bodies, x->counted, __ATOMIC_RELAXED);
   __atomic_sub_fetch(&web->uploading, x->uploading, __ATOMIC_RELAXED);
+  if (o->give_back && x->rq.app)
+    o->give_back(o->context, x->rq.app);
   for (size_t i = 0; i < x->rq.uploads_n; i++)
     close(x->rq.uploads[i].fd);
   if (x->fd >= 0)
@@ -531,6 +536,21 @@ static char *copy(const char *s)
   return t;
 }
 
+/* A stream holds a file open as long as it lasts: at most half of what the process may open, and that is asked for. */
+static int streams_allowed(int wanted, int connections_max)
+{
+  struct rlimit files;
+  int most = wanted > 0 ? wanted : STREAMS_MAX;
+  rlim_t need = 2 * (rlim_t)most + 2 * (rlim_t)connections_max;
+  if (getrlimit(RLIMIT_NOFILE, &files))
+    return 64;
+  if (files.rlim_cur < need) {
+    files.rlim_cur = files.rlim_max < need ? files.rlim_max : need;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+  }
+  return (rlim_t)most < files.rlim_cur / 2 ? most : (int)(files.rlim_cur / 2);
+}
+
 static int set_up(struct web *web, const struct web_options *options, struct error *error)
 {
   web->options = *options;
@@ -539,6 +559,8 @@ static int set_up(struct web *web, const struct web_options *options, struct err
   o->queue_max = o->queue_max > 0 ? o->queue_max : 1024;
   o->timeout_seconds = o->timeout_seconds > 0 ? o->timeout_seconds : 60;
   o->connections_max = o->connections_max > 0 ? o->connections_max : 8192;
+  o->streams_max = o->live ? streams_allowed(o->streams_max, o->connections_max) : 0;
+  o->connections_max += o->streams_max;
   web->connections = connections_open((size_t)o->connections_max, o->timeout_seconds, EXCHANGE_SECONDS);
   if (o->threads <= 0)
     o->threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -559,6 +581,7 @@ static int start(struct web *web, struct error *error)
   if (web->listen_fd < 0)
     return -1;
   web->port = port_of(web->listen_fd);
+  web->live = live_open(web);
   web->workers = calloc((size_t)web->options.workers, sizeof *web->workers);
   if (!web->workers)
     abort();
@@ -635,10 +658,12 @@ void web_close(struct web *web)
   pthread_mutex_unlock(&web->lock);
   for (int i = 0; i < web->workers_n; i++)
     pthread_join(web->workers[i], NULL);
+  live_end(web->live);
   if (web->daemon) {
     drain(web);
     MHD_stop_daemon(web->daemon);
   }
+  live_close(web->live);
   if (web->listen_fd >= 0)
     close(web->listen_fd);
   while (web->threads) {

@@ -17,13 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LIVES_MAX 20000
-#define PATIENCE_S 120 /* of a life that does no step: it hangs */
+#define PATIENCE_S 600 /* of a life that does no step: it hangs */
 #define TRIES_MAX 3000
 #define SHRINK_S 150
 
@@ -63,11 +62,12 @@ static void make_directory(void)
 static void found(uint64_t seed, moment now)
 {
   memset(city, 0, sizeof *city);
-  city->seed = city->dice = seed;
+  city->seed = city->luck = seed;
   city->commands = (int)options.commands;
   city->faults = !options.calm;
   city->only = options.only;
   city->post = options.post;
+  city->exact = !options.many;
   post_open(seed);
   city->now = now;
   city->announced = city_catalog->calendar.years[city_catalog->calendar.n - 1].year;
@@ -77,9 +77,9 @@ static void found(uint64_t seed, moment now)
 /* Cities are founded on any day of the announced year. */
 static moment founding_day(uint64_t seed)
 {
-  uint64_t dice = seed ^ UINT64_C(0xc17);
+  uint64_t luck = seed ^ UINT64_C(0xc17);
   int year = city_catalog->calendar.years[city_catalog->calendar.n - 1].year;
-  return day_start(day_make(year, 1, 5) + (day)(city_random(&dice) % 340)) + 9 * HOUR_MS;
+  return day_start(day_make(year, 1, 5) + (day)(dice(&luck) % 340)) + 9 * HOUR_MS;
 }
 
 /* Ends a life that hangs. */
@@ -135,9 +135,9 @@ static bool next_life(void)
     return false;
   }
   city->struck[struck]++;
-  uint64_t dice = city->seed * 31 + (uint64_t)city->lives;
-  bool power = struck == DISK_POWER || (struck != DISK_KILL && city_random(&dice) % 2);
-  disk_recover(power, city_random(&dice));
+  uint64_t luck = city->seed * 31 + (uint64_t)city->lives;
+  bool power = struck == DISK_POWER || (struck != DISK_KILL && dice(&luck) % 2);
+  disk_recover(power, dice(&luck));
   return true;
 }
 
@@ -452,9 +452,7 @@ int main(int argc, char **argv)
 {
   if (read_options(argc, argv))
     return 2;
-  city = mmap(NULL, sizeof *city, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (city == MAP_FAILED)
-    return 3;
+  city = shared_memory(sizeof *city);
   history_open();
   disk_open();
   if (load_catalogue())

@@ -47,9 +47,10 @@ struct city {
   uint64_t seed;
   int commands;
   bool faults, replaying, post; /* post: messages go out */
+  bool exact;                   /* only faults that strike at the same place each time */
   enum disk_fault only;         /* NONE: every fault */
   /* what lives go on with */
-  uint64_t dice;
+  uint64_t luck; /* of people */
   _Atomic moment now;
   bool set_back; /* the clock was, once at least */
   int announced; /* the last year whose holidays are known */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define ORIGIN "city.example/log"
+#define LONG 700 /* events: what reads all of them again is then done in some lives only, and in the last */
 #define RETIRED_MAX (4 * CASES_MAX)
 
 struct city *city;
@@ -59,14 +60,6 @@ void city_broken(int64_t id, const char *format, ...)
   _exit(LIFE_BROKEN);
 }
 
-uint64_t city_random(uint64_t *seed)
-{
-  uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
-  z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-  return z ^ (z >> 31);
-}
-
 static moment clock_of(void *context)
 {
   (void)context;
@@ -78,7 +71,7 @@ static void random_of(void *context, void *out, size_t n)
   unsigned char *p = out;
   (void)context;
   for (size_t i = 0; i < n; i++)
-    p[i] = (unsigned char)city_random(&life.seed);
+    p[i] = (unsigned char)dice(&life.seed);
 }
 
 struct arena *life_arena(void)
@@ -309,7 +302,8 @@ static void find_again(void)
   for (int i = 0; i < CASES_MAX; i++)
     if (before[i] != r.versions[i] && !(city->seen[i].erased && city->seen[i].version > before[i]))
       city_broken(FIRST + i, "acknowledged is version %d, kept is %d", before[i], r.versions[i]);
-  if (last > city->last_seq || engine_verify(life.db, life.kinds, NULL, &report, &error))
+  bool thorough = city->last_seq < LONG || city->lives % 4 == 0;
+  if (last > city->last_seq || (thorough && engine_verify(life.db, life.kinds, NULL, &report, &error)))
     city_broken(0, "the ledger: %s (%s)", error.en, error.name ? error.name : "");
 }
 
@@ -394,7 +388,8 @@ static void end(bool last)
   engine_close(life.engine);
   db_close(life.db);
   disk_arm(DISK_NONE, 0, 0);
-  rows_check(life.store, last);
+  if (last || city->last_seq < LONG)
+    rows_check(life.store, last);
   store_close(life.store);
 }
 
@@ -551,10 +546,14 @@ void life_do(json_t *step)
 
 /* ---- the end ---- */
 
+/* A draft's code is drawn anew by each life: what it says is not part of the history. */
 static int add_event(void *context, const struct event *e, struct error *error)
 {
   (void)error;
-  *(struct digest *)context = fold(context, e);
+  struct event event = *e;
+  if (strcmp(e->type, "drafted") == 0)
+    event.body = (struct span){"", 0};
+  *(struct digest *)context = fold(context, &event);
   return 0;
 }
 

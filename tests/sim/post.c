@@ -8,7 +8,6 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define LETTERS_MAX 50000
@@ -20,7 +19,7 @@ struct letter {
 };
 
 static struct post {
-  uint64_t dice;
+  uint64_t luck;
   bool reliable;
   int n;
   struct letter letters[LETTERS_MAX];
@@ -29,10 +28,8 @@ static struct post {
 void post_open(uint64_t seed)
 {
   if (!post)
-    post = mmap(NULL, sizeof *post, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (post == MAP_FAILED)
-    abort();
-  post->dice = seed ^ UINT64_C(0x9057);
+    post = shared_memory(sizeof *post);
+  post->luck = seed ^ UINT64_C(0x9057);
   post->reliable = false;
   post->n = 0;
 }
@@ -41,10 +38,10 @@ void post_open(uint64_t seed)
 static int deliver(void *context, const char *id, struct span body, struct error *error)
 {
   (void)context;
-  int luck = post->reliable ? 9 : (int)(city_random(&post->dice) % 10);
+  int outcome = post->reliable ? 9 : (int)(dice(&post->luck) % 10);
   struct digest digest = sha256(body);
   int i = 0;
-  if (luck >= 2) { /* it arrives */
+  if (outcome >= 2) { /* it arrives */
     while (i < post->n && strcmp(post->letters[i].id, id) != 0)
       i++;
     struct letter *l = &post->letters[i];
@@ -59,7 +56,7 @@ static int deliver(void *context, const char *id, struct span body, struct error
       city_broken(0, "two messages under the delivery id %s", id);
     l->times++;
   }
-  return luck >= 4 ? 0 : error_set(error, ERROR_BUSY, "post-busy", "邮路不通", "The post does not answer");
+  return outcome >= 4 ? 0 : error_set(error, ERROR_BUSY, "post-busy", "邮路不通", "The post does not answer");
 }
 
 static const struct outlet outlets[] = {{"notice", deliver, NULL}, {NULL, NULL, NULL}};
