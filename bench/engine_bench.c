@@ -34,6 +34,7 @@ struct options {
   int read_every;                     /* groups between two reads that must see the rows that are late; 0: none reads */
   double times;                       /* --overload */
   size_t sizes[LIST_MAX], size_count; /* --growth */
+  size_t writers;                     /* 0: as the engine thinks best */
   const char *cluster, *directory;
 };
 
@@ -643,6 +644,7 @@ static void bench(const struct options *o)
   const struct engine_options options = {.kinds = permit_kinds,
                                          .key_dir = keys,
                                          .origin = "bench.invalid",
+                                         .writers = o->writers,
                                          .seal_ms = o->seal ? 0 : -1,
                                          .wait_ms = o->times > 0 ? 0 : -1};
   if (store_open(engine_url, &store, &error) || engine_open(store, &options, &engine, &error))
@@ -814,7 +816,7 @@ static void growth(const struct options *o)
 
 static const char usage[] =
     "usage: engine_bench [--store postgresql://…] [--dir DIR] [--cases N] [--in-flight K,K,…] [--hot] [--seal] [--alone]\n"
-    "                    [--seconds S] [--rounds N]\n"
+    "                    [--seconds S] [--rounds N] [--writers N]\n"
     "Durable commands a second through the engine beside bare SQLite or libpq writing the same rows. JSON on stdout.\n"
     "--store takes a superuser's URL of a cluster; the databases made in it go when the run ends. --dir is a directory\n"
     "of the disk to be measured (default: here). --alone leaves the neighbours out.\n"
@@ -861,6 +863,7 @@ static void read_options(int argc, char **argv, struct options *o)
                                         {"seconds", required_argument, NULL, 't'},
                                         {"in-flight", required_argument, NULL, 'k'},
                                         {"rounds", required_argument, NULL, 'r'},
+                                        {"writers", required_argument, NULL, 'w'},
                                         {"hot", no_argument, NULL, 'h'},
                                         {"seal", no_argument, NULL, 'l'},
                                         {"late", required_argument, NULL, 'p'},
@@ -891,6 +894,9 @@ static void read_options(int argc, char **argv, struct options *o)
       break;
     case 'r':
       o->rounds = (int)number(optarg, 1, ROUNDS_MAX);
+      break;
+    case 'w':
+      o->writers = (size_t)number(optarg, 1, 16);
       break;
     case 'h':
       o->hot = true;

@@ -10,7 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define SECRET_MAX 1024
+#define WEB_KEY "web.key"
 
 static int file_error(struct error *error, const char *path)
 {
@@ -93,4 +96,21 @@ int secret_write(const char *dir, const char *name, struct span text, bool repla
   }
   arena_release(&arena);
   return bad;
+}
+
+int account_web_secret(const char *key_dir, struct arena *arena, char **ret, struct error *error)
+{
+  unsigned char random[32];
+  char fresh[2 * sizeof random + 1], *text;
+  if (secret_read(key_dir, WEB_KEY, arena, &text, error))
+    return -1;
+  if (!text) { /* of two nodes that begin at once one writes it, and both read it */
+    random_bytes(random, sizeof random);
+    hex_encode(random, sizeof random, fresh);
+    if (secret_write(key_dir, WEB_KEY, (struct span){fresh, 2 * sizeof random}, false, error) ||
+        secret_read(key_dir, WEB_KEY, arena, &text, error))
+      return -1;
+  }
+  *ret = arena_dup(arena, span_trim(span_of(text ? text : "")));
+  return 0;
 }

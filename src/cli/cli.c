@@ -78,6 +78,8 @@ int cli_open_store(const char *url, struct store **ret, struct error *error)
   if (store_open(url, &store, error))
     return -1;
   int bad = store_connect(store, DB_WRITE, &db, error);
+  if (bad && error->name && strcmp(error->name, "store-locked") == 0 && !store_is_sqlite(store))
+    bad = store_connect(store, DB_SHARE, &db, error); /* beside other nodes, where the schema is as we want it */
   if (!bad) {
     bad = store_migrate(db, all_migrations, error);
     db_close(db);

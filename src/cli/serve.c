@@ -347,6 +347,9 @@ static const struct live_source live_sources[] = {{"hall/", hall_live_version}, 
 
 static int open_web(struct service *s, struct error *error)
 {
+  char *secret;
+  if (account_web_secret(s->app.key_dir, &s->arena, &secret, error))
+    return -1;
   s->app.shelf = s->shelf;
   s->app.workshop = s->workshop;
   s->app.store = s->store;
@@ -367,6 +370,7 @@ static int open_web(struct service *s, struct error *error)
       .answered = answered,
       .context = s,
       .upload_dir = s->options.uploads,
+      .secret = secret,
       .tls = s->options.tls,
       .proxy = s->options.proxy,
       .sample = s->options.sample,

@@ -44,7 +44,7 @@ static struct series *series_get(struct writer *writer, const char *name)
   if (!series->name || DB_QUERY(writer->db, &find_series, &rows, &error, V_STR(name)))
     return NULL;
   if (rows_next(&rows))
-    series->value = series->saved = series->before = rows_int(&rows, 0);
+    series->value = series->saved = series->given = series->before = rows_int(&rows, 0);
   if (rows_close(&rows, &error))
     return NULL;
   engine->series_count++;
@@ -69,26 +69,39 @@ static void series_settle(struct engine *engine, bool keep)
     *(keep ? &engine->series[i].before : &engine->series[i].value) = *(keep ? &engine->series[i].value : &engine->series[i].before);
 }
 
+void series_note(struct writer *writer)
+{
+  struct engine *engine = writer->engine;
+  writer->drawn = arena_array(&writer->group, engine->series_count + 1, sizeof *writer->drawn);
+  writer->drawn_count = 0;
+  for (size_t i = 0; i < engine->series_count; i++) {
+    struct series *s = &engine->series[i];
+    if (s->value != s->given)
+      writer->drawn[writer->drawn_count++] = (struct drawn){i, s->name, s->value};
+    s->given = s->value;
+  }
+}
+
 int series_save(struct writer *writer, struct error *error)
 {
-  for (size_t i = 0; i < writer->engine->series_count; i++) {
-    const struct series *s = &writer->engine->series[i];
-    if (s->value != s->saved && DB_EXEC(writer->db, &save_series, error, V_STR(s->name), V_INT(s->value)))
+  for (size_t i = 0; i < writer->drawn_count; i++)
+    if (DB_EXEC(writer->db, &save_series, error, V_STR(writer->drawn[i].name), V_INT(writer->drawn[i].value)))
       return -1;
-  }
   return 0;
 }
 
-void series_commit(struct engine *engine)
+void series_commit(struct writer *writer)
 {
-  for (size_t i = 0; i < engine->series_count; i++)
-    engine->series[i].saved = engine->series[i].value;
+  for (size_t i = 0; i < writer->drawn_count; i++)
+    writer->engine->series[writer->drawn[i].series].saved = writer->drawn[i].value;
 }
 
 void series_rollback(struct engine *engine)
 {
-  for (size_t i = 0; i < engine->series_count; i++)
-    engine->series[i].value = engine->series[i].before = engine->series[i].saved;
+  for (size_t i = 0; i < engine->series_count; i++) {
+    struct series *s = &engine->series[i];
+    s->value = s->before = s->given = s->saved;
+  }
 }
 
 void series_release(struct engine *engine)
@@ -96,20 +109,22 @@ void series_release(struct engine *engine)
   for (size_t i = 0; i < engine->series_count; i++)
     free(engine->series[i].name);
   free(engine->series);
+  engine->series = NULL;
+  engine->series_count = engine->series_cap = 0;
 }
 
 /* ---- what project calls ---- */
 
 void rowset_put(struct rowset *rows, const struct sql *sql, const struct value *values, size_t n)
 {
-  if (!rows->failed && db_exec(rows->writer->db, sql, values, n, rows->error))
+  if (!rows->failed && group_put(rows->writer, sql, values, n, rows->error))
     rows->failed = true;
 }
 
 void rowset_send(struct rowset *rows, const char *topic, struct span body)
 {
   if (!rows->failed &&
-      DB_EXEC(rows->writer->db, &insert_message, rows->error, V_INT(rows->seq), V_INT(rows->sent), V_STR(topic), V_TEXT(body)))
+      GROUP_PUT(rows->writer, &insert_message, rows->error, V_INT(rows->seq), V_INT(rows->sent), V_STR(topic), V_TEXT(body)))
     rows->failed = true;
   rows->sent++;
 }
@@ -144,9 +159,13 @@ static int write_event(struct writer *writer, const struct event *e, int64_t pre
 {
   unsigned char salt[LEAF_SALT_BYTES];
   writer_random(writer, salt, sizeof salt);
-  return DB_EXEC(writer->db, &insert_event, error, V_INT(e->seq), V_STR(e->kind->name), V_INT(e->id), V_INT(e->version),
-                 V_INT(prev), V_STR(e->type), V_INT(e->at), V_STR(e->actor.id), V_STR(e->actor.role), V_STR(e->actor.agency),
-                 V_STR(e->actor.channel), V_STR(e->item), V_STR(e->key), V_TEXT(e->body), V_BYTES(salt, sizeof salt));
+  if (!writer->first_seq) {
+    writer->first_seq = e->seq;
+    memcpy(writer->first_salt, salt, sizeof salt);
+  }
+  return GROUP_PUT(writer, &insert_event, error, V_INT(e->seq), V_STR(e->kind->name), V_INT(e->id), V_INT(e->version), V_INT(prev),
+                   V_STR(e->type), V_INT(e->at), V_STR(e->actor.id), V_STR(e->actor.role), V_STR(e->actor.agency),
+                   V_STR(e->actor.channel), V_STR(e->item), V_STR(e->key), V_TEXT(e->body), V_BYTES(salt, sizeof salt));
 }
 
 /* Numbers one event, replays it into the state and writes it. */

@@ -106,7 +106,7 @@ void *delivery_main(void *argument)
     return NULL;
   }
   while (!atomic_load(&engine->stopping)) {
-    for (const struct outlet *o = engine->options.outlets; o->topic; o++)
+    for (const struct outlet *o = engine->options.outlets; o->topic && atomic_load(&engine->leads); o++)
       while (deliver_page(engine, db, o, &arena))
         arena_reset(&arena);
     arena_reset(&arena);

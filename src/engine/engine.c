@@ -11,8 +11,7 @@
 #define GROUP_MAX 1024
 #define CACHE_BYTES ((size_t)48 * 1024 * 1024)
 #define SEAL_MS 500
-
-static const struct sql last_event = {"SELECT seq FROM events ORDER BY seq DESC LIMIT 1"};
+#define WRITERS 2
 
 moment engine_now(struct engine *engine)
 {
@@ -58,19 +57,6 @@ static size_t first_limit(const struct engine_options *o)
   return o->wait_ms < 0 || o->queue_max < o->group_max ? o->queue_max : o->group_max;
 }
 
-static int load(struct engine *engine, struct error *error)
-{
-  struct db *db = engine->writers->db;
-  struct rows rows;
-  if (db_query(db, &last_event, NULL, 0, &rows, error))
-    return -1;
-  if (rows_next(&rows))
-    engine->last_seq = engine->committed = rows_int(&rows, 0);
-  if (rows_close(&rows, error))
-    return -1;
-  return timers_load(&engine->writers->timers, db, error);
-}
-
 static int start_sealer(struct engine *engine, struct error *error)
 {
   if (engine->options.seal_ms < 0)
@@ -81,6 +67,9 @@ static int start_sealer(struct engine *engine, struct error *error)
   if (sealer_open(engine, engine->sealing, error))
     return -1;
   engine->sealed = engine->sealing->edge.size;
+  if (!atomic_load(&engine->leads)) /* others write while we look */
+    return 0;
+  engine->sealing->on_duty = true;
   if (engine->sealed > engine->last_seq)
     return error_set(error, ERROR_INTERNAL, "broken-ledger", "账本比记录新（%lld 对 %lld）：存储可能是从旧备份恢复的",
                      "The ledger is ahead of the records (%lld against %lld): events have been removed from the store",
@@ -109,6 +98,13 @@ static void start_threads(struct engine *engine)
     start_thread(&engine->delivery, &engine->delivery_on, "delivery", delivery_main, engine);
 }
 
+/* PostgreSQL works for several at once, SQLite for one. */
+static size_t writers_wanted(const struct engine *engine)
+{
+  size_t wanted = engine->options.writers ? engine->options.writers : WRITERS;
+  return store_is_sqlite(engine->store) ? 1 : wanted;
+}
+
 static int open_writers(struct engine *engine, size_t n, struct error *error)
 {
   engine->writers = calloc(n, sizeof *engine->writers);
@@ -122,9 +118,9 @@ static int open_writers(struct engine *engine, size_t n, struct error *error)
     queue_init(&w->queue, first_limit(&engine->options));
   }
   for (size_t i = 0; i < n; i++)
-    if (store_connect(engine->store, DB_WRITE, &engine->writers[i].db, error))
+    if (store_connect(engine->store, DB_SHARE, &engine->writers[i].db, error))
       return -1;
-  return load(engine, error);
+  return turn_open(engine, error);
 }
 
 static void close_writer(struct writer *w)
@@ -161,12 +157,13 @@ int engine_open(struct store *store, const struct engine_options *options, struc
   pthread_cond_init(&engine->sealed_more, &attr);
   pthread_condattr_destroy(&attr);
   pthread_mutex_init(&engine->lock, NULL);
-  if (open_writers(engine, 1, error) || start_sealer(engine, error) || erasure_open(engine, error)) {
+  turn_init(engine);
+  if (open_writers(engine, writers_wanted(engine), error) || start_sealer(engine, error) || erasure_open(engine, error)) {
     engine_close(engine);
     return -1;
   }
   start_threads(engine);
-  if (erasure_again(engine, error)) {
+  if (atomic_load(&engine->leads) && erasure_again(engine, error)) {
     engine_close(engine);
     return -1;
   }
@@ -218,6 +215,7 @@ void engine_close(struct engine *engine)
   for (size_t i = 0; i < engine->writer_count; i++)
     close_writer(&engine->writers[i]);
   free(engine->writers);
+  turn_close(engine);
   series_release(engine);
   erasure_close(engine);
   pthread_cond_destroy(&engine->changed);
@@ -360,6 +358,11 @@ void engine_stats(struct engine *engine, struct engine_stats *ret)
   ret->sealed = engine->sealed;
   pthread_mutex_unlock(&engine->lock);
   ret->waiting = commands_waiting(engine);
+}
+
+bool engine_leads(struct engine *engine)
+{
+  return atomic_load(&engine->leads);
 }
 
 /* ---- ids ---- */

@@ -130,6 +130,7 @@ struct engine_options {
   size_t queue_max;    /* commands that may wait; 0: 8192 */
   int wait_ms;         /* one that would wait longer is refused at once, but the first 256 never; 0: 50; negative: none is */
   size_t group_max;    /* commands in one commit; 0: 1024 */
+  size_t writers;      /* connections that write side by side, on PostgreSQL; 0: 2 */
   size_t cache_bytes;  /* of aggregates kept in memory; 0: 48 MiB */
   int seal_ms;         /* a checkpoint at most this late, unless the writer is at its limit; 0: 500; negative: no sealer (bench) */
   moment (*clock)(void *context);                     /* NULL: the wall clock */
@@ -219,6 +220,12 @@ struct engine_stats {
   int64_t up_us, sealing_us; /* since the engine was opened; of the writer's time, what went into storing leaves */
 };
 void engine_stats(struct engine *engine, struct engine_stats *ret);
+
+/*
+ * Of several processes on one PostgreSQL one leads: it seals, publishes and delivers, and does what else must be done once. Another
+ * takes over within seconds of its end. With SQLite it is always this one.
+ */
+bool engine_leads(struct engine *engine);
 
 /* Ids: 63 bits. New ones grow with time; the other derives one from an idempotency key. */
 int64_t aggregate_id_new(moment now);

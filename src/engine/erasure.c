@@ -117,22 +117,36 @@ static int append_line(struct writer *writer, const struct aggregate *a, const s
   return fsync(writer->engine->erased.fd) == 0 ? 0 : list_error(error);
 }
 
-void erasure_settle(struct engine *engine, bool committed)
+void erasure_settle(struct engine *engine, int64_t to)
 {
   struct erased_list *list = &engine->erased;
+  if (to <= list->committed)
+    return;
+  list->committed = to;
+  list->scrub = true;
+}
+
+void erasure_take_back(struct engine *engine)
+{
+  struct erased_list *list = &engine->erased;
+  struct error error = {0};
+  struct stat st;
   if (list->size == list->committed)
     return;
-  if (committed) {
-    list->committed = list->size;
-    list->scrub = true;
-    return;
-  }
-  struct error error = {0};
-  if (ftruncate(list->fd, (off_t)list->committed) != 0 || fsync(list->fd) != 0) {
+  /* where another process has written since, the lines are its own to judge */
+  bool ours = fstat(list->fd, &st) == 0 && st.st_size == (off_t)list->size;
+  if (!ours || ftruncate(list->fd, (off_t)list->committed) != 0 || fsync(list->fd) != 0) {
     (void)list_error(&error);
     log_error("a line of the list of erased records could not be taken back: the next start will erase what it names", &error);
   }
   list->size = list->committed;
+}
+
+void erasure_look(struct engine *engine)
+{
+  struct stat st;
+  if (engine->erased.fd >= 0 && fstat(engine->erased.fd, &st) == 0)
+    engine->erased.committed = engine->erased.size = st.st_size;
 }
 
 void erasure_scrub(struct writer *writer)

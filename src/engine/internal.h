@@ -13,6 +13,7 @@
 
 #include "engine/engine.h"
 #include "engine/idmap.h"
+#include "engine/turn.h"
 #include "ledger/leaf.h"
 
 #define KEY_MAX 64
@@ -82,7 +83,7 @@ void timers_set(struct timers *timers, int64_t id, moment due); /* 0 removes */
 bool timers_next(struct timers *timers, struct timer *ret);     /* the earliest; false when there is none */
 void timers_pop(struct timers *timers); /* takes that one off the heap; until timers_set() it does not come again */
 void timers_release(struct timers *timers);
-int timers_load(struct timers *timers, struct db *db, struct error *error);
+int timers_load(struct engine *engine, struct db *db, struct error *error); /* each writer's own */
 
 /* ---- the queue (queue.c) ---- */
 
@@ -134,8 +135,10 @@ int erasure_open(struct engine *engine, struct error *error);
 void erasure_close(struct engine *engine);
 /* Before the event is recorded: destroys what the aggregate's earlier events hold and notes it in the list. */
 int erasure_begin(struct writer *writer, struct aggregate *aggregate, const struct event *event, struct error *error);
-void erasure_settle(struct engine *engine, bool committed); /* at the end of a group */
-void erasure_scrub(struct writer *writer);                  /* between groups; tries again until it is done */
+void erasure_settle(struct engine *engine, int64_t to); /* the group committed whose lines end there */
+void erasure_take_back(struct engine *engine);          /* what is not committed */
+void erasure_look(struct engine *engine);               /* others may have written to the list */
+void erasure_scrub(struct writer *writer);              /* between groups; tries again until it is done */
 /* What the list says and the store, restored from an older backup, does not. Not from the writer. */
 int erasure_again(struct engine *engine, struct error *error);
 
@@ -148,11 +151,25 @@ struct series {
   char *name;
   int64_t value;  /* drawn by the command under way */
   int64_t before; /* by the commands of the group that were decided */
+  int64_t given;  /* by the groups decided so far */
   int64_t saved;  /* committed */
+};
+
+/* The number up to which a group has drawn from a series. */
+struct drawn {
+  size_t series;
+  const char *name;
+  int64_t value;
 };
 
 struct sealer;
 struct publisher;
+
+/* The rows of a group, latest first (rows.c). */
+struct group_rows {
+  struct rowset_run *last;
+  size_t count;
+};
 
 /* One lane of the write path: a thread, its connection, and the aggregates that are its own. */
 struct writer {
@@ -166,7 +183,14 @@ struct writer {
   struct aggregate *touched; /* in this group */
   struct arena group;        /* temporaries of one group */
   bool series_failed;        /* the store failed while a number was drawn */
-  unsigned char pool[4096];  /* randomness drawn ahead */
+  struct group_rows rows;    /* not written yet */
+  struct drawn *drawn;       /* series that the group moves on */
+  size_t drawn_count;
+  int64_t erased_to; /* where the lines of the group end in the list of the erased */
+  bool wrote;        /* the group has something to commit */
+  int64_t first_seq; /* of its events; 0: none yet */
+  unsigned char first_salt[LEAF_SALT_BYTES];
+  unsigned char pool[4096]; /* randomness drawn ahead */
   size_t pool_left;
   pthread_t thread;
   bool on;
@@ -183,6 +207,8 @@ struct engine {
   size_t series_count, series_cap;
   int64_t last_seq; /* of the last event given out */
   struct erased_list erased;
+  struct turn turn;
+  atomic_bool leads; /* this process seals, publishes and delivers */
 
   struct sealer *sealing;       /* the sealer's own; NULL where there is none */
   struct publisher *publishing; /* NULL where nothing is published */
@@ -251,11 +277,18 @@ struct rowset {
  * group goes on; -2 a statement or a replay failed: the group must be rolled back.
  */
 int command_run(struct writer *writer, struct request *request, struct error *error);
+/* A row of the group; group_write() sends those that were kept. */
+int group_put(struct writer *writer, const struct sql *sql, const struct value *values, size_t n, struct error *error);
+#define GROUP_PUT(writer, sql, error, ...)                                                                                         \
+  group_put((writer), (sql), (const struct value[]){__VA_ARGS__},                                                                  \
+            sizeof((const struct value[]){__VA_ARGS__}) / sizeof(struct value), (error))
+int group_write(struct writer *writer, struct error *error);
 void aggregate_touch(struct writer *writer, struct aggregate *aggregate);
 
-/* Series of numbers: loaded when first drawn, written at the end of the group. */
+/* Series of numbers: loaded when first drawn; what a group has drawn is noted when it is decided, and written before its commit. */
+void series_note(struct writer *writer);
 int series_save(struct writer *writer, struct error *error);
-void series_commit(struct engine *engine);
+void series_commit(struct writer *writer);
 void series_rollback(struct engine *engine);
 void series_release(struct engine *engine);
 

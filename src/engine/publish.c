@@ -506,12 +506,14 @@ static int64_t wait_for_work(struct engine *engine, int64_t waiting)
   if (waiting && !engine->sealing_done) { /* for witnesses, or after a failure: again a little later */
     int64_t until = monotonic_us() + (int64_t)RETRY_MS * 1000 / 2;
     struct timespec ts = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
-    while (engine->sealed == waiting && !engine->sealing_done && monotonic_us() < until)
+    while (engine->sealed == waiting && !engine->sealing_done && monotonic_us() < until && atomic_load(&engine->leads))
       (void)pthread_cond_timedwait(&engine->sealed_more, &engine->lock, &ts);
   }
-  while (engine->sealed <= engine->log.size && !engine->sealing_done)
+  while (engine->sealed <= engine->log.size && !engine->sealing_done && atomic_load(&engine->leads))
     pthread_cond_wait(&engine->sealed_more, &engine->lock);
   int64_t size = engine->sealed > engine->log.size ? engine->sealed : 0;
+  if (!atomic_load(&engine->leads)) /* another process publishes now */
+    size = 0;
   if (engine->sealing_done && waiting == size) /* once more was tried after the last seal */
     size = 0;
   pthread_mutex_unlock(&engine->lock);

@@ -61,5 +61,9 @@ const struct migration engine_migrations[] = {
      "ALTER TABLE ledger_keys ADD COLUMN first_seq BIGINT NOT NULL DEFAULT 0;\n"
      "ALTER TABLE ledger_keys ADD COLUMN last_seq BIGINT NOT NULL DEFAULT 0;\n"
      "ALTER TABLE ledger_keys ADD COLUMN reason TEXT NOT NULL DEFAULT '';\n"},
+    /* the row that orders all who write (turn.h): one, changed by each group */
+    {"turns", 1,
+     "CREATE TABLE newest (one BIGKEY, seq BIGINT NOT NULL, mark BIGINT NOT NULL);\n"
+     "INSERT INTO newest (one, seq, mark) SELECT 1, coalesce(max(seq), 0), 0 FROM events;\n"},
     {0},
 };

@@ -7,10 +7,12 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "engine/publish.h"
 
 #define BITE 1024 /* leaves at once while commands wait */
 #define RETRY_MS 1000
-#define DEBT_PART 50 /* under full load the ledger gets this part of all time */
+#define FOLLOW_MS 200 /* how often one that does not lead looks how far the ledger is */
+#define DEBT_PART 50  /* under full load the ledger gets this part of all time */
 
 static const struct sql last_checkpoint = {"SELECT size, edge FROM checkpoints ORDER BY size DESC LIMIT 1"};
 static const struct sql insert_leaf = {"INSERT INTO leaves (seq, hash, entry) VALUES ($1, $2, $3)"};
@@ -106,16 +108,20 @@ static int open_log_keys(struct engine *engine, struct sealer *s, struct error *
              : 0;
 }
 
+/* On the connection that no reading thread uses. */
 static int read_edge(struct sealer *s, struct error *error)
 {
   struct rows rows;
   bool right = true;
-  if (db_query(s->db, &last_checkpoint, NULL, 0, &rows, error))
+  struct merkle_edge edge = {0};
+  if (db_query(s->keys, &last_checkpoint, NULL, 0, &rows, error))
     return -1;
   if (rows_next(&rows))
-    right = merkle_edge_read(rows_int(&rows, 0), rows_span(&rows, 1), &s->edge);
+    right = merkle_edge_read(rows_int(&rows, 0), rows_span(&rows, 1), &edge);
   if (rows_close(&rows, error))
     return -1;
+  if (right)
+    s->edge = edge;
   return right ? 0 : error_set(error, ERROR_INTERNAL, "broken-ledger", "最后一个检查点已损坏", "The last checkpoint is damaged");
 }
 
@@ -183,6 +189,8 @@ static int write_batch(struct writer *writer, void *argument, struct error *erro
   struct db *db = writer->db;
   struct writing *w = argument;
   const struct batch *b = w->batch;
+  if (!atomic_load(&engine->leads))
+    return error_set(error, ERROR_BUSY, "not-leading", "另一个节点正在封存账本", "Another node seals the ledger");
   moment now = engine_now(engine);
   int64_t start = monotonic_us();
   for (size_t i = 0; i < b->n; i++)
@@ -205,8 +213,11 @@ static int store_batch(struct engine *engine, struct sealer *s, struct batch *b,
     merkle_append(&edge, b->list[i].hash);
   const struct checkpoint checkpoint = {span_of(engine->options.origin), edge.size, merkle_root(&edge)};
   struct writing w = {.sealer = s, .batch = b, .edge = &edge, .note = sealer_note(s, &b->arena, &checkpoint)};
-  if (engine_ask(engine, write_batch, &w, error))
+  if (engine_ask(engine, write_batch, &w, error)) {
+    struct error why = {0};
+    (void)read_edge(s, &why); /* where it is not known whether the batch stands, the store says */
     return -1;
+  }
   s->edge = edge;
   s->pace.debt_us += w.took_us;
   return 0;
@@ -275,7 +286,7 @@ static void pace_wait(struct engine *engine, struct pace *pace)
     pace->debt_us = pace->debt_us > 0 ? pace->debt_us : 0;
     pace->at_us = now;
     pace->idle_us = idle;
-    if (pace->debt_us == 0 || in_a_hurry(engine))
+    if (pace->debt_us == 0 || in_a_hurry(engine) || !atomic_load(&engine->leads))
       return;
     int64_t wait = pace->debt_us < 1000 ? 1000 : pace->debt_us < 20000 ? pace->debt_us : 20000;
     sleep_until(engine, now + wait);
@@ -286,13 +297,13 @@ static void pace_wait(struct engine *engine, struct pace *pace)
 static bool wait_for_work(struct engine *engine, struct pace *pace, bool behind)
 {
   pthread_mutex_lock(&engine->lock);
-  while (engine->committed <= engine->sealed && !engine->stopping) {
+  while (engine->committed <= engine->sealed && !engine->stopping && atomic_load(&engine->leads)) {
     engine->sealer_idle = true;
     pthread_cond_wait(&engine->seal_due, &engine->lock);
   }
   engine->sealer_idle = false;
   int64_t until = monotonic_us() + engine->options.seal_ms * 1000;
-  while (!behind && !in_a_hurry(engine) && monotonic_us() < until)
+  while (!behind && !in_a_hurry(engine) && monotonic_us() < until && atomic_load(&engine->leads))
     sleep_until(engine, until);
   pace_wait(engine, pace);
   bool work = engine->committed > engine->sealed;
@@ -313,6 +324,75 @@ static void tell_sealed(struct engine *engine, int64_t sealed, const struct erro
   pthread_mutex_unlock(&engine->lock);
 }
 
+/* ---- leading and following ---- */
+
+/* Another process led until now: the ledger is as far as the store says. */
+static int begin_duty(struct engine *engine, struct sealer *s, struct error *error)
+{
+  if (read_edge(s, error))
+    return -1;
+  batch_release(&s->last);
+  if (engine->options.log_dir && publisher_open(engine, &engine->publishing, error))
+    return -1;
+  if (engine->publishing) {
+    if (pthread_create(&engine->publisher, NULL, publisher_main, engine) != 0)
+      abort();
+    engine->publisher_on = true;
+  }
+  s->on_duty = true;
+  log_line("info", "this node seals and publishes now", NULL);
+  return 0;
+}
+
+static void end_duty(struct engine *engine, struct sealer *s)
+{
+  if (engine->publisher_on)
+    pthread_join(engine->publisher, NULL); /* it sees by itself that it does not lead */
+  engine->publisher_on = false;
+  pthread_mutex_lock(&engine->lock);
+  engine->log.witness_count = 0;
+  pthread_mutex_unlock(&engine->lock);
+  publisher_close(engine->publishing);
+  engine->publishing = NULL;
+  s->on_duty = false;
+  log_line("info", "another node seals and publishes now", NULL);
+}
+
+/* How far the process that leads has come. */
+static void follow(struct engine *engine, struct sealer *s)
+{
+  struct error error = {0};
+  struct arena arena = {0};
+  struct engine_published out = {0};
+  bool failed = read_edge(s, &error) || engine_published(s->keys, &arena, &out, &error);
+  if (!failed) {
+    pthread_mutex_lock(&engine->lock);
+    engine->log.on = engine->options.log_dir != NULL;
+    engine->log.size = out.size;
+    engine->log.at = out.at;
+    pthread_mutex_unlock(&engine->lock);
+  }
+  arena_release(&arena);
+  tell_sealed(engine, failed ? engine->sealed : s->edge.size, failed ? &error : NULL);
+  pthread_mutex_lock(&engine->lock);
+  if (!engine->stopping && !failed)
+    sleep_until(engine, monotonic_us() + (int64_t)FOLLOW_MS * 1000);
+  pthread_mutex_unlock(&engine->lock);
+}
+
+/* False: the engine stops, and all is sealed that this process has to seal. */
+static bool lead(struct engine *engine, struct sealer *s)
+{
+  struct error error = {0};
+  if (!wait_for_work(engine, &s->pace, s->ahead.asked))
+    return !atomic_load(&engine->stopping);
+  bool failed = seal_batch(engine, s, &error) != 0;
+  if (failed)
+    log_error("events could not be sealed", &error);
+  tell_sealed(engine, s->edge.size, failed ? &error : NULL);
+  return !failed || !atomic_load(&engine->stopping);
+}
+
 void *sealer_main(void *argument)
 {
   struct engine *engine = argument;
@@ -320,14 +400,21 @@ void *sealer_main(void *argument)
   run_behind_others();
   s->pace.processors = get_nprocs();
   ahead_open(&s->ahead, s->db, engine->options.kinds);
-  while (wait_for_work(engine, &s->pace, s->ahead.asked)) {
+  for (bool on = true; on;) {
     struct error error = {0};
-    bool failed = seal_batch(engine, s, &error) != 0;
-    if (failed)
-      log_error("events could not be sealed", &error);
-    tell_sealed(engine, s->edge.size, failed ? &error : NULL);
-    if (failed && atomic_load(&engine->stopping))
-      break;
+    bool leads = atomic_load(&engine->leads);
+    if (leads && !s->on_duty && begin_duty(engine, s, &error)) {
+      log_error("this node cannot seal", &error);
+      tell_sealed(engine, s->edge.size, &error);
+      on = !atomic_load(&engine->stopping);
+    } else if (leads) {
+      on = lead(engine, s);
+    } else {
+      if (s->on_duty)
+        end_duty(engine, s);
+      follow(engine, s);
+      on = !atomic_load(&engine->stopping);
+    }
   }
   return NULL;
 }

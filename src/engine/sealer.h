@@ -26,6 +26,7 @@ struct sealer {
   size_t log_count;
   struct signer **departments;
   size_t department_count, department_cap;
+  bool on_duty; /* it led when it last looked: its publisher runs */
 };
 
 int sealer_open(struct engine *engine, struct sealer *ret, struct error *error);

@@ -88,13 +88,13 @@ void timers_release(struct timers *t)
   *t = (struct timers){0};
 }
 
-int timers_load(struct timers *t, struct db *db, struct error *error)
+int timers_load(struct engine *engine, struct db *db, struct error *error)
 {
   static const struct sql all = {"SELECT id, due FROM timers"};
   struct rows rows;
   if (db_query(db, &all, NULL, 0, &rows, error))
     return -1;
   while (rows_next(&rows))
-    timers_set(t, rows_int(&rows, 0), rows_int(&rows, 1));
+    timers_set(&writer_of(engine, rows_int(&rows, 0))->timers, rows_int(&rows, 0), rows_int(&rows, 1));
   return rows_close(&rows, error);
 }

@@ -9,6 +9,9 @@
 #define WAKES_MAX 256
 #define ROOM_LEAST 256
 #define WAKE_AGAIN (60 * SECOND_MS)
+#define TURN_REST_MS 3 /* then the lease is given back */
+#define TRIES 8
+#define FIND_OUT_US 10000000 /* a database that comes back after so long: its people look for themselves */
 
 static const struct sql add_aggregate = {"INSERT INTO aggregates (id, kind, version, head, pseudonym) VALUES ($1, $2, $3, $4, $5)"};
 static const struct sql move_aggregate = {"UPDATE aggregates SET version = $2, head = $3 WHERE id = $1"};
@@ -69,9 +72,9 @@ static void reschedule(struct writer *writer, int64_t id)
 static int save_aggregate(struct writer *writer, const struct aggregate *a, struct error *error)
 {
   if (a->stored)
-    return DB_EXEC(writer->db, &move_aggregate, error, V_INT(a->id), V_INT(a->version), V_INT(a->head));
-  return DB_EXEC(writer->db, &add_aggregate, error, V_INT(a->id), V_STR(a->kind->name), V_INT(a->version), V_INT(a->head),
-                 V_BYTES(a->pseudonym, sizeof a->pseudonym));
+    return GROUP_PUT(writer, &move_aggregate, error, V_INT(a->id), V_INT(a->version), V_INT(a->head));
+  return GROUP_PUT(writer, &add_aggregate, error, V_INT(a->id), V_STR(a->kind->name), V_INT(a->version), V_INT(a->head),
+                   V_BYTES(a->pseudonym, sizeof a->pseudonym));
 }
 
 static int save_touched(struct writer *writer, struct error *error)
@@ -80,9 +83,9 @@ static int save_touched(struct writer *writer, struct error *error)
     if (save_aggregate(writer, a, error))
       return -1;
     moment due = a->kind->due ? a->kind->due(a->state) : 0;
-    if (due != a->due && due && DB_EXEC(writer->db, &save_timer, error, V_INT(a->id), V_INT(due)))
+    if (due != a->due && due && GROUP_PUT(writer, &save_timer, error, V_INT(a->id), V_INT(due)))
       return -1;
-    if (due != a->due && !due && DB_EXEC(writer->db, &drop_timer, error, V_INT(a->id)))
+    if (due != a->due && !due && GROUP_PUT(writer, &drop_timer, error, V_INT(a->id)))
       return -1;
     a->next_due = due;
   }
@@ -136,11 +139,42 @@ static void settle(struct request *r, const struct error *error)
 /* A request is small: it goes from thread to thread, and hardly any needs room for an error. */
 static int run_one(struct writer *writer, struct request *r, struct error *error)
 {
+  if (r->op)
+    writer->wrote = true;
   int bad = r->op ? r->op(writer, r->argument, error) : command_run(writer, r, error);
   settle(r, bad ? error : NULL);
   if (r->op && bad)
     return -2;
   return bad;
+}
+
+static bool is(const struct error *error, const char *name)
+{
+  return error->name && strcmp(error->name, name) == 0;
+}
+
+enum group_end {
+  GROUP_COMMITTED,
+  GROUP_FAILED,  /* rolled back, and *error says why */
+  GROUP_AGAIN,   /* rolled back: a group before it failed */
+  GROUP_UNKNOWN, /* the connection was lost while it committed */
+};
+
+/* Inside: everything is decided, upon the states that the groups before leave. */
+static int decide_group(struct writer *writer, struct request *first, struct place *ret, struct error *error)
+{
+  writer->rows = (struct group_rows){0};
+  writer->wrote = false;
+  writer->first_seq = 0;
+  int bad = db_begin(writer->db, error);
+  for (struct request *r = first; r && !bad; r = r->next)
+    bad = run_one(writer, r, error) == -2 ? -1 : 0;
+  if (bad || save_touched(writer, error))
+    return -1;
+  series_note(writer);
+  writer->erased_to = writer->engine->erased.size;
+  turn_number(writer->engine, writer->wrote, ret);
+  return 0;
 }
 
 static int commit(struct writer *writer, struct error *error)
@@ -151,32 +185,117 @@ static int commit(struct writer *writer, struct error *error)
   return bad;
 }
 
-/* Everything in one transaction. 0 committed; -1 rolled back with *error, nothing has happened. */
-static int try_group(struct writer *writer, struct request *first, struct error *error)
+/* Outside: the rows go to the store beside those of other writers, and are committed in turn. */
+static enum group_end write_group(struct writer *writer, const struct place *place, struct error *error)
 {
-  int64_t seq_before = writer->engine->last_seq;
-  int bad = db_begin(writer->db, error);
-  for (struct request *r = first; r && !bad; r = r->next)
-    bad = run_one(writer, r, error) == -2 ? -1 : 0;
-  bad = bad || save_touched(writer, error) || series_save(writer, error) || commit(writer, error);
-  if (bad) {
+  if (group_write(writer, error))
+    return GROUP_FAILED;
+  if (!turn_wait(writer->engine, place))
+    return GROUP_AGAIN;
+  if (series_save(writer, error) || (writer->wrote && turn_stamp(writer, place, error)))
+    return GROUP_FAILED;
+  if (commit(writer, error) == 0)
+    return GROUP_COMMITTED;
+  return writer->wrote && is(error, "store-unreachable") ? GROUP_UNKNOWN : GROUP_FAILED;
+}
+
+/* Everything in one transaction. Inside the turn, which it leaves while the store works. */
+static enum group_end try_group(struct writer *writer, struct request *first, struct error *error)
+{
+  struct engine *engine = writer->engine;
+  struct place place = {0};
+  enum group_end end = GROUP_FAILED;
+  turn_begin(engine);
+  bool numbered = decide_group(writer, first, &place, error) == 0;
+  if (numbered) {
+    turn_leave(engine);
+    end = write_group(writer, &place, error);
+    turn_enter(engine);
+  }
+  bool committed = end == GROUP_COMMITTED;
+  if (!committed) {
     stop_if_broken(writer, error);
     db_rollback(writer->db);
-    writer->engine->last_seq = seq_before;
-    series_rollback(writer->engine);
   } else {
-    series_commit(writer->engine);
+    series_commit(writer);
   }
-  erasure_settle(writer->engine, !bad);
-  settle_touched(writer, !bad);
-  arena_reset(&writer->group);
-  return bad ? -1 : 0;
+  if (committed || end == GROUP_UNKNOWN)
+    erasure_settle(engine, writer->erased_to); /* of what may stand the line stays */
+  turn_end(engine, &place, committed);
+  settle_touched(writer, committed);
+  return end;
 }
 
 static void fail_all(struct request *first, const struct error *error)
 {
   for (struct request *r = first; r; r = r->next)
     settle(r, error);
+}
+
+static int say_unknown(struct error *error)
+{
+  return error_set(
+      error, ERROR_BUSY, "outcome-unknown", "保存时与数据库的连接中断，尚不知道是否已保存；请先刷新查看，再决定是否重试",
+      "The connection to the store broke while this was being saved, and it is not known yet whether it was: look first, "
+      "then try again");
+}
+
+/* Whether the group stands: its first event is there with its salt. Inside; waits for the store for a while. */
+static int find_out(struct writer *writer, bool *ret_stands, struct error *error)
+{
+  static const struct sql salt_of = {"SELECT salt FROM events WHERE seq = $1"};
+  struct rows rows;
+  int bad = -1;
+  for (int64_t until = monotonic_us() + FIND_OUT_US; bad && monotonic_us() < until;) {
+    bad = turn_hold(writer->engine, error);
+    if (bad) {
+      turn_leave(writer->engine);
+      (void)usleep(100000);
+      turn_enter(writer->engine);
+    }
+  }
+  if (bad || DB_QUERY(writer->db, &salt_of, &rows, error, V_INT(writer->first_seq)))
+    return say_unknown(error);
+  *ret_stands = rows_next(&rows) && span_eq(rows_span(&rows, 0), (struct span){(const char *)writer->first_salt, LEAF_SALT_BYTES});
+  return rows_close(&rows, error) ? say_unknown(error) : 0;
+}
+
+static enum group_end try_until_clear(struct writer *writer, struct request *first, struct error *error)
+{
+  struct turn *turn = &writer->engine->turn;
+  enum group_end end = GROUP_AGAIN;
+  for (int tries = 0; tries < TRIES; tries++) {
+    bool stands = false;
+    arena_reset(&writer->group);
+    if (tries && turn_hold(writer->engine, error))
+      return GROUP_FAILED;
+    int64_t moves = turn->moves;
+    end = try_group(writer, first, error);
+    if (end == GROUP_COMMITTED || (!turn->db && end == GROUP_FAILED))
+      return end;
+    if (end == GROUP_UNKNOWN) {
+      if (find_out(writer, &stands, error))
+        return end;
+      if (stands)
+        return GROUP_COMMITTED;
+    } else if (end == GROUP_FAILED) {
+      bool waited = is(error, "store-locked");
+      bool lost = is(error, "store-unreachable");
+      struct error why = {0};
+      if (waited)
+        turn_one_by_one(writer->engine);
+      if (turn_hold(writer->engine, &why)) {
+        *error = why;
+        return end;
+      }
+      if (turn->moves == moves && !waited && !lost)
+        return end; /* nobody came between: it is the group's own */
+    }
+  }
+  if (end == GROUP_AGAIN)
+    (void)error_set(error, ERROR_BUSY, "store-locked", "数据库正被占用，什么都没有改变；请稍后重试",
+                    "The store is in use by somebody else and nothing was changed; try again shortly");
+  return GROUP_FAILED;
 }
 
 /*
@@ -186,7 +305,7 @@ static void fail_all(struct request *first, const struct error *error)
 static void run_group(struct writer *writer, struct request *first)
 {
   struct error error = {0};
-  if (try_group(writer, first, &error) == 0)
+  if (try_until_clear(writer, first, &error) == GROUP_COMMITTED)
     return;
   if (error.code == ERROR_BUSY || !first->next) {
     fail_all(first, &error);
@@ -195,38 +314,31 @@ static void run_group(struct writer *writer, struct request *first)
   for (struct request *r = first; r; r = r->next) {
     struct request *next = r->next;
     r->next = NULL;
-    if (try_group(writer, r, &error))
+    if (turn_hold(writer->engine, &error) || try_until_clear(writer, r, &error) != GROUP_COMMITTED)
       fail_all(r, &error);
     r->next = next;
   }
 }
 
-static void publish(struct engine *engine)
+/* Inside: deadlines that were woken stand again. */
+static void settle_wakes(struct writer *writer, const struct request *first)
 {
-  pthread_mutex_lock(&engine->lock);
-  if (engine->committed != engine->last_seq) {
-    engine->committed = engine->last_seq;
-    engine->outbox_filled = true;
-    pthread_cond_broadcast(&engine->changed);
-    if (engine->sealer_idle)
-      pthread_cond_signal(&engine->seal_due);
-    engine->sealer_idle = false;
-  }
-  pthread_mutex_unlock(&engine->lock);
+  for (const struct request *r = first; r; r = r->next)
+    if (r->wake)
+      reschedule(writer, r->command.id);
 }
 
-static void answer(struct writer *writer, struct request *first)
+static void answer(struct engine *engine, struct request *first)
 {
   for (struct request *r = first, *next; r; r = next) {
     next = r->next;
-    atomic_fetch_add(&writer->engine->commands, 1);
+    atomic_fetch_add(&engine->commands, 1);
     struct error *error = r->error;
     if (error)
-      atomic_fetch_add(&writer->engine->refused, 1);
+      atomic_fetch_add(&engine->refused, 1);
     if (r->wake) {
       if (error)
         log_error("a deadline could not be handled", error);
-      reschedule(writer, r->command.id);
       free(r);
     } else if (r->done) {
       r->done(r->context, &r->outcome, error); /* the request is the caller's again */
@@ -245,6 +357,7 @@ static void load_ahead(struct writer *writer, struct request *first)
       (void)cache_get(writer, r->command.id, &a, &error); /* what fails here fails again, and is told, in command_run() */
 }
 
+/* Inside: when there is something to do that nobody asks for. */
 static int64_t next_look(struct writer *writer)
 {
   struct timer timer;
@@ -253,7 +366,37 @@ static int64_t next_look(struct writer *writer)
     int64_t left = timer.due - engine_now(writer->engine);
     wait = left < 0 ? 0 : left < wait ? left : wait;
   }
+  if (writer->engine->turn.held)
+    wait = wait < TURN_REST_MS ? wait : TURN_REST_MS;
   return monotonic_us() + wait * 1000;
+}
+
+static bool any_timer_due(struct writer *writer)
+{
+  struct timer timer;
+  return timers_next(&writer->timers, &timer) && timer.due <= engine_now(writer->engine);
+}
+
+/* Inside: deadlines that have passed, and what was asked. */
+static struct request *begin_group(struct writer *writer, struct request *asked)
+{
+  struct error error = {0};
+  if (!asked && !any_timer_due(writer))
+    return NULL;
+  if (turn_hold(writer->engine, &error)) {
+    fail_all(asked, &error);
+    return asked;
+  }
+  struct request *first = due_wakes(writer), **last = &first;
+  while (*last)
+    last = &(*last)->next;
+  *last = asked;
+  if (first) {
+    load_ahead(writer, first);
+    run_group(writer, first);
+    atomic_fetch_add(&writer->engine->groups, 1);
+  }
+  return first;
 }
 
 /*
@@ -271,42 +414,51 @@ static void admit(struct writer *writer)
   queue_limit(&writer->queue, limit < o->queue_max ? limit : o->queue_max);
 }
 
-static void serve(struct writer *writer, struct request *first)
+static size_t count(const struct request *first)
 {
-  int64_t from = monotonic_us();
   size_t n = 0;
   for (const struct request *r = first; r; r = r->next)
     n++;
-  writer->commit_us = 0;
-  load_ahead(writer, first);
-  run_group(writer, first);
-  atomic_fetch_add(&writer->engine->groups, 1);
-  erasure_scrub(writer);
-  publish(writer->engine);
-  answer(writer, first);
-  cache_trim(&writer->cache);
-  tempo_note(&writer->tempo, n, monotonic_us() - from - writer->commit_us, writer->commit_us);
+  return n;
+}
+
+/* Waiting for the turn counts as work: whoever comes waits for it too. */
+static void note_pace(struct writer *writer, size_t commands, int64_t from_us)
+{
+  if (!commands)
+    return;
+  tempo_note(&writer->tempo, commands, monotonic_us() - from_us - writer->commit_us, writer->commit_us);
   admit(writer);
 }
 
 void *writer_main(void *argument)
 {
   struct writer *writer = argument;
+  struct engine *engine = writer->engine;
   for (;;) {
     bool closed;
+    turn_enter(engine);
+    int64_t until = next_look(writer);
+    turn_leave(engine);
     int64_t from = monotonic_us();
-    struct request *asked = queue_take(&writer->queue, writer->engine->options.group_max, next_look(writer), &closed);
-    atomic_fetch_add(&writer->engine->idle_us, monotonic_us() - from);
-    struct request *first = due_wakes(writer), **last = &first;
-    while (*last)
-      last = &(*last)->next;
-    *last = asked;
+    struct request *asked = queue_take(&writer->queue, engine->options.group_max, until, &closed);
+    int64_t began = monotonic_us();
+    atomic_fetch_add(&engine->idle_us, began - from);
+    writer->commit_us = 0;
+    turn_enter(engine);
+    struct request *first = begin_group(writer, asked);
+    settle_wakes(writer, first);
+    erasure_scrub(writer);
+    cache_trim(&writer->cache);
+    if (!first && !closed)
+      turn_look(engine);
+    turn_rest(engine);
+    turn_leave(engine);
+    size_t n = count(first);
+    answer(engine, first);
+    note_pace(writer, n, began);
+    arena_reset(&writer->group);
     if (!first && closed)
       return NULL;
-    if (!first) {
-      erasure_scrub(writer);
-      continue;
-    }
-    serve(writer, first);
   }
 }

@@ -170,12 +170,25 @@ int migrations_run(struct db *db, const struct migration *const *sets, const str
   return 0;
 }
 
+static int refuse_old(const struct migration *const *sets, const struct applied_list *applied, struct error *error)
+{
+  for (; *sets; sets++)
+    for (const struct migration *m = *sets; m->room; m++)
+      if (!find_applied(applied, m))
+        return error_set(error, ERROR_BUSY, "store-old", "数据库结构需要升级（%s 第 %d 步），请先停止其他节点",
+                         "The store's schema must be brought up to date (%s step %d): stop the other nodes first", m->room,
+                         m->number);
+  return 0;
+}
+
 static int migrate_inside(struct db *db, const struct migration *const *sets, struct error *error)
 {
   struct arena arena = {0};
   struct applied_list applied;
-  int failed = migrations_create(db, error) || migrations_read(db, &arena, &applied, error) ||
-               migrations_check(sets, &applied, error) || migrations_run(db, sets, &applied, false, error);
+  bool shared = db->mode == DB_SHARE;
+  int failed = (!shared && migrations_create(db, error)) || migrations_read(db, &arena, &applied, error) ||
+               migrations_check(sets, &applied, error) ||
+               (shared ? refuse_old(sets, &applied, error) : migrations_run(db, sets, &applied, false, error));
   arena_release(&arena);
   return failed ? -1 : 0;
 }

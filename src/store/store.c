@@ -194,6 +194,9 @@ int store_open(const char *url, struct store **ret, struct error *error)
   if (!store)
     abort();
   struct span s = span_of(url);
+  unsigned char node[8];
+  random_bytes(node, sizeof node);
+  hex_encode(node, sizeof node, store->node);
   int failed;
   if (span_starts(s, "sqlite:"))
     failed = open_sqlite(store, url + strlen("sqlite:"), error);
@@ -229,6 +232,8 @@ bool store_is_sqlite(const struct store *store)
 
 int store_connect(struct store *store, enum db_mode mode, struct db **ret, struct error *error)
 {
+  if (mode == DB_SHARE && store_is_sqlite(store))
+    mode = DB_WRITE;
   return store->driver->connect(store, mode, ret, error);
 }
 
@@ -380,6 +385,17 @@ int db_exec_many(struct db *db, const struct sql *sql, const struct value *value
   if (check_values(values, columns * rows, &failure) || (rows && db->driver->exec_many(db, sql, values, columns, rows, &failure)))
     return failed_with(db, &failure, error);
   return 0;
+}
+
+void db_flush(struct db *db)
+{
+  if (db->driver->flush)
+    db->driver->flush(db);
+}
+
+int64_t db_incarnation(struct db *db)
+{
+  return db->driver->incarnation ? db->driver->incarnation(db) : 0;
 }
 
 bool db_is_broken(const struct db *db)

@@ -66,17 +66,20 @@ const char *store_url(const struct store *store); /* without a password */
 bool store_is_sqlite(const struct store *store);
 
 /*
+ * DB_WRITE has the store for itself. DB_SHARE writes beside others of its kind, on PostgreSQL alone (lease.h has their order);
+ * like DB_READ it comes back by itself after its connection was lost, outside of a transaction.
  * DB_WRITE creates the SQLite file (mode 0600) where it is missing; DB_READ never does. Errors: store-unreachable,
  * store-read-only, store-locked (another connection or process writes), store-broken (the file is no database).
  */
-enum db_mode { DB_READ, DB_WRITE };
+enum db_mode { DB_READ, DB_WRITE, DB_SHARE };
 int store_connect(struct store *store, enum db_mode mode, struct db **ret, struct error *error);
 void db_close(struct db *db);
 
 /*
  * Brings the schema up to the given sets, each set a {NULL}-ended array, in the order given, one transaction
  * in all; on a DB_WRITE connection. Keeps data. Errors: store-newer (the store has a migration this program
- * does not know: use a newer program), store-altered (a migration already applied has another checksum).
+ * does not know: use a newer program), store-altered (a migration already applied has another checksum). On a DB_SHARE
+ * connection nothing is brought up to date: store-old (BUSY) where something would have to be.
  */
 int store_migrate(struct db *db, const struct migration *const *sets, struct error *error);
 
@@ -95,13 +98,15 @@ int db_scrub(struct db *db, struct error *error);
 /*
  * Errors are store-full (BUSY: the disk is full; after a rollback one may go on), store-locked (BUSY),
  * store-read-only, store-constraint (CONFLICT), store-text and store-too-large (the value cannot be stored),
- * store-unreachable (BUSY: PostgreSQL is away; a DB_READ connection comes back by itself), store-statement (INTERNAL: the
- * SQL is wrong), and store-broken (INTERNAL: an fsync failed, the file is damaged, or the writer lost PostgreSQL;
- * on a DB_WRITE connection db_is_broken() is then true and the process must stop answering and restart; a DB_READ connection
- * may be asked again). db_is_broken() can turn true after a commit that stands: ask after each.
+ * store-unreachable (BUSY: PostgreSQL is away, and whether a commit stands is not known; all but DB_WRITE come back by themselves),
+ * store-statement (INTERNAL: the SQL is wrong), and store-broken (INTERNAL: an fsync failed, the file is damaged, or the writer
+ * lost PostgreSQL; on a DB_WRITE connection db_is_broken() is then true and the process must stop answering and restart; a DB_READ
+ * connection may be asked again). db_is_broken() can turn true after a commit that stands: ask after each.
  */
 int db_exec(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct error *error);
 bool db_is_broken(const struct db *db);
+void db_flush(struct db *db);          /* what is queued goes on its way */
+int64_t db_incarnation(struct db *db); /* grows when a lost connection was replaced */
 
 /* db_exec(db, &SQL, error, V_INT(1), V_STR("x")) without counting. */
 #define DB_EXEC(db, sql, error, ...)                                                                                               \

@@ -19,6 +19,7 @@ struct store {
   const char *shown;  /* the URL without a password */
   const char *target; /* SQLite: the absolute path; PostgreSQL: the URL for libpq */
   const char *files;  /* the directory of attachments */
+  char node[17];      /* a random name of this process's use of the store */
 };
 
 /* Prepared statements by the address of their struct sql. */
@@ -65,6 +66,8 @@ struct driver {
   int (*exec)(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct error *error);
   int (*exec_many)(struct db *db, const struct sql *sql, const struct value *values, size_t columns, size_t rows,
                    struct error *error);
+  void (*flush)(struct db *db);          /* NULL: nothing waits to be sent */
+  int64_t (*incarnation)(struct db *db); /* NULL: always the same */
   int (*query)(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct rows *ret, struct error *error);
   int (*script)(struct db *db, const char *text, struct error *error); /* several statements, no parameters */
   void (*forget)(struct db *db);                                       /* drops every prepared statement */

@@ -20,6 +20,8 @@
 #define PARAMETERS_MAX 256
 #define MANY_ROWS 1024       /* in one statement */
 #define MANY_ROW_BYTES 65536 /* on average; larger ones go by themselves */
+#define IDLE_MS 10000        /* a writer does not pause in a transaction */
+#define LOCK_MS 3000         /* nor waits so long for another's row */
 #define SERVER_MIN 130000
 
 /* The advisory lock of the one writer: «onevisit» in ASCII. */
@@ -49,6 +51,8 @@ struct pg_db {
   PGconn *conn;
   unsigned names;         /* statements named so far */
   bool lost;              /* the pipeline has failed */
+  bool gone;              /* the connection is lost, or the server has said that it goes */
+  int64_t incarnation;    /* connections made */
   struct error failure;   /* why, where lost */
   PGresult *result;       /* of the PENDING_QUERY */
   size_t head, n;         /* of the ring */
@@ -76,6 +80,7 @@ static int say_lost(struct pg_db *d, struct error *error)
 {
   char line[200];
   first_line(PQerrorMessage(d->conn), line, sizeof line);
+  d->gone = true;
   if (d->base.mode == DB_WRITE) /* the lock is gone, and perhaps a commit stands that nobody has heard of */
     return store_say_broken(&d->base, error, line);
   return store_say_unreachable(error, line);
@@ -90,7 +95,7 @@ static int say(struct pg_db *d, const PGresult *result, struct error *error)
 {
   const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   char line[200];
-  if (PQstatus(d->conn) == CONNECTION_BAD || !state || state_is(state, "57P0") || state_is(state, "08"))
+  if (PQstatus(d->conn) == CONNECTION_BAD || !state || state_is(state, "57P0") || state_is(state, "08") || state_is(state, "25P03"))
     return say_lost(d, error); /* the server says that it goes before it hangs up */
   first_line(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY), line, sizeof line);
   if (state_is(state, "53100"))
@@ -146,9 +151,12 @@ static int check(struct store *store, struct error *error)
                    line);
 }
 
+/* Nodes share the lock; who needs the store for itself (a migration, a restore) finds it taken, and keeps nodes out. */
 static int take_lock(struct pg_db *d, struct error *error)
 {
-  PGresult *result = PQexec(d->conn, "SELECT pg_is_in_recovery(), pg_try_advisory_lock(" WRITER_LOCK ")");
+  PGresult *result =
+      PQexec(d->conn, d->base.mode == DB_SHARE ? "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared(" WRITER_LOCK ")"
+                                               : "SELECT pg_is_in_recovery(), pg_try_advisory_lock(" WRITER_LOCK ")");
   int failed = 0;
   if (PQresultStatus(result) != PGRES_TUPLES_OK)
     failed = say(d, result, error);
@@ -158,6 +166,19 @@ static int take_lock(struct pg_db *d, struct error *error)
     failed = store_say_second_writer(error);
   PQclear(result);
   return failed;
+}
+
+/*
+ * A node that stops in the middle of a transaction must not keep the others waiting for ever; and the name of the node is how
+ * they find all its sessions.
+ */
+static int share(struct pg_db *d, struct error *error)
+{
+  char text[200];
+  (void)snprintf(text, sizeof text,
+                 "SET idle_in_transaction_session_timeout = %d; SET lock_timeout = %d; SET application_name = 'onevisit %s'",
+                 IDLE_MS, LOCK_MS, d->base.store->node);
+  return run(d, text, error);
 }
 
 static int configure(struct pg_db *d, struct error *error)
@@ -176,7 +197,8 @@ static int configure(struct pg_db *d, struct error *error)
   if (run(d,
           "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;"
           " SET plan_cache_mode = force_generic_plan",
-          error))
+          error) ||
+      (d->base.mode == DB_SHARE && share(d, error)))
     return -1;
   return take_lock(d, error);
 }
@@ -187,7 +209,7 @@ static void close_connection(struct db *db)
   PQclear(d->result);
   d->result = NULL;
   /* the server frees a session's locks some time after the connection is gone: whoever opens next would still find them */
-  if (d->base.mode == DB_WRITE && PQstatus(d->conn) == CONNECTION_OK && PQpipelineStatus(d->conn) == PQ_PIPELINE_OFF)
+  if (d->base.mode != DB_READ && PQstatus(d->conn) == CONNECTION_OK && PQpipelineStatus(d->conn) == PQ_PIPELINE_OFF)
     PQclear(PQexec(d->conn, "SELECT pg_advisory_unlock_all()"));
   PQfinish(d->conn);
   free(d->sets.slots);
@@ -196,8 +218,9 @@ static void close_connection(struct db *db)
 
 static int connect_postgres(struct store *store, enum db_mode mode, struct db **ret, struct error *error)
 {
-  static const char *const keys[] = {"connect_timeout", "fallback_application_name", "dbname", "client_encoding", NULL};
-  const char *const values[] = {"10", "onevisit", store->target, "UTF8", NULL};
+  static const char *const keys[] = {"connect_timeout", "tcp_user_timeout", "fallback_application_name",
+                                     "dbname",          "client_encoding",  NULL};
+  const char *const values[] = {"10", "10000", "onevisit", store->target, "UTF8", NULL};
   struct pg_db *d = calloc(1, sizeof *d);
   if (!d)
     abort();
@@ -217,16 +240,24 @@ static int connect_postgres(struct store *store, enum db_mode mode, struct db **
   return -1;
 }
 
-/* A reader whose connection was lost (a restart of the server) connects again. */
+/* Whose connection was lost (a restart of the server) connects again; but not the one who has the store for itself. */
 static int revive(struct pg_db *d, struct error *error)
 {
-  if (PQstatus(d->conn) == CONNECTION_OK || d->base.in_transaction)
+  if ((PQstatus(d->conn) == CONNECTION_OK && !d->gone) || d->base.in_transaction)
     return 0;
   if (d->base.mode == DB_WRITE)
     return say_lost(d, error);
   PQreset(d->conn);
   d->base.driver->forget(&d->base);
-  return PQstatus(d->conn) == CONNECTION_OK ? configure(d, error) : say_lost(d, error);
+  if (PQstatus(d->conn) != CONNECTION_OK || configure(d, error)) {
+    if (PQstatus(d->conn) != CONNECTION_OK)
+      (void)say_lost(d, error);
+    d->gone = true;
+    return -1;
+  }
+  d->gone = false;
+  d->incarnation++;
+  return 0;
 }
 
 /* ---- the pipeline ---- */
@@ -757,6 +788,18 @@ static int commit(struct db *db, struct error *error)
   return failed;
 }
 
+static int64_t incarnation(struct db *db)
+{
+  return pg_db(db)->incarnation;
+}
+
+static void flush(struct db *db)
+{
+  struct pg_db *d = pg_db(db);
+  if (in_pipeline(d) && PQflush(d->conn) < 0)
+    keep_failure(d, NULL);
+}
+
 static int script(struct db *db, const char *text, struct error *error)
 {
   struct pg_db *d = pg_db(db);
@@ -937,6 +980,8 @@ const struct driver postgres_driver = {
     .scrub = scrub,
     .exec = exec,
     .exec_many = exec_many,
+    .flush = flush,
+    .incarnation = incarnation,
     .query = query,
     .script = script,
     .forget = forget,

@@ -122,7 +122,8 @@ static void *job_main(void *argument)
   pthread_mutex_lock(&job->lock);
   while (!job->stop) {
     pthread_mutex_unlock(&job->lock);
-    look(job);
+    if (engine_leads(job->options.engine)) /* one monitor for all nodes */
+      look(job);
     pthread_mutex_lock(&job->lock);
     int64_t until = monotonic_us() + (int64_t)job->options.period_ms * 1000;
     struct timespec ts = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};

@@ -100,7 +100,8 @@ static struct store *open_store(const char *url)
   struct error error = {0};
   if (store_open(url, &store, &error))
     give_up("open", &error);
-  for (int tries = 0; store_connect(store, DB_WRITE, &db, &error); tries++) {
+  /* beside others where it is there already, else by itself */
+  for (int tries = 0; store_connect(store, tries % 2 ? DB_SHARE : DB_WRITE, &db, &error); tries++) {
     /* PostgreSQL may need a moment to see that its client was killed */
     if (strcmp(error.name, "store-locked") != 0 || tries > 200)
       give_up("connect", &error);
@@ -159,7 +160,9 @@ static void *work(void *argument)
     (void)snprintf(key, sizeof key, "%s-%d-%d", h->round, h->number, n);
     if (put(h->engine, id, key, amount, &outcome, &error) == 0)
       tell(line, snprintf(line, sizeof line, "A %" PRId64 " %d %s %" PRId64 "\n", id, outcome.version, key, amount));
-    else if (error.code != ERROR_BUSY)
+    else if (error.code == ERROR_BUSY)
+      (void)usleep(20000);
+    else
       give_up("put", &error);
   }
   return NULL;

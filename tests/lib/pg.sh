@@ -5,7 +5,8 @@
 #
 # The command finds the cluster in ONEVISIT_TEST_POSTGRES (a superuser, on a free port of the loopback, in a
 # temporary directory, fsync on as in production). Run by root it starts the server as the user «postgres»,
-# which initdb demands. Where PostgreSQL is not installed it says so and runs the command without it.
+# which initdb demands. ONEVISIT_TEST_PG_CTL is the start of a command that stops and starts it (… restart -m immediate).
+# Where PostgreSQL is not installed it says so and runs the command without it.
 set -eu
 
 bin=
@@ -58,4 +59,7 @@ fi
 
 ONEVISIT_TEST_POSTGRES="postgresql://onevisit@127.0.0.1:$port/postgres"
 export ONEVISIT_TEST_POSTGRES
+ONEVISIT_TEST_PG_CTL="$bin/pg_ctl -D $dir/data -l $dir/data/server.log -w -s"
+[ "$(id -u)" != 0 ] || ONEVISIT_TEST_PG_CTL="runuser -u postgres -- $ONEVISIT_TEST_PG_CTL"
+export ONEVISIT_TEST_PG_CTL
 "$@"
