@@ -1,6 +1,7 @@
 #include "web/internal.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -78,6 +79,21 @@ static void give_up(struct connections *all, struct connection *c)
   (void)shutdown(c->fd, SHUT_RDWR);
 }
 
+/* The one that has waited longest, unless its request is there and only not yet read: of a few looked at, or none. */
+static void make_room(struct connections *all)
+{
+  for (int tries = 0; tries < 32 && all->first[WAITING]; tries++) {
+    struct connection *c = all->first[WAITING];
+    int unread = 0;
+    if (ioctl(c->fd, FIONREAD, &unread) || !unread) {
+      give_up(all, c);
+      return;
+    }
+    take_out(all, c);
+    put_last(all, c, WAITING);
+  }
+}
+
 /* Once a second, by whoever comes: where nobody comes, nobody is kept out. */
 static void sweep(struct connections *all, int64_t now_us)
 {
@@ -99,8 +115,8 @@ static struct connection *arrive(struct connections *all, int fd)
   c->since_us = monotonic_us();
   pthread_mutex_lock(&all->lock);
   sweep(all, c->since_us);
-  if (++all->n > all->max && all->first[WAITING])
-    give_up(all, all->first[WAITING]);
+  if (++all->n > all->max)
+    make_room(all);
   put_last(all, c, WAITING);
   pthread_mutex_unlock(&all->lock);
   return c;
