@@ -20,7 +20,7 @@ const struct parcel_words *parcel_state_words(enum parcel_state state)
 static int wrong_state(const struct parcel *p, struct error *error)
 {
   const struct words *name = &parcel_state_words(p->state)->name;
-  return error_set(error, ERROR_RULE, "wrong-state", "该邮件的状态是“%s”，不能这样处理", "The parcel is “%s”: this cannot be done",
+  return error_set(error, ERROR_RULE, "wrong-state", "该快递的状态是“%s”，不能这样处理", "The parcel is “%s”: this cannot be done",
                    p->state == PARCEL_NONE ? "无" : name->zh);
 }
 
@@ -66,7 +66,7 @@ static int do_report(const struct parcel *p, const struct command *command, stru
 static int do_at_desk(const struct parcel *p, const struct command *command, struct decision *d, struct error *error)
 {
   if (strcmp(command->actor.role, "issuer") != 0)
-    return error_set(error, ERROR_FORBIDDEN, "not-your-role", "只有出件窗口可以处理退回的邮件", "Only the issuing desk does this");
+    return error_set(error, ERROR_FORBIDDEN, "not-your-role", "只有出件窗口可以处理退回的快递", "Only the issuing desk does this");
   if (p->state != PARCEL_FAILED)
     return wrong_state(p, error);
   bool again = strcmp(command->type, "again") == 0;

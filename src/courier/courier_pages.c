@@ -95,7 +95,7 @@ static int act(struct request *rq, struct error *error)
   if (courier_get(rq->db, rq_int(rq, "parcel"), rq->arena, &p, error))
     return -1;
   if (strcmp(p.number, no) != 0)
-    return error_set(error, ERROR_NOT_FOUND, "no-parcel", "没有这个邮件", "There is no such parcel");
+    return error_set(error, ERROR_NOT_FOUND, "no-parcel", "没有这个快递", "There is no such parcel");
   const struct command sent = {.kind = &parcel_kind,
                                .id = p.id,
                                .expect = -1,

@@ -128,7 +128,7 @@ static int one(struct rows *rows, struct arena *arena, struct parcel *ret, struc
   if (read_parcels(rows, arena, &list, &n, error))
     return -1;
   if (!n)
-    return error_set(error, ERROR_NOT_FOUND, "no-parcel", "没有这个邮件", "There is no such parcel");
+    return error_set(error, ERROR_NOT_FOUND, "no-parcel", "没有这个快递", "There is no such parcel");
   *ret = list[0];
   return 0;
 }
