@@ -125,7 +125,7 @@ static bool next_life(void)
   enum disk_fault struck = disk_struck();
   if (*city->broken)
     return false;
-  if (WIFEXITED(status) && (WEXITSTATUS(status) == LIFE_OVER || WEXITSTATUS(status) == LIFE_BROKEN))
+  if (WIFEXITED(status) && WEXITSTATUS(status) == LIFE_OVER)
     return false;
   if (WIFEXITED(status) && WEXITSTATUS(status) == LIFE_RESTARTS)
     return true;

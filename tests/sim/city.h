@@ -82,7 +82,7 @@ int history_write(const char *path, const char *head);
 
 /* ---- life.c ---- */
 
-enum { LIFE_OVER = 0, LIFE_BROKEN = 1, LIFE_RESTARTS = 98 };
+enum { LIFE_OVER = 0, LIFE_BROKEN = 97, LIFE_RESTARTS = 98 }; /* 1 is a sanitizer's */
 
 _Noreturn void city_broken(int64_t id, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #define HOLDS(condition, id)                                                                                                       \

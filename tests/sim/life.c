@@ -353,7 +353,7 @@ static void open_store(void)
 static void begin(void)
 {
   struct error error = {0};
-  char keys[400];
+  static char keys[400]; /* the engine keeps the pointer */
   pthread_mutex_init(&life.lock, NULL);
   struct calendar *calendar = &city_catalog->calendar; /* this process's own */
   life.as_loaded = *calendar;
