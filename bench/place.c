@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "workload.h"
 
-static const char *const names[] = {"engine", "bare", "log"};
+static const char *const names[] = {"engine", "bare", "log", "late"};
 
 static void on_cluster(const struct place *place, const char *verb, const char *name, const char *rest)
 {

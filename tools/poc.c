@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "web/words.h"
 
 struct word {
   char *id, *text; /* text: the translation, or NULL for a word found in the sources */
@@ -272,7 +273,7 @@ static void compile(const struct words *words, const char *path)
   for (size_t i = 0; i < words->n; i++) {
     if (!*words->list[i].id || !*words->list[i].text)
       continue;
-    size_t at = (size_t)span_hash(span_of(words->list[i].id)) & (slots - 1);
+    size_t at = words_hash(words->list[i].id, strlen(words->list[i].id)) & (slots - 1);
     while (table[at])
       at = (at + 1) & (slots - 1);
     table[at] = &words->list[i];
@@ -281,7 +282,7 @@ static void compile(const struct words *words, const char *path)
   if (!out)
     fail(path, 0, strerror(errno));
   fputs("/* Made by poc: change the .po file instead. */\n#include \"web/words.h\"\n\n", out);
-  fprintf(out, "const size_t words_zh_slots = %zu;\nconst struct word words_zh[%zu] = {\n", slots, slots);
+  fprintf(out, "const size_t words_zh_slots = %zu;\nconst struct translated words_zh[%zu] = {\n", slots, slots);
   for (size_t i = 0; i < slots; i++) {
     if (!table[i])
       continue;

@@ -142,8 +142,9 @@ static int read_roles(const json_t *list, unsigned *ret, struct error *error)
   {
     unsigned role = account_role(span_of(json_string_value(word)));
     if (!role || role == ACCOUNT_APPLICANT)
-      return error_set(error, ERROR_BAD_INPUT, "bad-role", "角色只能是 clerk、officer、issuer、supervisor、records、admin",
-                       "Roles are clerk, officer, issuer, supervisor, records and admin");
+      return error_set(error, ERROR_BAD_INPUT, "bad-role",
+                       "角色只能是 clerk、officer、issuer、supervisor、records、editor、legal、admin",
+                       "Roles are clerk, officer, issuer, supervisor, records, editor, legal and admin");
     roles |= role;
   }
   if (!roles)

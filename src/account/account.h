@@ -38,7 +38,9 @@
   X(SUPERVISOR, 8, "supervisor", "监督", "Supervisor")                                                                             \
   X(ADMIN, 16, "admin", "系统管理", "Administrator")                                                                               \
   X(APPLICANT, 32, "applicant", "申请人", "Applicant")                                                                             \
-  X(RECORDS, 64, "records", "档案管理", "Records officer")
+  X(RECORDS, 64, "records", "档案管理", "Records officer")                                                                         \
+  X(EDITOR, 128, "editor", "目录编辑", "Catalogue editor")                                                                         \
+  X(LEGAL, 256, "legal", "合法性审查", "Legal reviewer")
 
 enum account_role {
 #define X(name, bit, word, zh, en) ACCOUNT_##name = (bit),
@@ -87,6 +89,8 @@ void accounts_close(struct accounts *accounts);
 
 /* KEY_DIR/web.key, made when missing: 64 hex digits that sign cookies and forms, the same on every node. In the arena. */
 int account_web_secret(const char *key_dir, struct arena *arena, char **ret, struct error *error);
+/* HMAC of an identity number: whose it is can be told only with the key. */
+struct digest accounts_lookup(const struct accounts *accounts, struct span identity);
 
 /* The Argon2id string (m=19456 KiB, t=2, p=1, 16 bytes of salt) to store; in the arena. Waits for its turn. */
 const char *accounts_hash(struct accounts *accounts, struct arena *arena, struct span password);
@@ -144,6 +148,8 @@ struct account_row {
 int account_read(struct db *db, struct arena *arena, int64_t id, struct account_row *ret, struct error *error); /* not-found */
 /* The number itself, of a person; "" for staff and where there is no such account. For the person's own applications only. */
 const char *account_identity(struct db *db, struct arena *arena, int64_t id);
+/* The name of whoever acted, for pages; the id itself where there is no such account («system»). */
+const char *account_name(struct db *db, struct arena *arena, const char *actor);
 int account_list(struct db *db, struct arena *arena, struct account_row **ret, size_t *ret_n,
                  struct error *error); /* staff by login */
 
@@ -162,8 +168,9 @@ int account_sessions(struct db *db, struct arena *arena, int64_t id, struct span
 
 /*
  * Makes the sample city's staff where they are missing: chen and zhou (clerks), an officer for each agency of the catalogue
- * (the login is the agency's id), sun (issuer), wu (supervisor), admin; all with one password: the one given, else the one
- * kept in KEY_DIR/sample-password, made at the first start. KEY_DIR/sample-staff.txt says so for people. Both mode 0600.
+ * (the login is the agency's id), sun (issuer), wu (supervisor), xu (records), bian and tang (editors), fang (legal), admin; all
+ * with one password: the one given, else the one kept in KEY_DIR/sample-password, made at the first start. KEY_DIR/sample-staff.txt
+ * says so for people. Both mode 0600.
  */
 struct catalog;
 int account_sample(struct accounts *accounts, struct engine *engine, const struct catalog *catalog, const char *password_or_null,

@@ -16,7 +16,7 @@ static const struct {
   unsigned stored, web;
 } role_pairs[] = {{ACCOUNT_CLERK, ROLE_CLERK},           {ACCOUNT_OFFICER, ROLE_OFFICER}, {ACCOUNT_ISSUER, ROLE_ISSUER},
                   {ACCOUNT_SUPERVISOR, ROLE_SUPERVISOR}, {ACCOUNT_ADMIN, ROLE_ADMIN},     {ACCOUNT_APPLICANT, ROLE_APPLICANT},
-                  {ACCOUNT_RECORDS, ROLE_RECORDS}};
+                  {ACCOUNT_RECORDS, ROLE_RECORDS},       {ACCOUNT_EDITOR, ROLE_EDITOR},   {ACCOUNT_LEGAL, ROLE_LEGAL}};
 
 bool account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret)
 {

@@ -152,6 +152,14 @@ int account_read(struct db *db, struct arena *arena, int64_t id, struct account_
   return found ? 0 : error_set(error, ERROR_NOT_FOUND, "not-found", "没有这个账号", "There is no such account");
 }
 
+const char *account_name(struct db *db, struct arena *arena, const char *actor)
+{
+  struct account_row row;
+  struct error error;
+  int64_t id;
+  return account_id_of(actor, &id) && account_read(db, arena, id, &row, &error) == 0 ? row.name : actor;
+}
+
 int account_list(struct db *db, struct arena *arena, struct account_row **ret, size_t *ret_n, struct error *error)
 {
   struct account_row *list = NULL;

@@ -150,6 +150,14 @@ static struct digest lookup_of(const struct accounts *accounts, const char *iden
   return hmac_sha256(key, span_of(identity));
 }
 
+struct digest accounts_lookup(const struct accounts *accounts, struct span identity)
+{
+  struct arena arena = {0};
+  struct digest lookup = lookup_of(accounts, identity_text(&arena, identity));
+  arena_release(&arena);
+  return lookup;
+}
+
 static int register_person(const struct account_at *at, const char *name, const char *identity, const struct digest *lookup,
                            int64_t *ret, struct error *error)
 {

@@ -10,13 +10,18 @@ struct accounts;
 struct catalog;
 struct mirror;
 struct promise;
+struct shelf;
 struct store;
 struct throttle;
+struct press;
 struct witness;
+struct workshop;
 
 struct app {
   const struct catalog *catalog;
   const struct promise *promise; /* what is proved of it: promise.h; NULL where nothing is served but a log */
+  struct shelf *shelf;           /* where the two above come from (edition.h); a request borrows them */
+  struct workshop *workshop;     /* of the catalogue's editors: workshop.h */
   struct accounts *accounts;     /* who people are: account.h */
   struct store *store;           /* for attachments: blob.h */
   struct throttle *throttle;     /* of sign-in and of the public's questions by number and code */
@@ -25,6 +30,9 @@ struct app {
   struct mirror *mirror;         /* of `onevisit mirror`, else NULL */
   const char *log_dir;           /* the public log: ledger/logdir.h */
   const char *policy;            /* the file that names its witnesses (ledger/policy.h); it need not exist */
+  struct press *press;           /* sets papers: paper/press.h; NULL where their fonts are missing */
+  const char *site;              /* «https://…»: where the public reaches us, printed on papers */
+  const char *courier_secret;    /* shared with the courier's system; NULL where there is none */
   const char *readers;           /* addresses that may read the log's entries (record/readers.h); NULL: everybody */
   bool sample;                   /* the sample city: sample identity provider, sample staff */
 };

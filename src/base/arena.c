@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define CHUNK_MIN ((size_t)1024)
+#define CHUNK_MAX ((size_t)1 << 20) /* of those that are more than what was asked for */
 
 struct arena_chunk {
   struct arena_chunk *next;
@@ -22,28 +23,46 @@ static void *must(void *p)
 
 static void add_chunk(struct arena *arena, size_t n)
 {
-  size_t size = n > CHUNK_MIN ? n : CHUNK_MIN;
-  if (arena->chunks && size < 2 * arena->chunks->size && arena->chunks->size < 1024 * CHUNK_MIN)
-    size = 2 * arena->chunks->size;
+  size_t least = arena->first ? arena->first : CHUNK_MIN;
+  size_t size = n > least ? n : least;
+  if (arena->chunks && size < 2 * arena->chunks->size)
+    size = arena->chunks->size < CHUNK_MAX / 2 ? 2 * arena->chunks->size : size > CHUNK_MAX ? size : CHUNK_MAX;
   struct arena_chunk *chunk = must(malloc(sizeof *chunk + size));
   chunk->next = arena->chunks;
   chunk->size = size;
   chunk->used = 0;
   arena->chunks = chunk;
+  arena->held += sizeof *chunk + size;
 }
 
-void *arena_alloc(struct arena *arena, size_t n)
+static size_t aligned(size_t n)
 {
   const size_t align = _Alignof(max_align_t);
   if (n > SIZE_MAX / 4)
     abort();
-  n = (n + align - 1) / align * align;
-  if (!arena->chunks || arena->chunks->size - arena->chunks->used < n)
+  return (n + align - 1) / align * align;
+}
+
+static size_t room_in(const struct arena *arena)
+{
+  return arena->chunks ? arena->chunks->size - arena->chunks->used : 0;
+}
+
+/* n bytes as they are; the first of the newest chunk's room where they fit it. */
+static void *take(struct arena *arena, size_t n)
+{
+  n = aligned(n);
+  if (!arena->chunks || room_in(arena) < n)
     add_chunk(arena, n);
   void *p = arena->chunks->data + arena->chunks->used;
   arena->chunks->used += n;
   arena->used += n;
-  return memset(p, 0, n);
+  return p;
+}
+
+void *arena_alloc(struct arena *arena, size_t n)
+{
+  return memset(take(arena, n), 0, aligned(n));
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -66,7 +85,7 @@ static void free_from(struct arena_chunk *chunk)
 void arena_release(struct arena *arena)
 {
   free_from(arena->chunks);
-  *arena = (struct arena){0};
+  *arena = (struct arena){.first = arena->first};
 }
 
 void arena_reset(struct arena *arena)
@@ -75,15 +94,17 @@ void arena_reset(struct arena *arena)
     free_from(arena->chunks->next);
     arena->chunks->next = NULL;
     arena->chunks->used = 0;
+    arena->held = sizeof *arena->chunks + arena->chunks->size;
   }
   arena->used = 0;
 }
 
 char *arena_dup(struct arena *arena, struct span s)
 {
-  char *copy = arena_alloc(arena, s.n + 1);
+  char *copy = take(arena, s.n + 1);
   if (s.n)
     memcpy(copy, s.p, s.n);
+  copy[s.n] = '\0';
   return copy;
 }
 
@@ -101,12 +122,14 @@ char *arena_vprintf(struct arena *arena, const char *fmt, va_list ap)
 {
   va_list again;
   va_copy(again, ap);
-  char none[1];
-  int n = vsnprintf(none, sizeof none, fmt, ap);
+  size_t room = room_in(arena);
+  int n = vsnprintf(room ? (char *)arena->chunks->data + arena->chunks->used : NULL, room, fmt, ap);
   if (n < 0)
     abort();
-  char *s = arena_alloc(arena, (size_t)n + 1);
-  (void)vsnprintf(s, (size_t)n + 1, fmt, again);
+  bool done = room >= aligned((size_t)n + 1); /* it stands where take() gives it: formatted only once */
+  char *s = take(arena, (size_t)n + 1);
+  if (!done)
+    (void)vsnprintf(s, (size_t)n + 1, fmt, again);
   va_end(again);
   return s;
 }

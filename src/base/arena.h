@@ -18,6 +18,8 @@ struct arena_chunk;
 struct arena {
   struct arena_chunk *chunks; /* newest first */
   size_t used;                /* bytes handed out since the last reset */
+  size_t held;                /* bytes of the chunks */
+  size_t first;               /* size of the first chunk, for arenas of which there are very many; 0: 1 KiB */
 };
 
 /* A zeroed struct arena is valid and empty; arena_release() makes it so again. */

@@ -21,7 +21,7 @@ void buf_clear(struct buf *buf)
   buf->full = false;
 }
 
-static bool grow(struct buf *buf, size_t more)
+bool buf_grow(struct buf *buf, size_t more)
 {
   if (buf->full || more > buf->max - buf->n) {
     buf->full = true;
@@ -33,28 +33,14 @@ static bool grow(struct buf *buf, size_t more)
   size_t cap = buf->cap ? buf->cap : 256;
   while (cap < need)
     cap *= 2;
+  if (cap > buf->max && buf->max < SIZE_MAX) /* so what fits the memory fits the maximum: see buf_reserve() */
+    cap = buf->max + 1;
   char *p = realloc(buf->p, cap);
   if (!p)
     abort();
   buf->p = p;
   buf->cap = cap;
   return true;
-}
-
-/* Room for more bytes and the NUL after them; false, and full from then on, where the maximum forbids it. */
-static inline bool reserve(struct buf *buf, size_t more)
-{
-  bool fits = !buf->full && more < buf->cap - buf->n && more <= buf->max - buf->n;
-  return fits || grow(buf, more);
-}
-
-void buf_bytes(struct buf *buf, const void *p, size_t n)
-{
-  if (n == 0 || !reserve(buf, n))
-    return;
-  memcpy(buf->p + buf->n, p, n);
-  buf->n += n;
-  buf->p[buf->n] = '\0';
 }
 
 void buf_span(struct buf *buf, struct span s)
@@ -65,14 +51,6 @@ void buf_span(struct buf *buf, struct span s)
 void buf_str(struct buf *buf, const char *s)
 {
   buf_bytes(buf, s, strlen(s));
-}
-
-void buf_char(struct buf *buf, char c)
-{
-  if (!reserve(buf, 1))
-    return;
-  buf->p[buf->n++] = c;
-  buf->p[buf->n] = '\0';
 }
 
 void buf_int(struct buf *buf, int64_t value)
@@ -87,15 +65,20 @@ void buf_int(struct buf *buf, int64_t value)
   buf_bytes(buf, p, (size_t)(digits + sizeof digits - p));
 }
 
+/* Most often what is written fits the room there is: then it is formatted only once. */
 void buf_vprintf(struct buf *buf, const char *fmt, va_list ap)
 {
   va_list again;
   va_copy(again, ap);
-  char none[1];
-  int n = vsnprintf(none, sizeof none, fmt, ap);
-  if (n > 0 && reserve(buf, (size_t)n)) {
-    (void)vsnprintf(buf->p + buf->n, (size_t)n + 1, fmt, again);
+  size_t room = buf->full ? 0 : buf->cap - buf->n;
+  int n = vsnprintf(room ? buf->p + buf->n : NULL, room, fmt, ap);
+  bool done = n >= 0 && (size_t)n < room;
+  if (done || (n > 0 && buf_reserve(buf, (size_t)n))) {
+    if (!done)
+      (void)vsnprintf(buf->p + buf->n, (size_t)n + 1, fmt, again);
     buf->n += (size_t)n;
+  } else if (room) {
+    buf->p[buf->n] = '\0';
   }
   va_end(again);
 }

@@ -6,6 +6,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* jansson leaves out of a value what it found no memory for, and an event would be recorded without it: the process ends instead
+ * (arena.h). */
+static void *must_alloc(size_t n)
+{
+  void *p = malloc(n);
+  if (!p)
+    abort();
+  return p;
+}
+
+__attribute__((constructor)) static void end_where_memory_ends(void)
+{
+  json_set_alloc_funcs(must_alloc, free);
+}
+
 int json_read(struct span text, const char *what, json_t **ret, struct error *error)
 {
   json_error_t why;

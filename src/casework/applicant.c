@@ -368,12 +368,52 @@ bool applicant_wants_address(const struct case_view *v, const char *mode)
   return false;
 }
 
+bool applicant_by_courier(const struct case_view *v)
+{
+  for (size_t i = 0; i < v->c->item_count; i++)
+    if ((v->c->items[i].state == ITEM_ISSUED || v->c->items[i].state == ITEM_DELIVERED) &&
+        strcmp(casefile_delivery(v->c, i), "courier") == 0)
+      return true;
+  return false;
+}
+
 bool applicant_may_withdraw(const struct case_view *v)
 {
   bool open = v->c->state < CASE_ACCEPTED;
   for (size_t i = 0; i < v->c->item_count; i++)
     open |= v->c->items[i].state < ITEM_GRANTED;
   return open && !case_state_closed(v->c->state);
+}
+
+/* Where it cannot be read the rules decide all the same. */
+bool applicant_is_barred(struct request *rq, const struct case_view *v)
+{
+  struct error error = {0};
+  bool barred = false;
+  return casework_barred(rq, v->c, &barred, &error) == 0 && barred;
+}
+
+const struct input_option *applicant_dates(struct request *rq, const struct gathering *g)
+{
+  struct input_option *list = arena_array(rq->arena, OFFERED_DATES_MAX + 1, sizeof *list);
+  size_t n = 0;
+  for (int d = 0; d < g->date_count; d++)
+    if (date_suits(g, d) && g->dates[d].day >= day_of(rq->now))
+      list[n++] = (struct input_option){arena_printf(rq->arena, "%d", d), offered_date_text(rq, &g->dates[d]), NULL};
+  return list;
+}
+
+const char *applicant_visit_day(struct request *rq, const struct gathering *g)
+{
+  return offered_date_text(rq, &g->dates[g->chosen]);
+}
+
+const char *applicant_visitors(struct request *rq, const struct gathering *g)
+{
+  const char *list = "";
+  for (size_t i = 0; i < g->who_count; i++)
+    list = arena_printf(rq->arena, "%s%s%s", list, i ? (rq->lang == LANG_EN ? ", " : "、") : "", agency_text(rq, g->who[i].agency));
+  return list;
 }
 
 const struct question *applicant_question(const struct plan *plan, size_t answer)

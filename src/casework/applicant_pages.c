@@ -182,12 +182,34 @@ static int hand_in(struct request *rq, const char *type, json_t *data, struct er
 
 static int submit(struct request *rq, struct error *error)
 {
-  return hand_in(rq, "submit", json_pack("{s:b}", "commitment", (int)rq_flag(rq, "commitment")), error);
+  json_t *data = json_pack("{s:b}", "commitment", (int)rq_flag(rq, "commitment"));
+  if (rq_flag(rq, "commitment"))
+    (void)json_object_set_new(data, "commitment_digest", json_string(rq_str(rq, "commitment_digest")));
+  return hand_in(rq, "submit", data, error);
 }
 
 static int resubmit(struct request *rq, struct error *error)
 {
   return hand_in(rq, "resubmit", json_object(), error);
+}
+
+static int visit(struct request *rq, struct error *error)
+{
+  struct case_view *v;
+  if (applicant_case(rq, &v, error))
+    return -1;
+  if (rq->errors_n)
+    return web_page(rq, 400, applicant_progress_of_mine(rq, v));
+  json_t *data = json_pack("{s:I,s:I}", "gathering", (json_int_t)rq_int(rq, "visit"), "date", (json_int_t)rq_int(rq, "date"));
+  struct error why = {0};
+  if (casework_command(rq, v->c->id, -1, (struct as){"applicant", "web", 0}, "choose-date", data, NULL, &why) == 0)
+    return go(rq, v, "");
+  if (why.code == ERROR_NOT_FOUND || why.code >= ERROR_INTERNAL) {
+    *error = why;
+    return -1;
+  }
+  web_field_error(rq, "date", arena_str(rq->arena, say(rq, why.zh, why.en)));
+  return web_page(rq, (unsigned)error_http(why.code), applicant_progress_of_mine(rq, v));
 }
 
 static int withdraw_page(struct request *rq, struct error *error)
@@ -268,7 +290,15 @@ static const struct parameter delivery_form[] = {
     {"address", IN_FORM, TYPE_TEXT, false, .max = 200, .zh = "邮寄地址", .en = "address"},
     {0}};
 static const struct parameter submit_form[] = {
-    NUMBER, EXPECT, {"commitment", IN_FORM, TYPE_BOOLEAN, false, .zh = "容缺承诺", .en = "commitment"}, {0}};
+    NUMBER,
+    EXPECT,
+    {"commitment", IN_FORM, TYPE_BOOLEAN, false, .zh = "容缺承诺", .en = "commitment"},
+    {"commitment_digest", IN_FORM, TYPE_TEXT, false, .max = 64, .zh = "承诺书指纹", .en = "digest of the commitment read"},
+    {0}};
+static const struct parameter visit_form[] = {NUMBER,
+                                              {"visit", IN_PATH, TYPE_INT, true, .max = 1000, .zh = "踏勘", .en = "the visit"},
+                                              {"date", IN_FORM, TYPE_INT, true, .max = 10, .zh = "日期", .en = "a date"},
+                                              {0}};
 static const struct parameter withdraw_form[] = {
     NUMBER, EXPECT, {"reason", IN_FORM, TYPE_TEXT, true, .max = 500, .zh = "撤回的原因", .en = "why you withdraw"}, {0}};
 static const struct parameter progress_query[] = {
@@ -292,6 +322,7 @@ const struct route applicant_routes[] = {
     {METHOD_GET, "/cases/{no}/check", ROLE_APPLICANT, check_page, 0, of_case},
     {METHOD_POST, "/cases/{no}/submit", ROLE_APPLICANT, submit, 0, submit_form},
     {METHOD_POST, "/cases/{no}/resubmit", ROLE_APPLICANT, resubmit, 0, change_case},
+    {METHOD_POST, "/cases/{no}/visits/{visit}", ROLE_APPLICANT, visit, ROUTE_SHOWS_ERRORS, visit_form},
     {METHOD_GET, "/cases/{no}/withdraw", ROLE_APPLICANT, withdraw_page, 0, of_case},
     {METHOD_POST, "/cases/{no}/withdraw", ROLE_APPLICANT, withdraw, ROUTE_SHOWS_ERRORS, withdraw_form},
     {METHOD_GET, "/progress", ROLE_PUBLIC, progress_page, 0, progress_query},

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "catalog/codes.h"
@@ -211,12 +212,6 @@ static int material_named(const struct casefile *c, const char *id)
   return -1;
 }
 
-static bool is_sha256(const char *hex)
-{
-  unsigned char bytes[DIGEST_BYTES];
-  return hex_decode(span_of(hex), bytes, sizeof bytes);
-}
-
 /* While the form is open; a clerk on the spot (art. 32(3)); and a deferred material until its day. */
 static int check_attach(struct work *w, const struct case_material *m)
 {
@@ -232,16 +227,6 @@ static int check_attach(struct work *w, const struct case_material *m)
   if (is_over(w, m->deferred))
     return refuse(w, ERROR_RULE, "tolerance-over", "容缺补齐期限已过", "The time to hand in this material has passed");
   return 0;
-}
-
-/* Items granted with materials to follow are granted outright once everything is in. */
-static int complete_items(struct work *w)
-{
-  for (int i = 0; (size_t)i < w->c->item_count; i++)
-    if (w->c->items[i].state == ITEM_GRANTED_TOLERANT && casefile_open_materials(w->c, (size_t)i) == 0 &&
-        emit(w, "completed", i, NULL))
-      return -1;
-  return settle(w);
 }
 
 static int do_attach(struct work *w)
@@ -309,8 +294,10 @@ static json_t *receipt(struct work *w, bool commitment)
 {
   json_t *data = json_pack("{s:o,s:o}", "received", day_json(w->today), "notice", due_json(due_after(w, w->today, NOTICE_DAYS)));
   if (commitment)
-    (void)json_object_set_new(data, "commitment", json_true());
+    put_commitment(w, data);
   add_paper(w, data, PAPER_RECEIPT);
+  if (commitment)
+    add_paper(w, data, PAPER_COMMITMENT);
   return data;
 }
 
@@ -331,6 +318,8 @@ static int do_submit(struct work *w)
   size_t n = casefile_lacks(would, commitment, w->d->arena, &lacks);
   if (n)
     return incomplete(w, lacks, n);
+  if (commitment && check_commitment(w, would))
+    return -1;
   if (plan && emit(w, "plan-pinned", -1, json_pack("{s:s,s:O}", "digest", digest_of(w, plan), "plan", (json_t *)(uintptr_t)plan)))
     return -1;
   return emit(w, "submitted", -1, receipt(w, commitment)) || note_hand_in(w) ? -1 : 0;
@@ -395,18 +384,6 @@ static int do_withdraw(struct work *w)
 
 /* ---- acceptance (art. 32) ---- */
 
-static json_t *deferred_materials(struct work *w, day from)
-{
-  json_t *list = json_array();
-  for (size_t i = 0; i < w->c->material_count; i++) {
-    const struct case_material *m = &w->c->materials[i];
-    if (m->source == SOURCE_UPLOAD && m->attached == 0 && m->defer > 0)
-      (void)json_array_append_new(list,
-                                  json_pack("{s:s,s:o}", "material", m->material, "due", due_json(due_after(w, from, m->defer))));
-  }
-  return list;
-}
-
 /* 办件编号: implementation code, day, serial of that item and day. */
 static json_t *item_numbers(struct work *w)
 {
@@ -436,24 +413,13 @@ static int accept(struct work *w, bool deemed)
   return emit(w, "accepted", -1, data) || settle(w) ? -1 : 0;
 }
 
-static bool deferrals_open(const struct casefile *c)
-{
-  for (size_t i = 0; i < c->material_count; i++)
-    if (c->materials[i].source == SOURCE_UPLOAD && c->materials[i].attached == 0)
-      return true;
-  return false;
-}
-
 static int do_accept(struct work *w)
 {
   if (w->c->state != CASE_SUBMITTED)
     return wrong_state(w);
   if (is_over(w, w->c->notice))
     return accept(w, true); /* the law has accepted it already, on the day of receipt */
-  if (deferrals_open(w->c) && !json_flag(w->data, "tolerant"))
-    return refuse(w, ERROR_RULE, "materials-outstanding", "还有可容缺的材料未交，请选择“容缺受理”或要求补正",
-                  "Deferrable materials have not come: accept tolerantly or ask for them");
-  return accept(w, false);
+  return check_tolerance(w) ? -1 : accept(w, false);
 }
 
 static int notice_is_over(struct work *w)
@@ -550,11 +516,6 @@ static int do_refuse(struct work *w)
 
 /* ---- review and decision ---- */
 
-static bool under_way(const struct case_item *it)
-{
-  return it->state == ITEM_OPEN || it->state == ITEM_REVIEW || it->state == ITEM_SPECIAL;
-}
-
 /* A failed step may be done again (a second site visit), as long as nothing later was done. */
 static bool repeatable(const struct casefile *c, size_t step)
 {
@@ -581,12 +542,15 @@ static int read_step(struct work *w, int *ret)
 static int check_step(struct work *w, int step)
 {
   const struct case_step *s = &w->c->steps[step];
-  if (!under_way(&w->c->items[s->item]))
+  if (!item_under_way(&w->c->items[s->item]))
     return wrong_item_state(w, s->item);
   if (check_agency(w, s->agency) || check_separation(w))
     return -1;
   if (!s->assist && strcmp(s->step, "decide") == 0)
     return refuse(w, ERROR_RULE, "use-decide", "“决定”环节请用作出决定来完成", "The decision is made with the command decide");
+  if (gathering_of_step(w->c, step) >= 0)
+    return refuse(w, ERROR_RULE, "use-minutes", "该环节由联合踏勘完成，请提交踏勘记录",
+                  "The joint visit finishes this step: write its minutes");
   if (casefile_step_is_next(w->c, (size_t)step) || repeatable(w->c, (size_t)step))
     return 0;
   return s->state == STEP_TO_DO ? refuse(w, ERROR_RULE, "not-its-turn", "前面的环节尚未完成", "A step before it is not done yet")
@@ -667,6 +631,7 @@ static int do_special_end(struct work *w)
   struct clocks k = item_clocks(w, it, it->paused - it->special_days + used, it->extended);
   json_t *data = json_pack("{s:i,s:s}", "used", used, "result", result);
   put_clocks(data, &k);
+  put_consent(w, item, data, used);
   return emit(w, "special-ended", item, data);
 }
 
@@ -677,7 +642,7 @@ static int do_extend(struct work *w)
   if (read_own_item(w, &item))
     return -1;
   struct case_item *it = &w->c->items[item];
-  if (!under_way(it))
+  if (!item_under_way(it))
     return wrong_item_state(w, item);
   if (it->was_extended)
     return refuse(w, ERROR_RULE, "extended-already", "该事项已经延期过一次，不能再延",
@@ -712,6 +677,9 @@ static int check_decidable(struct work *w, int item)
                   "A special procedure is running: end it before deciding");
   if (it->state != ITEM_OPEN && it->state != ITEM_REVIEW)
     return wrong_item_state(w, item);
+  if (casefile_open_dispute(w->c, item) >= 0)
+    return refuse(w, ERROR_RULE, "dispute-open", "部门意见分歧已提请协调，裁定之前不能作出决定",
+                  "A disagreement is escalated: it cannot be decided before the ruling");
   if (!casefile_item_decidable(w->c, (size_t)item))
     return refuse(w, ERROR_RULE, "steps-outstanding", "还有环节未完成或协办部门意见未到，不能作出决定",
                   "Steps are not done or opinions of assisting agencies are not in: it cannot be decided yet");
@@ -780,9 +748,13 @@ static const char *result_number(struct work *w, const struct case_item *it)
   return arena_printf(w->d->arena, "%s%c", body, mod3736_check(span_of(body)));
 }
 
-static int deliver(struct work *w, int item, const char *mode, const char *tracking)
+static int deliver(struct work *w, int item, const char *mode, const char *tracking, bool identity)
 {
   json_t *data = json_pack("{s:s,s:s}", "mode", mode, "tracking", tracking);
+  if (identity)
+    (void)json_object_set_new(data, "identity", json_true());
+  if (strcmp(mode, "e-certificate") != 0)
+    add_paper(w, data, PAPER_SERVICE);
   if (emit(w, "delivered", item, data))
     return -1;
   if (strcmp(mode, "window") == 0 && note_presence(w, PICK_UP))
@@ -805,10 +777,30 @@ static int do_issue(struct work *w)
     return wrong_item_state(w, item);
   day until = it->valid_months ? months_after(w->today, it->valid_months) - 1 : DAY_NONE;
   json_t *data = json_pack("{s:s,s:o,s:o}", "number", result_number(w, it), "from", day_json(w->today), "until", day_json(until));
+  note_setting(w, data);
   if (emit(w, "issued", item, data))
     return -1;
   const char *mode = casefile_delivery(w->c, (size_t)item);
-  return strcmp(mode, "e-certificate") == 0 ? deliver(w, item, mode, "") : 0; /* it reaches the applicant by being there */
+  return strcmp(mode, "e-certificate") == 0 ? deliver(w, item, mode, "", false) : 0; /* it reaches the applicant by being there */
+}
+
+/* Who picks up shows his card: the last four characters of its number are compared with the file's; the event says that they were.
+ */
+static int check_pick_up(struct work *w, bool *ret_compared)
+{
+  const char *shown = "", *number = w->c->id_number;
+  size_t n = strlen(number);
+  if (take_text(w, w->data, "identity", false, &shown))
+    return -1;
+  if (!*shown)
+    return 0;
+  if (n < 4 || strlen(shown) != 4 || strcasecmp(shown, number + n - 4) != 0) {
+    (void)refuse(w, ERROR_RULE, "identity-mismatch", "证件号码末四位与办件登记的不符，不能领取",
+                 "The last four characters are not those of the file: it cannot be handed over");
+    return error_at(w->error, "identity");
+  }
+  *ret_compared = true;
+  return 0;
 }
 
 static int do_deliver(struct work *w)
@@ -831,7 +823,10 @@ static int do_deliver(struct work *w)
     return refuse(w, ERROR_RULE, "no-address", "申请人没有填写邮寄地址", "The applicant gave no address for a courier");
   if (take_text(w, w->data, "tracking", bit == DELIVERY_COURIER, &tracking))
     return -1;
-  return deliver(w, item, mode, tracking);
+  bool identity = false;
+  if (bit == DELIVERY_WINDOW && check_pick_up(w, &identity))
+    return -1;
+  return deliver(w, item, mode, tracking, identity);
 }
 
 static int do_revoke(struct work *w)
@@ -889,7 +884,7 @@ static int overdue(struct work *w, int item, const char *level, struct due due)
 static int wake_item(struct work *w, int i)
 {
   const struct case_item *it = &w->c->items[i];
-  if (under_way(it)) {
+  if (item_under_way(it)) {
     if (!it->warned && !it->yellow && it->warn.day != DAY_NONE && w->d->now >= day_start(it->warn.day) &&
         overdue(w, i, "warning", it->promise))
       return -1;
@@ -903,36 +898,6 @@ static int wake_item(struct work *w, int i)
   return 0;
 }
 
-/* 容缺逾期: the items that still wait for the material end; what was issued stands. */
-static int end_tolerance(struct work *w)
-{
-  static const char reason[] = "容缺材料逾期未补齐 / deferred materials did not come in time";
-  json_t *late = json_array();
-  bool *hit = arena_array(w->d->arena, w->c->item_count, sizeof *hit);
-  for (size_t i = 0; i < w->c->material_count; i++) {
-    const struct case_material *m = &w->c->materials[i];
-    if (!is_over(w, m->deferred))
-      continue;
-    (void)json_array_append_new(late, json_string(m->material));
-    for (size_t k = 0; k < m->item_count; k++)
-      hit[m->items[k]] = true;
-  }
-  if (json_array_size(late) == 0) {
-    json_decref(late);
-    return 0;
-  }
-  json_t *data = json_pack("{s:o,s:s}", "materials", late, "reason", reason);
-  add_paper(w, data, PAPER_TERMINATION);
-  if (emit(w, "terminated", -1, data))
-    return -1;
-  for (int i = 0; (size_t)i < w->c->item_count; i++) {
-    enum item_state s = w->c->items[i].state;
-    if (hit[i] && (s < ITEM_GRANTED || s == ITEM_GRANTED_TOLERANT) && close_item(w, i, "terminated", reason))
-      return -1;
-  }
-  return settle(w);
-}
-
 static int do_wake(struct work *w)
 {
   if (w->c->state == CASE_SUBMITTED && is_over(w, w->c->notice) && accept(w, true))
@@ -941,7 +906,7 @@ static int do_wake(struct work *w)
     return emit(w, "lapsed", -1, json_pack("{s:s}", "reason", "补正材料逾期未交（补正不来） / corrections did not come in time"));
   if (w->c->state < CASE_ACCEPTED || case_state_closed(w->c->state))
     return 0;
-  if (end_tolerance(w))
+  if (end_tolerance(w) || remind(w) || wake_gatherings(w) || wake_consent(w))
     return -1;
   for (int i = 0; (size_t)i < w->c->item_count; i++)
     if (wake_item(w, i))
@@ -961,7 +926,7 @@ static int recalculate_item(struct work *w, int i)
     struct due issue = due_after(w, day_of(it->decided), ISSUE_DAYS);
     return same_due(issue, it->issue_due) ? 0 : emit(w, "clocks-changed", i, json_pack("{s:o}", "issue_due", due_json(issue)));
   }
-  if (!under_way(it))
+  if (!item_under_way(it))
     return 0;
   struct clocks k = item_clocks(w, it, it->paused, it->extended);
   if (same_due(k.legal, it->legal) && same_due(k.promise, it->promise) && same_due(k.warn, it->warn))
@@ -1024,8 +989,36 @@ static int do_recalculate(struct work *w)
   X("decide", MAY_OFFICER, do_decide, "item, granted: true|false, reasons, remedy, tolerant?: true", "作出决定",                   \
     "grants or refuses an item; a refusal names the remedy")                                                                       \
   X("issue", MAY_ISSUER, do_issue, "item", "出件", "numbers and issues the result")                                                \
-  X("deliver", MAY_ISSUER, do_deliver, "item, mode: e-certificate|courier|window, tracking?", "送达",                              \
+  X("deliver", MAY_ISSUER | MAY_SYSTEM, do_deliver, "item, mode: e-certificate|courier|window, tracking?, identity?", "送达",      \
     "hands the result over; a pick-up is a trip")                                                                                  \
+  X("take-up", MAY_OFFICER, do_take_up, "step | item", "着手办理", "notes that work on a step or a decision has begun")            \
+  X("offer-dates", MAY_OFFICER | MAY_SUPERVISOR, do_offer_dates,                                                                   \
+    "kind: visit|meeting, step | agencies + topic, dates: [{day, half: morning|afternoon}], reason?", "提供踏勘或会议日期",        \
+    "offers dates for the joint visit a step belongs to, or for a joint meeting")                                                  \
+  X("say-dates", MAY_OFFICER | MAY_SUPERVISOR, do_say_dates, "gathering, dates: [index]", "确认可行日期",                          \
+    "says which of the dates suit the department")                                                                                 \
+  X("choose-date", MAY_APPLICANT | MAY_CLERK | MAY_OFFICER | MAY_SUPERVISOR, do_choose_date, "gathering, date", "选定日期",        \
+    "chooses a date that suits all: the applicant of a visit, who called it of a meeting")                                         \
+  X("minutes", MAY_OFFICER | MAY_SUPERVISOR, do_minutes,                                                                           \
+    "gathering, result: pass|fail (of a visit), findings, photos?: [{sha256, name, type, size}]", "提交踏勘或会议记录",            \
+    "writes the department's minutes; of a visit they finish its steps")                                                           \
+  X("close-gathering", MAY_OFFICER | MAY_SUPERVISOR, do_close_gathering, "gathering, reason?, resolution?, dates?",                \
+    "结束踏勘或会议", "ends it: who is missing, why, and when they go; of a meeting its resolution")                               \
+  X("call-off", MAY_OFFICER | MAY_SUPERVISOR, do_call_off, "gathering, reason", "取消踏勘或会议", "calls it off")                  \
+  X("message", MAY_CLERK | MAY_OFFICER | MAY_SUPERVISOR, do_message,                                                               \
+    "text, to?: agency|centre, days?, answers?, shared?: true, resolution?: true", "发送协同意见",                                 \
+    "writes to the departments; with days an answer is due")                                                                       \
+  X("add-department", MAY_OFFICER | MAY_SUPERVISOR, do_add_department, "item, agency, takes, reason", "增加协办部门",              \
+    "asks another department for its opinion, within the promise")                                                                 \
+  X("remove-department", MAY_OFFICER | MAY_SUPERVISOR, do_remove_department, "step, reason", "移除协办部门",                       \
+    "takes back a department that joined midway and has done nothing")                                                             \
+  X("return-step", MAY_OFFICER, do_return_step, "step, reason", "退回环节", "returns to an earlier step")                          \
+  X("reopen", MAY_OFFICER, do_reopen, "item, reasons", "重新决定", "takes a decision back before its result is issued")            \
+  X("escalate", MAY_OFFICER, do_escalate, "item?, reason, instance, days", "提请协调",                                             \
+    "puts a disagreement before somebody named, with a day for the ruling")                                                        \
+  X("rule", MAY_SUPERVISOR, do_rule, "dispute, ruling, reasons", "裁定", "rules on a disagreement")                                \
+  X("deferred-unfit", MAY_OFFICER, do_unfit, "material, standard", "容缺补交材料不符合要求",                                       \
+    "finds a material that was handed in later not to meet the standard")                                                          \
   X("revoke", MAY_SUPERVISOR, do_revoke, "item, reasons, basis", "撤销", "revokes a grant")                                        \
   X("recalculate", MAY_SUPERVISOR | MAY_SYSTEM, do_recalculate, "", "按新公布的日历重新计算期限",                                  \
     "computes limits again after a new calendar")                                                                                  \
@@ -1103,7 +1096,7 @@ static void item_due(const struct case_item *it, moment *at)
 {
   if (it->state == ITEM_GRANTED && !it->late_issue)
     over(at, it->issue_due);
-  if (!under_way(it))
+  if (!item_under_way(it))
     return;
   if (!it->warned && !it->yellow && it->warn.day != DAY_NONE)
     sooner(at, day_start(it->warn.day));
@@ -1125,6 +1118,9 @@ static moment due(const void *state)
     return at;
   for (size_t i = 0; i < c->material_count; i++)
     over(&at, c->materials[i].deferred);
+  over(&at, (struct due){joint_due(c), false});
+  if (remind_due(c) != DAY_NONE)
+    sooner(&at, day_start(remind_due(c)));
   for (size_t i = 0; i < c->item_count; i++)
     item_due(&c->items[i], &at);
   return at;

@@ -14,6 +14,7 @@
 #define ONEVISIT_CASEWORK_CASEWORK_H
 
 #include "base/json.h"
+#include "casework/joint.h"
 #include "casework/world.h"
 #include "engine/engine.h"
 
@@ -117,7 +118,9 @@ extern const struct casework_command casework_commands[]; /* ended by {NULL} */
   X(REFUSAL, "refusal", "不准", "不予行政许可决定书", "Decision: refused")                                                         \
   X(WITHDRAWAL, "withdrawal", "回", "撤回申请确认书", "Confirmation of withdrawal")                                                \
   X(TERMINATION, "termination", "终", "终止办理告知书", "Notice of termination")                                                   \
-  X(REVOCATION, "revocation", "销", "撤销决定书", "Decision of revocation")
+  X(REVOCATION, "revocation", "销", "撤销决定书", "Decision of revocation")                                                        \
+  X(COMMITMENT, "commitment", "诺", "申请容缺受理承诺书", "Commitment of the applicant to hand in what is missing")                \
+  X(SERVICE, "service", "达", "送达回证", "Proof of service")
 
 enum paper {
 #define X(name, word, mark, zh, en) PAPER_##name,
@@ -171,6 +174,8 @@ struct case_item {
   const char *result_number;            /* of the certificate or document; "" before issue */
   day result_from, result_until;        /* DAY_NONE: permanent */
   moment issued, delivered;
+  moment taken;  /* somebody has taken up the decision; 0: not */
+  int redecided; /* so often it was decided again before it was issued */
 };
 
 struct case_step {
@@ -178,10 +183,17 @@ struct case_step {
   const char *step, *agency;
   bool assist, excluded;
   int takes;
-  enum { STEP_TO_DO, STEP_PASSED, STEP_FAILED } state;
-  moment since; /* when it became the next to do; 0: not yet */
+  enum { STEP_TO_DO, STEP_PASSED, STEP_FAILED, STEP_REMOVED } state; /* REMOVED: a department that joined and left again */
+  moment since;                                                      /* when it became the next to do; 0: not yet */
+  moment taken;                                                      /* when somebody took it up; 0: not */
   moment done;
   const char *by, *opinion;
+  int visit;                 /* of the plan; -1: none */
+  bool added;                /* its department joined midway */
+  bool silent;               /* passed by silence */
+  int silent_days;           /* working days after which silence is consent; 0: it is not */
+  const char *law, *article; /* of silent consent; "" */
+  struct due consent;        /* silence is consent after it; DAY_NONE */
 };
 
 struct case_material {
@@ -195,6 +207,8 @@ struct case_material {
   bool changed;        /* since corrections were asked for */
   const char *asked;   /* the standard it has to meet, while it is to be corrected; "" */
   struct due deferred; /* accepted tolerantly: to come by this day; DAY_NONE: not open */
+  struct due until;    /* the same day, also after it has come */
+  day remind;          /* the applicant is reminded on it; DAY_NONE: not, or done */
 };
 
 struct case_field {
@@ -255,12 +269,15 @@ struct casefile {
   struct due joint_due;  /* the cap of the whole */
   int corrections;       /* times asked */
   bool commitment;       /* the applicant opted in to handing materials in later */
+  const char *committed; /* SHA-256 hex of the text of the commitment; "" */
   bool deemed, tolerant;
   const char *accepted_by, *accepted_for; /* staff id ("" when deemed), his agency */
   const char *reason, *right_body;        /* of a refusal, withdrawal … */
   int trips_applicant, trips_staff;       /* measured; total = both, both are shown */
   day last_trip;
   unsigned trip_whys; /* presences already counted on last_trip */
+
+  struct joint joint_work; /* of the departments: joint.h */
 
   moment erased;      /* everything personal was destroyed then; 0: not */
   const char *ground; /* word of the legal ground; "" before */
@@ -300,8 +317,16 @@ struct lack {
 };
 size_t casefile_lacks(const struct casefile *c, bool commitment, struct arena *arena, struct lack **ret);
 
+/*
+ * The commitment (容缺受理承诺书) whoever opts in signs: the materials that are still to come, by when, how, and what follows if
+ * they do not. Empty where nothing is to come. The digest is of both languages, a line feed between them.
+ */
+struct words casefile_commitment(const struct casefile *c, struct arena *arena);
+const char *commitment_digest(struct arena *arena, struct words text);
+
 /* Steps of the item that are next (the first undone one of its own, every undone one of assisting agencies). */
 bool casefile_step_is_next(const struct casefile *c, size_t step);
+bool item_under_way(const struct case_item *it);                       /* to be reviewed, under review, in a special procedure */
 bool casefile_item_decidable(const struct casefile *c, size_t item);   /* all steps done, opinions in, nothing special running */
 size_t casefile_open_materials(const struct casefile *c, size_t item); /* deferred ones still to come for it */
 /* How an item's result reaches the applicant, by his choice and what the item offers: "e-certificate", "courier", "window". */
@@ -417,6 +442,9 @@ int casework_alerts(struct db *db, int64_t before, size_t max, struct arena *are
 
 /* Removes files of erased cases that no other case has; topic «casework-file», the context a struct store. */
 struct outlet casework_file_outlet(struct store *store);
+
+/* The outbox topic of a result that was issued and goes by courier: {case, number, item, result}. */
+#define CASEWORK_COURIER "courier"
 
 /* A file of the vault belongs to the case: for the page that serves it. */
 bool casefile_has_file(const struct casefile *c, struct span sha256);

@@ -82,6 +82,8 @@ static void dump_item(const struct case_item *it, struct json_writer *w)
   put_text(w, "result_number", it->result_number);
   put_day(w, "result_from", it->result_from);
   put_day(w, "result_until", it->result_until);
+  put_moment(w, "taken", it->taken);
+  json_put_int(w, "redecided", it->redecided);
   put_moment(w, "issued", it->issued);
   put_moment(w, "delivered", it->delivered);
   json_end(w);
@@ -89,14 +91,18 @@ static void dump_item(const struct case_item *it, struct json_writer *w)
 
 static void dump_step(const struct casefile *c, const struct case_step *s, struct json_writer *w)
 {
-  static const char *const words[] = {"to-do", "passed", "failed"};
+  static const char *const words[] = {"to-do", "passed", "failed", "removed"};
   json_begin_object(w, NULL);
   json_put_str(w, "item", c->items[s->item].item);
   json_put_str(w, "step", s->step);
   json_put_str(w, "agency", s->agency);
   put_flag(w, "assist", s->assist);
   json_put_str(w, "state", words[s->state]);
+  put_flag(w, "added", s->added);
+  put_flag(w, "silent", s->silent);
+  put_due(w, "consent", s->consent);
   put_moment(w, "since", s->since);
+  put_moment(w, "taken", s->taken);
   put_moment(w, "done", s->done);
   put_text(w, "by", s->by);
   put_text(w, "opinion", s->opinion);
@@ -114,6 +120,8 @@ static void dump_material(const struct case_material *m, struct json_writer *w)
   put_flag(w, "changed", m->changed);
   put_text(w, "asked", m->asked);
   put_due(w, "deferred", m->deferred);
+  put_due(w, "until", m->until);
+  put_day(w, "remind", m->remind);
   json_end(w);
 }
 
@@ -172,6 +180,7 @@ static void dump_whole(const struct casefile *c, struct json_writer *w)
   put_due(w, "joint_due", c->joint_due);
   json_put_int(w, "corrections", c->corrections);
   put_flag(w, "commitment", c->commitment);
+  put_text(w, "commitment_digest", c->committed);
   put_flag(w, "deemed", c->deemed);
   put_flag(w, "tolerant", c->tolerant);
   put_text(w, "accepted_by", c->accepted_by);
@@ -237,5 +246,6 @@ void casefile_dump(const struct casefile *c, bool personal, struct json_writer *
     dump_person(c, w);
   dump_whole(c, w);
   dump_lists(c, personal, w);
+  joint_dump(c, personal, w);
   json_end(w);
 }

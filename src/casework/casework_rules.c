@@ -81,6 +81,12 @@ int take_item(struct work *w, int *ret)
   return 0;
 }
 
+bool is_sha256(const char *hex)
+{
+  unsigned char bytes[DIGEST_BYTES];
+  return hex_decode(span_of(hex), bytes, sizeof bytes);
+}
+
 /* ---- who ---- */
 
 bool is_role(const struct work *w, const char *role)
@@ -134,8 +140,7 @@ int check_not_reviewer(struct work *w)
   bool did = false;
   for (size_t i = 0; i < w->c->item_count; i++)
     did |= strcmp(w->c->items[i].decided_by, id) == 0;
-  for (size_t i = 0; i < w->c->step_count; i++)
-    did |= strcmp(w->c->steps[i].by, id) == 0;
+  did |= casefile_worked(w->c, id);
   if (!did)
     return 0;
   return refuse(w, ERROR_FORBIDDEN, "separation-of-duties", "您审查或决定过本办件，不能再代申请人办理：受理与办理相分离",
@@ -192,6 +197,15 @@ char *paper_number(struct arena *arena, const struct world *world, enum paper pa
 }
 
 /* Numbers a paper and puts it into the data of the event that serves it. */
+void note_setting(const struct work *w, json_t *record)
+{
+  const struct world *world = w->d->world;
+  if (world->paper_layout)
+    (void)json_object_set_new(record, "layout", json_string(world->paper_layout));
+  if (world->paper_site)
+    (void)json_object_set_new(record, "site", json_string(world->paper_site));
+}
+
 void add_paper(struct work *w, json_t *data, enum paper paper)
 {
   int year = year_of(w->today);
@@ -202,7 +216,9 @@ void add_paper(struct work *w, json_t *data, enum paper paper)
     list = json_array();
     (void)json_object_set_new(data, "papers", list);
   }
-  (void)json_array_append_new(list, json_pack("{s:s,s:s}", "paper", paper_words(paper)->word, "number", number));
+  json_t *record = json_pack("{s:s,s:s}", "paper", paper_words(paper)->word, "number", number);
+  note_setting(w, record);
+  (void)json_array_append_new(list, record);
 }
 
 /* A trip is the applicant going to the government; presences of one day share it. */
@@ -334,6 +350,7 @@ static int open_item(struct work *w, int item)
   struct clocks k = item_clocks(w, it, 0, 0);
   json_t *data = json_pack("{s:o}", "from", day_json(it->clock_from));
   put_clocks(data, &k);
+  put_consent(w, item, data, 0);
   return emit(w, "opened", item, data);
 }
 
@@ -360,7 +377,7 @@ static int cascade(struct work *w)
 
 int settle(struct work *w)
 {
-  if (cascade(w))
+  if (cascade(w) || settle_gatherings(w))
     return -1;
   if (w->c->state < CASE_ACCEPTED || case_state_closed(w->c->state) || !all_closed(w->c))
     return 0;

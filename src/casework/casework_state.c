@@ -256,7 +256,7 @@ static int pin_materials(struct casefile *c, struct arena *arena, const json_t *
     m->defer = (int)json_int(from, "defer");
     m->items = indexes(arena, json_list(from, "for"), "item", c->item_count, &m->item_count);
     m->asked = "";
-    m->deferred.day = DAY_NONE;
+    m->deferred.day = m->until.day = m->remind = DAY_NONE;
     if (!*m->material || m->item_count == SIZE_MAX || m->defer < 0 || m->defer > 2000)
       return -1;
     const struct case_material *same = material_before(old, before, m->material);
@@ -305,6 +305,16 @@ static int pin_fields(struct casefile *c, struct arena *arena, const json_t *lis
   return 0;
 }
 
+/* Silence is consent only where the plan says after how many days and by which rule. */
+static void pin_silence(struct case_step *s, struct arena *arena, const json_t *from)
+{
+  s->law = copy(arena, from, "law");
+  s->article = copy(arena, from, "article");
+  s->consent.day = DAY_NONE;
+  int days = (int)json_int(from, "days");
+  s->silent_days = s->assist && *s->law && days > 0 && days <= 250 ? days : 0;
+}
+
 static int pin_steps(struct casefile *c, struct arena *arena, const json_t *list)
 {
   size_t n = json_array_size(list);
@@ -320,8 +330,10 @@ static int pin_steps(struct casefile *c, struct arena *arena, const json_t *list
                                  .assist = json_flag(from, "assist"),
                                  .excluded = json_flag(from, "excluded"),
                                  .takes = (int)json_int(from, "takes"),
+                                 .visit = json_is_integer(json_object_get(from, "visit")) ? (int)json_int(from, "visit") : -1,
                                  .by = "",
                                  .opinion = ""};
+    pin_silence(&made[i], arena, json_object_get(from, "silent"));
     if (!*made[i].agency)
       made[i].agency = c->items[item].agency;
   }
@@ -384,12 +396,12 @@ bool item_has_result(const struct casefile *c, size_t item)
 }
 
 /* «decide» in a plan is the decision itself, made by the command of that name. */
-static bool is_decision(const struct case_step *s)
+bool step_is_decision(const struct case_step *s)
 {
   return !s->assist && strcmp(s->step, "decide") == 0;
 }
 
-static bool item_workable(const struct case_item *it)
+bool item_under_way(const struct case_item *it)
 {
   return it->state == ITEM_OPEN || it->state == ITEM_REVIEW || it->state == ITEM_SPECIAL;
 }
@@ -397,13 +409,13 @@ static bool item_workable(const struct case_item *it)
 bool casefile_step_is_next(const struct casefile *c, size_t step)
 {
   const struct case_step *s = &c->steps[step];
-  if (!item_workable(&c->items[s->item]) || is_decision(s))
+  if (!item_under_way(&c->items[s->item]) || step_is_decision(s))
     return false;
   if (s->assist)
     return s->state == STEP_TO_DO;
   for (size_t i = 0; i < c->step_count; i++) {
     const struct case_step *other = &c->steps[i];
-    if (other->item == s->item && !other->assist && !is_decision(other) && other->state == STEP_TO_DO)
+    if (other->item == s->item && !other->assist && !step_is_decision(other) && other->state == STEP_TO_DO)
       return i == step;
   }
   return false;
@@ -415,7 +427,7 @@ bool casefile_item_decidable(const struct casefile *c, size_t item)
   if (it->state != ITEM_OPEN && it->state != ITEM_REVIEW)
     return false;
   for (size_t i = 0; i < c->step_count; i++)
-    if (c->steps[i].item == (int)item && !is_decision(&c->steps[i]) && c->steps[i].state == STEP_TO_DO)
+    if (c->steps[i].item == (int)item && !step_is_decision(&c->steps[i]) && c->steps[i].state == STEP_TO_DO)
       return false;
   return true;
 }
@@ -511,6 +523,7 @@ struct casefile *casefile_clone(const struct casefile *c, struct arena *arena)
   made->plans = again(arena, c->plans, c->plan_count, sizeof *c->plans);
   made->plan_cap = c->plan_count;
   made->attachment_cap = c->attachment_count;
+  made->joint_work = joint_clone(&c->joint_work, arena);
   made->prepared_cap = c->prepared_count;
   return made;
 }
@@ -568,6 +581,13 @@ static void read_clocks(struct change *ch)
   ch->item->legal = due_read(json_object_get(ch->data, "legal"));
   ch->item->promise = due_read(json_object_get(ch->data, "promise"));
   ch->item->warn = due_read(json_object_get(ch->data, "warn"));
+  const json_t *list = json_list(ch->data, "silent");
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *one = json_array_get(list, i);
+    json_int_t n = json_int(one, "step");
+    if (n >= 0 && (uint64_t)n < ch->c->step_count)
+      ch->c->steps[n].consent = due_read(json_object_get(one, "due"));
+  }
 }
 
 static void note_preparer(struct change *ch)
@@ -610,7 +630,8 @@ static int on_drafted(struct change *ch)
   c->applicant = copy(ch->arena, applicant, "name");
   c->id_number = copy(ch->arena, applicant, "id_number");
   c->phone = copy(ch->arena, applicant, "phone");
-  c->delivery_mode = c->delivery_address = c->accepted_by = c->accepted_for = c->reason = c->right_body = c->ground = "";
+  c->delivery_mode = c->delivery_address = c->committed = c->accepted_by = c->accepted_for = c->reason = c->right_body = c->ground =
+      "";
   c->created = ch->event->at;
   no_limits(c);
   note_plan(ch);
@@ -724,6 +745,8 @@ static int on_submitted(struct change *ch)
   c->notice = due_read(json_object_get(ch->data, "notice"));
   c->correction.day = DAY_NONE;
   c->commitment |= json_flag(ch->data, "commitment");
+  if (*json_str(ch->data, "commitment_digest"))
+    c->committed = copy(ch->arena, ch->data, "commitment_digest");
   for (size_t i = 0; i < c->material_count; i++)
     c->materials[i].asked = "";
   for (size_t i = 0; i < c->field_count; i++)
@@ -769,8 +792,10 @@ static void defer_materials(struct change *ch)
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *one = json_array_get(list, i);
     int m = material_index(ch->c, json_str(one, "material"));
-    if (m >= 0)
-      ch->c->materials[m].deferred = due_read(json_object_get(one, "due"));
+    if (m < 0)
+      continue;
+    ch->c->materials[m].deferred = ch->c->materials[m].until = due_read(json_object_get(one, "due"));
+    ch->c->materials[m].remind = day_read(json_object_get(one, "remind"));
   }
 }
 
@@ -818,11 +843,11 @@ static int on_lapsed(struct change *ch)
 }
 
 /* The next step of the item's own begins to wait when the one before is done. */
-static void begin_steps(struct change *ch, int item)
+void item_begin_steps(struct casefile *c, int item, moment at)
 {
-  for (size_t i = 0; i < ch->c->step_count; i++)
-    if (ch->c->steps[i].item == item && !ch->c->steps[i].since && casefile_step_is_next(ch->c, i))
-      ch->c->steps[i].since = ch->event->at;
+  for (size_t i = 0; i < c->step_count; i++)
+    if (c->steps[i].item == item && !c->steps[i].since && casefile_step_is_next(c, i))
+      c->steps[i].since = at;
 }
 
 static int on_opened(struct change *ch)
@@ -831,7 +856,7 @@ static int on_opened(struct change *ch)
   ch->item->opened = ch->event->at;
   ch->item->clock_from = day_read(json_object_get(ch->data, "from"));
   read_clocks(ch);
-  begin_steps(ch, (int)(ch->item - ch->c->items));
+  item_begin_steps(ch->c, (int)(ch->item - ch->c->items), ch->event->at);
   return 0;
 }
 
@@ -848,7 +873,12 @@ static int on_step_done(struct change *ch)
   struct case_item *it = &ch->c->items[s->item];
   if (it->state == ITEM_OPEN)
     it->state = ITEM_REVIEW;
-  begin_steps(ch, s->item);
+  s->silent = json_flag(ch->data, "silent");
+  if (!s->taken && !s->silent)
+    s->taken = s->done;
+  s->consent.day = DAY_NONE;
+  casefile_note_worker(ch->c, ch->arena, &ch->event->actor);
+  item_begin_steps(ch->c, s->item, ch->event->at);
   return 0;
 }
 
@@ -871,7 +901,7 @@ static int on_special_ended(struct change *ch)
   struct case_item *it = ch->item;
   it->state = it->before_special == ITEM_OPEN ? ITEM_OPEN : ITEM_REVIEW;
   for (size_t i = 0; i < ch->c->step_count; i++)
-    if (ch->c->steps[i].item == (int)(it - ch->c->items) && ch->c->steps[i].state != STEP_TO_DO)
+    if (ch->c->steps[i].item == (int)(it - ch->c->items) && ch->c->steps[i].done)
       it->state = ITEM_REVIEW;
   it->paused += (int)json_int(ch->data, "used") - it->special_days;
   it->special = "";
@@ -915,6 +945,9 @@ static int on_decided(struct change *ch)
   it->decided_by = arena_str(ch->arena, ch->event->actor.id);
   it->reason = copy(ch->arena, ch->data, "reasons");
   it->issue_due = due_read(json_object_get(ch->data, "issue_due"));
+  if (!it->taken)
+    it->taken = it->decided;
+  casefile_note_worker(ch->c, ch->arena, &ch->event->actor);
   return 0;
 }
 
@@ -1048,14 +1081,14 @@ int casefile_evolve(void *state, struct arena *arena, const struct event *event)
   struct change ch = {.c = state, .arena = arena, .event = event, .data = event->data};
   int item = item_index(ch.c, json_object_get(event->data, "item"));
   ch.item = item >= 0 ? &ch.c->items[item] : NULL;
-  for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-    if (strcmp(event->type, events[i].type) != 0)
-      continue;
-    if ((events[i].of_item && !ch.item) || events[i].apply(&ch))
-      return -1;
-    derive(ch.c);
-    drop_deferrals(ch.c);
-    return 0;
-  }
-  return -1;
+  joint_measure(ch.c, event->at);
+  int bad = joint_evolve(ch.c, arena, event);
+  for (size_t i = 0; bad > 0 && i < sizeof events / sizeof *events; i++)
+    if (strcmp(event->type, events[i].type) == 0)
+      bad = (events[i].of_item && !ch.item) || events[i].apply(&ch) ? -1 : 0;
+  if (bad)
+    return -1;
+  derive(ch.c);
+  drop_deferrals(ch.c);
+  return 0;
 }

@@ -3,10 +3,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account/account.h"
 #include "app/app.h"
 #include "base/text.h"
 #include "casework/internal.h"
 #include "casework/timeline.h"
+#include "credit/credit.h"
 #include "store/blob.h"
 
 /* ---- words ---- */
@@ -138,6 +140,12 @@ const char *presence_text(const struct request *rq, const char *why)
                                         {"hand-in", N_("handing in at a window")},
                                         {NULL, NULL}};
   return meaning_of(rq, list, why);
+}
+
+const char *offered_date_text(struct request *rq, const struct offered_date *d)
+{
+  return arena_printf(rq->arena, "%s %s", day_words(rq, d->day),
+                      d->afternoon ? tr(rq, "in the afternoon") : tr(rq, "in the morning"));
 }
 
 const char *unit_text(const char *unit)
@@ -436,10 +444,37 @@ int casework_view(struct request *rq, int64_t id, enum view_for who, struct case
 
 /* ---- commands and files ---- */
 
+/* What room of credit says of whoever applies: of the number in the case, else of the one his account was vouched for. */
+int casework_barred(struct request *rq, const struct casefile *c, bool *ret, struct error *error)
+{
+  int64_t account;
+  const char *identity = *c->id_number                         ? c->id_number
+                         : account_id_of(c->account, &account) ? account_identity(rq->db, rq->arena, account)
+                                                               : "";
+  *ret = false;
+  if (!*identity || !rq->app->accounts)
+    return 0;
+  return credit_barred(rq->db, credit_subject(rq->app->accounts, rq->arena, span_of(identity)), ret, error);
+}
+
+int casework_facts(struct request *rq, int64_t id, const char *type, json_t *data, struct error *error)
+{
+  struct casefile *c;
+  bool barred = false;
+  if (strcmp(type, "submit") != 0 && strcmp(type, "accept") != 0)
+    return 0;
+  if (casework_load(rq->db, id, rq->arena, &c, error) || casework_barred(rq, c, &barred, error))
+    return -1;
+  (void)json_object_set_new(data, "barred", json_boolean(barred));
+  return 0;
+}
+
 int casework_command(struct request *rq, int64_t id, int expect, struct as as, const char *type, json_t *data, struct outcome *ret,
                      struct error *error)
 {
   struct outcome outcome;
+  if (!data)
+    data = json_object();
   const char *key = rq_once(rq);
   if (*key && as.part)
     key = arena_printf(rq->arena, "%.58s-%d", key, as.part);
@@ -450,7 +485,7 @@ int casework_command(struct request *rq, int64_t id, int expect, struct as as, c
                             .key = key,
                             .actor = {rq->who->id, as.role, rq->who->agency ? rq->who->agency : "", rq->api ? "api" : as.channel},
                             .data = data};
-  int bad = engine_do(rq->engine, &command, ret ? ret : &outcome, error);
+  int bad = casework_facts(rq, id, type, data, error) || engine_do(rq->engine, &command, ret ? ret : &outcome, error) ? -1 : 0;
   json_decref(data);
   return bad;
 }

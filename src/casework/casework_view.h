@@ -85,7 +85,8 @@ const char *delivery_text(const struct request *rq, const char *mode);
 const char *special_text(const struct request *rq, const char *type); /* hearing … */
 const char *presence_text(const struct request *rq, const char *why); /* identity … hand-in */
 
-const char *unit_text(const char *unit); /* as people write it: «m²»; "" for NULL */
+const char *offered_date_text(struct request *rq, const struct offered_date *d); /* «2026年3月5日 下午» */
+const char *unit_text(const char *unit);                                         /* as people write it: «m²»; "" for NULL */
 
 /* ---- commands and files ---- */
 
@@ -97,6 +98,10 @@ struct as {
   const char *role, *channel;
   int part; /* of a request that runs several commands: 0, 1, …; each has a key of its own */
 };
+/* What other rooms know and the rules need, put into the data of submit and accept whatever was sent: {barred}. */
+int casework_facts(struct request *rq, int64_t id, const char *type, json_t *data, struct error *error);
+/* A record of dishonesty stands against the applicant (credit/credit.h). */
+int casework_barred(struct request *rq, const struct casefile *c, bool *ret, struct error *error);
 int casework_command(struct request *rq, int64_t id, int expect, struct as as, const char *type, json_t *data, struct outcome *ret,
                      struct error *error);
 

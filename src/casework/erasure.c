@@ -39,8 +39,7 @@ static int check_uninvolved(struct work *w)
     did |= strcmp(w->c->prepared[i], id) == 0;
   for (size_t i = 0; i < w->c->item_count; i++)
     did |= strcmp(w->c->items[i].decided_by, id) == 0;
-  for (size_t i = 0; i < w->c->step_count; i++)
-    did |= strcmp(w->c->steps[i].by, id) == 0;
+  did |= casefile_worked(w->c, id);
   if (!did)
     return 0;
   return refuse(w, ERROR_FORBIDDEN, "separation-of-duties", "您办理过本办件，不能销毁其中的个人信息：办理与档案管理相分离",
@@ -149,7 +148,7 @@ int casefile_from_residue(struct casefile *c, struct arena *arena, const struct 
   c->accepted_day = c->accepted ? day_of(c->accepted) : DAY_NONE;
   c->notice.day = c->correction.day = c->joint_due.day = DAY_NONE;
   c->code = c->account = c->applicant = c->id_number = c->phone = c->channel = c->delivery_mode = c->delivery_address = "";
-  c->plan_digest = c->accepted_by = c->accepted_for = c->reason = c->right_body = "";
+  c->plan_digest = c->committed = c->accepted_by = c->accepted_for = c->reason = c->right_body = "";
   c->items = arena_array(arena, n + 1, sizeof *c->items);
   c->item_count = n;
   for (size_t i = 0; i < n; i++)

@@ -18,6 +18,24 @@ struct casefile *casefile_clone(const struct casefile *c, struct arena *arena);
 /* Takes the plan's lines over into the state, keeping what was filled in already. -1: not the shape of a plan. */
 int casefile_pin(struct casefile *c, struct arena *arena, const json_t *plan);
 
+/* The events of the joint back office (joint_state.c): 0 done, -1 malformed, 1 not one of them. */
+int joint_evolve(struct casefile *c, struct arena *arena, const struct event *event);
+/* Counts the time up to the event as what the case waited for before it. */
+void joint_measure(struct casefile *c, moment at);
+struct joint joint_clone(const struct joint *j, struct arena *arena);
+void joint_dump(const struct casefile *c, bool personal, struct json_writer *w);
+void casefile_note_worker(struct casefile *c, struct arena *arena, const struct actor *actor);
+
+/* The rows of it (joint_store.c): loud is true where an event may have changed what waits for whom. */
+void joint_project(const struct casefile *c, const struct event *events, size_t n, bool loud, struct rowset *rows);
+void joint_erase_rows(const struct casefile *c, struct rowset *rows);
+extern const struct sql casework_put_task; /* 12 values: the columns of tasks */
+extern const struct sql casework_put_file; /* $1 sha256, $2 case_id */
+
+bool step_is_decision(const struct case_step *s);
+void item_begin_steps(struct casefile *c, int item, moment at);
+bool is_one_of(const char *type, const char *const *list); /* ended by NULL */
+
 /* Writes the rows lists and pages read (casework_store.c). */
 void casefile_project(const void *state, const struct event *events, size_t n, struct rowset *rows);
 

@@ -8,9 +8,12 @@
 #include "casework/staff.h"
 #include "templates_desk.h"
 
-bool office_under_way(const struct case_item *it)
+bool office_wants(const struct case_material *m, size_t item)
 {
-  return it->state == ITEM_OPEN || it->state == ITEM_REVIEW || it->state == ITEM_SPECIAL;
+  for (size_t k = 0; k < m->item_count; k++)
+    if (m->items[k] == (int)item)
+      return true;
+  return false;
 }
 
 bool office_concerns(const struct request *rq, const struct casefile *c, size_t item)
@@ -18,7 +21,7 @@ bool office_concerns(const struct request *rq, const struct casefile *c, size_t 
   if (strcmp(c->items[item].agency, rq->who->agency) == 0)
     return true;
   for (size_t i = 0; i < c->step_count; i++)
-    if (c->steps[i].item == (int)item && strcmp(c->steps[i].agency, rq->who->agency) == 0)
+    if (c->steps[i].item == (int)item && c->steps[i].state != STEP_REMOVED && strcmp(c->steps[i].agency, rq->who->agency) == 0)
       return true;
   return false;
 }
@@ -39,7 +42,7 @@ bool office_may_step(const struct request *rq, const struct casefile *c, size_t 
 {
   const struct case_step *s = &c->steps[step];
   bool decides = !s->assist && strcmp(s->step, "decide") == 0;
-  return !decides && strcmp(s->agency, rq->who->agency) == 0 && office_under_way(&c->items[s->item]) &&
+  return !decides && strcmp(s->agency, rq->who->agency) == 0 && item_under_way(&c->items[s->item]) &&
          (casefile_step_is_next(c, step) || again(c, step));
 }
 
@@ -124,7 +127,8 @@ static int action(struct request *rq, struct error *error)
   return staff_act(rq, "/office", "officer", show, error);
 }
 
-static const char *const actions[] = {"step-done", "special-start", "special-end", "extend", "decide", NULL};
+static const char *const actions[] = {"step-done", "special-start", "special-end", "extend",         "decide",
+                                      "take-up",   "return-step",   "reopen",      "deferred-unfit", NULL};
 static const struct parameter inbox_query[] = {
     {"q", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "办件编号", .en = "case number"},
     {"after", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "上一页的最后一条", .en = "the last of the page before"},

@@ -16,7 +16,10 @@ struct overview {
   struct alert_row *alerts;
   size_t alert_n;
   struct closed_sum closed; /* the last 30 days */
-  bool state;               /* a list of the cases in_state is shown */
+  struct spent_medians spent;
+  struct task *mine; /* questions to the centre and disagreements */
+  size_t mine_n;
+  bool state; /* a list of the cases in_state is shown */
   enum case_state in_state;
   struct case_row *cases;
   size_t case_n;

@@ -83,7 +83,10 @@ static int page(struct request *rq, struct error *error)
   }
   if (casework_counts(rq->db, rq->arena, &o.counts, &o.count_n, error) || read_due(rq, &o, error) ||
       casework_alerts(rq->db, 0, ALERTS, rq->arena, &o.alerts, &o.alert_n, error) ||
-      casework_closed(rq->db, today - TRIP_DAYS, today, &o.closed, error) || read_cases(rq, &o, error))
+      casework_closed(rq->db, today - TRIP_DAYS, today, &o.closed, error) ||
+      casework_spent(rq->db, today - TRIP_DAYS, &o.spent, error) ||
+      casework_inbox_by_due(rq->db, "supervisor", "", NULL, PAGE, rq->arena, &o.mine, &o.mine_n, error) ||
+      read_cases(rq, &o, error))
     return -1;
   return web_page(rq, o.missing ? 404 : 200, overview_page(rq, &o));
 }

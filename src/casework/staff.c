@@ -91,9 +91,12 @@ const struct input_option *staff_options(struct request *rq, const char *const *
 
 const char *staff_task(struct request *rq, const struct task *t)
 {
-  static const struct pair kinds[] = {{"accept", N_("To be accepted")},   {"special", N_("Special procedure to be ended")},
-                                      {"decide", N_("To be decided")},    {"issue", N_("To be issued")},
-                                      {"deliver", N_("To be delivered")}, {0}};
+  static const struct pair kinds[] = {{"dates", N_("Say which dates suit")},     {"minutes", N_("Minutes to be written")},
+                                      {"redate", N_("Offer other dates")},       {"fix-date", N_("Choose the date of the meeting")},
+                                      {"answer", N_("Question to be answered")}, {"rule", N_("Disagreement to be ruled on")},
+                                      {"accept", N_("To be accepted")},          {"special", N_("Special procedure to be ended")},
+                                      {"decide", N_("To be decided")},           {"issue", N_("To be issued")},
+                                      {"deliver", N_("To be delivered")},        {0}};
   return strcmp(t->kind, "step") == 0 ? words_text(rq, step_words(t->what)) : pair_of(rq, kinds, t->kind);
 }
 
@@ -123,6 +126,21 @@ static const struct {
              {"special-end", N_("Special procedure ended"), false},
              {"extend", N_("Time limit extended"), true},
              {"decide", N_("Decision made"), true},
+             {"take-up", N_("Taken up"), false},
+             {"offer-dates", N_("Dates offered"), false},
+             {"say-dates", N_("Your department has said which dates suit"), false},
+             {"choose-date", N_("Date fixed"), false},
+             {"minutes", N_("Minutes written"), false},
+             {"close-gathering", N_("Closed"), false},
+             {"call-off", N_("Called off"), false},
+             {"message", N_("Message sent"), false},
+             {"add-department", N_("The department is asked"), false},
+             {"remove-department", N_("The department is taken out"), false},
+             {"return-step", N_("Returned to the earlier step"), false},
+             {"reopen", N_("To be decided again"), false},
+             {"escalate", N_("Disagreement escalated"), false},
+             {"rule", N_("Ruling made"), false},
+             {"deferred-unfit", N_("The material is to come again"), false},
              {"issue", N_("Result issued"), false},
              {"deliver", N_("Result delivered"), false},
              {"revoke", N_("Grant revoked"), true},
@@ -151,20 +169,9 @@ static void read_done(struct request *rq, struct staff_file *f)
     }
 }
 
-static bool takes_part(const struct casefile *c, const char *agency)
-{
-  for (size_t i = 0; i < c->item_count; i++)
-    if (strcmp(c->items[i].agency, agency) == 0)
-      return true;
-  for (size_t i = 0; i < c->step_count; i++)
-    if (strcmp(c->steps[i].agency, agency) == 0)
-      return true;
-  return false;
-}
-
 static int check_view(struct request *rq, const struct casefile *c, struct error *error)
 {
-  if (rq_may(rq, ROLE_CLERK | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_RECORDS) || takes_part(c, rq->who->agency))
+  if (rq_may(rq, ROLE_CLERK | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_RECORDS) || casefile_takes_part(c, rq->who->agency))
     return 0;
   return error_set(error, ERROR_FORBIDDEN, "not-your-agency", "您所在部门不参与这个办件，不能查看",
                    "Your agency takes no part in this case: you cannot see it");
@@ -320,7 +327,7 @@ int staff_send(struct request *rq, int64_t id, int expect, struct as as, const c
                                   .key = *once ? arena_printf(rq->arena, "%.40s%s", once, suffix) : "",
                                   .actor = {rq->who->id, as.role, rq->who->agency, as.channel},
                                   .data = data};
-  int bad = engine_do(rq->engine, &command, ret ? ret : &outcome, error);
+  int bad = casework_facts(rq, id, type, data, error) || engine_do(rq->engine, &command, ret ? ret : &outcome, error) ? -1 : 0;
   json_decref(data);
   return bad;
 }
@@ -364,10 +371,12 @@ static void add_missing(struct request *rq, json_t *data)
 
 json_t *staff_form_data(struct request *rq)
 {
-  static const char *const texts[] = {"item",   "result", "opinion",  "type",  "reason", "reasons",    "approved_by",
-                                      "remedy", "mode",   "tracking", "basis", "why",    "right_body", "note"};
-  static const char *const numbers[] = {"days", "step"};
-  static const char *const flags[] = {"granted", "tolerant"};
+  static const char *const texts[] = {"item",   "result",     "opinion",  "type",     "reason",  "reasons",    "approved_by",
+                                      "remedy", "mode",       "tracking", "basis",    "why",     "right_body", "note",
+                                      "text",   "to",         "topic",    "kind",     "agency",  "instance",   "findings",
+                                      "ruling", "resolution", "material", "standard", "identity"};
+  static const char *const numbers[] = {"days", "step", "takes", "gathering", "date", "answers", "dispute"};
+  static const char *const flags[] = {"granted", "tolerant", "shared"};
   json_t *data = json_object();
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (*form_value(rq, texts[i]))

@@ -92,9 +92,9 @@ const struct input_option *desk_choices(struct request *rq, const struct questio
 const struct input_option *desk_districts(struct request *rq);
 
 bool office_concerns(const struct request *rq, const struct casefile *c, size_t item); /* his agency decides or assists */
+bool office_wants(const struct case_material *m, size_t item);                         /* the item wants the material */
 bool office_may_step(const struct request *rq, const struct casefile *c, size_t step); /* it is his to do now */
 bool office_failed(const struct casefile *c, size_t item);
-bool office_under_way(const struct case_item *it);
 const char *office_why_not(struct request *rq, const struct staff_file *f, size_t item); /* nothing to do: why */
 
 const struct input_option *issue_modes(struct request *rq, const struct case_item *it);

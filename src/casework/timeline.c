@@ -166,6 +166,8 @@ static const char *say_step(struct telling *t)
   const struct case_step *s = &t->c->steps[n];
   bool passed = strcmp(json_str(t->data, "result"), "pass") == 0;
   add(t, agency_text(t->rq, s->agency));
+  if (json_flag(t->data, "silent"))
+    add(t, trf(t->rq, "no answer in time, which counts as consent (%s %s)", s->law, s->article));
   if (t->who == VIEW_STAFF)
     add(t, data_text(t, "opinion"));
   const char *item = words_text(t->rq, t->c->items[s->item].name), *step = words_text(t->rq, step_words(s->step));
@@ -298,6 +300,177 @@ static const char *say_archived(struct telling *t)
   return tr(t->rq, "Finished and archived");
 }
 
+/* ---- the joint back office ---- */
+
+static bool of_visit(const struct telling *t)
+{
+  return t->who == VIEW_STAFF || strcmp(json_str(t->data, "kind"), "visit") == 0;
+}
+
+static const struct gathering *gathering_told(const struct telling *t)
+{
+  int i = gathering_index(t->c, json_int(t->data, "gathering"));
+  return i < 0 ? NULL : &t->c->joint_work.gatherings[i];
+}
+
+static bool is_meeting(const struct telling *t)
+{
+  return strcmp(json_str(t->data, "kind"), "meeting") == 0;
+}
+
+static void add_agencies(struct telling *t, const char *key)
+{
+  const json_t *list = json_list(t->data, key);
+  for (size_t i = 0; i < json_array_size(list); i++)
+    add(t, staff_agency(t->rq, arena_str(t->rq->arena, json_string_value(json_array_get(list, i)))));
+}
+
+static const char *say_dates_offered(struct telling *t)
+{
+  add_agencies(t, "agencies");
+  add(t, data_text(t, "topic"));
+  add(t, data_text(t, "reason"));
+  return is_meeting(t) ? tr(t->rq, "Dates offered for a joint meeting") : tr(t->rq, "Dates offered for the joint site visit");
+}
+
+static const char *say_dates_said(struct telling *t)
+{
+  return trf(t->rq, "%s dates suit", (long long)json_array_size(json_list(t->data, "dates")));
+}
+
+static const char *say_dates_open(struct telling *t)
+{
+  return is_meeting(t) ? tr(t->rq, "All departments have said when they can meet")
+                       : tr(t->rq, "All departments have said when they can come: the applicant chooses the date");
+}
+
+static const char *say_dates_clash(struct telling *t)
+{
+  return tr(t->rq, "No date suits all departments: others are offered");
+}
+
+static const char *say_date_chosen(struct telling *t)
+{
+  const struct gathering *g = gathering_told(t);
+  if (g && g->chosen >= 0)
+    add(t, offered_date_text(t->rq, &g->dates[g->chosen]));
+  return is_meeting(t) ? tr(t->rq, "Date of the joint meeting fixed") : tr(t->rq, "Date of the joint site visit fixed");
+}
+
+static const char *say_minuted(struct telling *t)
+{
+  add(t, data_text(t, "findings"));
+  return is_meeting(t) ? tr(t->rq, "Minutes of the joint meeting") : tr(t->rq, "Minutes of the site visit");
+}
+
+static const char *say_held(struct telling *t)
+{
+  add_agencies(t, "missing");
+  add(t, data_text(t, "reason"));
+  if (t->who == VIEW_STAFF)
+    add(t, data_text(t, "resolution"));
+  if (json_array_size(json_list(t->data, "missing")))
+    return is_meeting(t) ? tr(t->rq, "Joint meeting held, departments were missing")
+                         : tr(t->rq, "Joint site visit held, departments were missing");
+  return is_meeting(t) ? tr(t->rq, "Joint meeting held") : tr(t->rq, "Joint site visit held, all departments came");
+}
+
+static const char *say_called_off(struct telling *t)
+{
+  add_private(t, data_text(t, "reason"));
+  return is_meeting(t) ? tr(t->rq, "Joint meeting called off") : tr(t->rq, "Joint site visit called off");
+}
+
+static bool message_shown(const struct telling *t)
+{
+  return t->who == VIEW_STAFF || (t->who == VIEW_APPLICANT && json_flag(t->data, "shared"));
+}
+
+static const char *say_message(struct telling *t)
+{
+  const char *to = data_text(t, "to");
+  add(t, data_text(t, "text"));
+  if (json_flag(t->data, "resolution"))
+    return tr(t->rq, "Resolution of the departments");
+  if (t->who == VIEW_APPLICANT)
+    return tr(t->rq, "Message of a department");
+  if (json_int(t->data, "answers"))
+    return tr(t->rq, "Answer");
+  return *to ? trf(t->rq, "Question to %s", staff_agency(t->rq, to)) : tr(t->rq, "Message to the departments");
+}
+
+static const char *say_taken_up(struct telling *t)
+{
+  json_int_t n = json_is_integer(json_object_get(t->data, "step")) ? json_int(t->data, "step") : -1;
+  if (n >= 0 && (uint64_t)n < t->c->step_count)
+    return trf(t->rq, "%s: %s taken up", item_text(t), words_text(t->rq, step_words(t->c->steps[n].step)));
+  return trf(t->rq, "%s: the decision is taken up", item_text(t));
+}
+
+static const char *say_step_added(struct telling *t)
+{
+  add(t, trf(t->rq, "within %s working days; the promised day stays", (long long)json_int(t->data, "takes")));
+  add_private(t, data_text(t, "reason"));
+  return trf(t->rq, "%s: %s is asked, too", item_text(t), staff_agency(t->rq, data_text(t, "agency")));
+}
+
+static const char *say_step_removed(struct telling *t)
+{
+  add_private(t, data_text(t, "reason"));
+  return trf(t->rq, "%s: %s is not asked any more", item_text(t), staff_agency(t->rq, data_text(t, "agency")));
+}
+
+static const char *say_returned(struct telling *t)
+{
+  json_int_t n = json_int(t->data, "step");
+  const char *step = n >= 0 && (uint64_t)n < t->c->step_count ? words_text(t->rq, step_words(t->c->steps[n].step)) : "";
+  add_private(t, data_text(t, "reason"));
+  return trf(t->rq, "%s: back to “%s”", item_text(t), step);
+}
+
+static const char *say_reopened(struct telling *t)
+{
+  const json_t *first = json_object_get(t->data, "first");
+  add_private(t, data_text(t, "reasons"));
+  if (t->who == VIEW_STAFF)
+    add(t, trf(t->rq, "The first decision, by %s: %s", staff_name(t->rq, arena_str(t->rq->arena, json_str(first, "by"))),
+               json_str(first, "reasons")));
+  return json_flag(first, "granted") ? trf(t->rq, "%s: the grant is taken back, to be decided again", item_text(t))
+                                     : trf(t->rq, "%s: the refusal is taken back, to be decided again", item_text(t));
+}
+
+static const char *say_escalated(struct telling *t)
+{
+  day due = day_read(json_object_get(t->data, "due"));
+  add(t, data_text(t, "reason"));
+  add(t, trf(t->rq, "%s rules on it by %s", data_text(t, "instance"), day_words(t->rq, due)));
+  return t->item ? trf(t->rq, "%s: disagreement escalated", item_text(t)) : tr(t->rq, "Disagreement escalated");
+}
+
+static const char *say_ruled(struct telling *t)
+{
+  add(t, data_text(t, "ruling"));
+  add(t, data_text(t, "reasons"));
+  return t->item ? trf(t->rq, "%s: ruling on the disagreement", item_text(t)) : tr(t->rq, "Ruling on the disagreement");
+}
+
+static const char *say_due_soon(struct telling *t)
+{
+  const json_t *list = json_list(t->data, "materials");
+  for (size_t i = 0; i < json_array_size(list); i++)
+    add_private(t, material_text(t, json_string_value(json_array_get(list, i))));
+  add_due(t, "due", N_("Please hand them in by %s"));
+  return tr(t->rq, "Reminder: materials that may follow are due soon");
+}
+
+static const char *say_unfit(struct telling *t)
+{
+  t->line.stage = STAGE_STOPPED;
+  add_private(t, data_text(t, "standard"));
+  add_due(t, "due", N_("Please hand them in by %s"));
+  return trf(t->rq, "%s does not meet the standard: to be handed in again", material_text(t, json_str(t->data, "material")));
+}
+
 static const char *say_erased(struct telling *t)
 {
   const struct ground_words *ground = erase_ground(span_of(json_str(t->data, "ground")));
@@ -341,6 +514,24 @@ static const struct {
     {"present", say_present, false, not_public},
     {"errand", say_errand, false, not_public},
     {"overdue", say_overdue, true, not_public},
+    {"dates-offered", say_dates_offered, false, staff_only},
+    {"dates-said", say_dates_said, false, staff_only},
+    {"dates-open", say_dates_open, false, of_visit},
+    {"dates-clash", say_dates_clash, false, of_visit},
+    {"date-chosen", say_date_chosen, false, of_visit},
+    {"minuted", say_minuted, false, staff_only},
+    {"gathering-held", say_held, false, of_visit},
+    {"called-off", say_called_off, false, of_visit},
+    {"message", say_message, false, message_shown},
+    {"taken-up", say_taken_up, true, not_public},
+    {"step-added", say_step_added, true, NULL},
+    {"step-removed", say_step_removed, true, NULL},
+    {"steps-returned", say_returned, true, NULL},
+    {"reopened", say_reopened, true, NULL},
+    {"escalated", say_escalated, false, staff_only},
+    {"ruled", say_ruled, false, staff_only},
+    {"deferred-due-soon", say_due_soon, false, not_public},
+    {"deferred-unfit", say_unfit, false, not_public},
     {"archived", say_archived, false, NULL},
     {"erased", say_erased, false, NULL},
 };

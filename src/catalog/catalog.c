@@ -81,6 +81,11 @@ const struct zone *catalog_zone(const struct catalog *catalog, struct span id)
   return look(catalog, INDEX_ZONE, id);
 }
 
+const struct hall *catalog_hall(const struct catalog *catalog, struct span id)
+{
+  return look(catalog, INDEX_HALL, id);
+}
+
 void catalog_free(struct catalog *catalog)
 {
   if (!catalog)

@@ -71,6 +71,7 @@ struct material {
   const char *kind;            /* certificate, form, proof, plan, photo, report, contract, list, other */
   const struct agency *holder; /* NULL: nobody but the applicant */
   enum sharing shared;
+  enum core { CORE_NONE, CORE_SAFETY, CORE_ENVIRONMENT } core; /* what safety or the environment rests on never follows later */
   const struct field *const *fields;
   size_t field_count;
   struct place place;
@@ -126,9 +127,11 @@ struct step {
   bool clock_excluded;         /* the law does not count it (Licensing Law art. 45) */
   const struct agency *agency; /* who does it; the item's own agency where not said */
   const struct feel *when;
-  const char *merge;         /* steps of one merge key are one visit; NULL */
-  const char *covered_by;    /* falls away where the zone's valid assessment of this kind covers it; NULL */
-  const struct feel *within; /* … and this holds */
+  const char *merge;                       /* steps of one merge key are one visit; NULL */
+  const char *covered_by;                  /* falls away where the zone's valid assessment of this kind covers it; NULL */
+  const struct feel *within;               /* … and this holds */
+  int silent_after;                        /* working days after which silence is consent; 0: never */
+  const char *silent_law, *silent_article; /* by this rule; NULL */
   struct place place;
 };
 
@@ -286,12 +289,38 @@ struct zone {
   const double (*polygon)[2]; /* longitude, latitude */
 };
 
+/* What only some windows of a zone do: these things are called to them, and to no other. */
+struct hall_skill {
+  const char *id;
+  struct words name;
+  int first, last; /* windows of the zone, from 1 */
+  const struct thing *const *things;
+  size_t thing_count;
+};
+
 struct hall_zone {
   const char *id;
   struct words name;
   int windows;
   const struct agency *const *departments;
   size_t department_count;
+  const struct hall_skill *skills;
+  size_t skill_count;
+};
+
+struct hall_shift {
+  const char *id;
+  struct words name;
+  int from, to; /* minutes of the day, 0 … 1440 */
+  int share;    /* per cent of each zone's windows that are manned, at least one; 0: all */
+};
+
+struct hall_appointments {
+  int slot;    /* minutes; 0: no appointments are given */
+  int minutes; /* that one visit is reckoned with */
+  int share;   /* per cent of the manned windows' time that is given away beforehand */
+  int ahead;   /* opening days that can be booked beside today */
+  int grace;   /* minutes after the beginning of the slot until it is forfeited */
 };
 
 struct hall_count { /* the layout before: so many windows a department */
@@ -308,6 +337,11 @@ struct hall {
   const struct hall_zone *zones; /* the layout after */
   size_t zone_count;
   int general_windows;
+  bool uses_before, every_day; /* which layout is in use; open on every day, or on working days */
+  const struct hall_shift *shifts;
+  size_t shift_count; /* 0: the hall gives no tickets */
+  struct hall_appointments appointments;
+  struct place place;
 };
 
 struct district { /* GB/T 2260 and streets with the statistics code of 9 digits */
@@ -371,6 +405,30 @@ struct findings {
 int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error);
 void catalog_free(struct catalog *catalog);
 
+/* A file of a catalogue: «items/x.yaml», with its text. */
+struct catalog_file {
+  const char *name;
+  struct span content;
+};
+
+/*
+ * The same from memory, for a catalogue that stands in no folder; dir names it in what is said. The files are sorted by name, as
+ * catalog_read_files() gives them, and need not outlive the call. What is no file of a catalogue is a finding or left aside.
+ */
+int catalog_load_files(const char *dir, const struct catalog_file *files, size_t n, struct catalog **ret, struct arena *arena,
+                       struct findings *findings, struct error *error);
+/* All files that a catalogue is made of (kept applicants too), unread; in the arena. Error unusable-catalog. */
+int catalog_read_files(const char *dir, struct arena *arena, struct catalog_file **ret, size_t *ret_n, struct error *error);
+
+/* What may stand in a file: its keys, those inside them with a depth; in the arena, 0 where the name is none of a catalogue. */
+struct key_help {
+  int depth;
+  const char *name;
+  bool required;
+  struct words value; /* «数字», «one of licence, confirmation, …» */
+};
+size_t catalog_help(struct arena *arena, const char *file, struct key_help **ret);
+
 /*
  * What may stand in a catalogue that loads, and should not: findings in the given arena, by place. Rules: vague-wording (catch-all
  * clauses), missing-element (of the guide), certificate-without-law, one-thing-two-names.
@@ -385,6 +443,8 @@ const struct material *catalog_material(const struct catalog *catalog, struct sp
 const struct field *catalog_field(const struct catalog *catalog, struct span id);
 const struct certificate *catalog_certificate(const struct catalog *catalog, struct span id);
 const struct zone *catalog_zone(const struct catalog *catalog, struct span id);
+
+const struct hall *catalog_hall(const struct catalog *catalog, struct span id);
 
 /* The first zone whose outline holds the point (degrees); NULL where none does. */
 const struct zone *catalog_zone_at(const struct catalog *catalog, double longitude, double latitude);

@@ -61,6 +61,8 @@ struct loader {
   struct reader reader;
   const char *dir;
   int dir_fd;
+  const struct catalog_file *given; /* instead of the folder: sorted by name; NULL */
+  size_t given_n;
   struct arena scratch; /* contents and trees, gone when the catalogue is made */
   struct file *files;
   size_t n, cap;
@@ -74,6 +76,13 @@ static void unreadable(struct loader *l, const char *name, const char *why)
   report_add(&l->reader.report, (struct place){name, 1, 1}, "unreadable-file",
              (struct words){"检查文件与权限", "check the file and its permissions"}, "读不了文件：%s",
              "the file cannot be read: %s", why);
+}
+
+static void too_large(struct loader *l, const char *name)
+{
+  report_add(&l->reader.report, (struct place){name, 1, 1}, "too-large",
+             (struct words){"把内容分成多个文件", "split it into several files"}, "文件超过 %d 字节",
+             "the file has more than %d bytes", TREE_FILE_MAX);
 }
 
 static ssize_t read_all(int fd, char *out, size_t n)
@@ -100,9 +109,7 @@ static void read_content(struct loader *l, struct file *file, int fd)
     return;
   }
   if (st.st_size > TREE_FILE_MAX) {
-    report_add(&l->reader.report, (struct place){file->name, 1, 1}, "too-large",
-               (struct words){"把内容分成多个文件", "split it into several files"}, "文件超过 %d 字节",
-               "the file has more than %d bytes", TREE_FILE_MAX);
+    too_large(l, file->name);
     return;
   }
   char *p = arena_alloc(&l->scratch, (size_t)st.st_size + 1);
@@ -113,16 +120,50 @@ static void read_content(struct loader *l, struct file *file, int fd)
     file->content = (struct span){p, (size_t)n};
 }
 
+static void missing(struct loader *l, const char *name)
+{
+  report_add(&l->reader.report, (struct place){name, 1, 1}, "missing-file", (struct words){"补上这个文件", "add the file"},
+             "目录缺少文件「%s」", "the catalogue has no file '%s'", name);
+}
+
+/* The first given file whose name is not before this one. */
+static size_t given_from(const struct loader *l, const char *name)
+{
+  size_t low = 0, high = l->given_n;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (strcmp(l->given[middle].name, name) < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static void take_given(struct loader *l, struct file *file)
+{
+  size_t i = given_from(l, file->name);
+  if (i == l->given_n || strcmp(l->given[i].name, file->name) != 0)
+    missing(l, file->name);
+  else if (l->given[i].content.n > TREE_FILE_MAX)
+    too_large(l, file->name);
+  else
+    file->content = l->given[i].content.n ? l->given[i].content : SPAN("");
+}
+
 static void add_file(struct loader *l, const char *name)
 {
   l->files = arena_grow(&l->scratch, l->files, l->n, &l->cap, sizeof *l->files);
   struct file *file = &l->files[l->n++];
   *file = (struct file){.name = arena_str(l->reader.arena, name)};
+  if (l->given) {
+    take_given(l, file);
+    return;
+  }
   int fd = openat(l->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) {
     if (errno == ENOENT)
-      report_add(&l->reader.report, (struct place){file->name, 1, 1}, "missing-file",
-                 (struct words){"补上这个文件", "add the file"}, "目录缺少文件「%s」", "the catalogue has no file '%s'", name);
+      missing(l, file->name);
     else
       unreadable(l, file->name, strerror(errno));
     return;
@@ -142,9 +183,30 @@ static int by_text(const void *a, const void *b)
   return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static bool looks_like_yaml(const char *name)
+{
+  return name[0] != '.' && (ends_with(name, ".yaml") || ends_with(name, ".yml"));
+}
+
+static int list_given(struct loader *l, const char *folder, const char ***ret, size_t *ret_n)
+{
+  size_t head = strcmp(folder, ".") == 0 ? 0 : strlen(folder) + 1;
+  const char **names = arena_array(&l->scratch, l->given_n + 1, sizeof *names);
+  for (size_t i = 0; i < l->given_n; i++) {
+    const char *name = l->given[i].name;
+    bool inside = !head || (strncmp(name, folder, head - 1) == 0 && name[head - 1] == '/');
+    if (inside && !strchr(name + head, '/') && looks_like_yaml(name + head))
+      names[(*ret_n)++] = name + head;
+  }
+  *ret = names;
+  return *ret_n || !head ? 0 : -1;
+}
+
 /* The names in a folder that look like YAML, sorted; -1 where it cannot be read. */
 static int list_folder(struct loader *l, const char *folder, const char ***ret, size_t *ret_n)
 {
+  if (l->given)
+    return list_given(l, folder, ret, ret_n);
   int fd = openat(l->dir_fd, folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
   DIR *dir = fd < 0 ? NULL : fdopendir(fd);
   if (!dir) {
@@ -155,7 +217,7 @@ static int list_folder(struct loader *l, const char *folder, const char ***ret, 
   const char **names = NULL;
   size_t n = 0, cap = 0;
   for (const struct dirent *entry = readdir(dir); entry && n < FILES_MAX; entry = readdir(dir)) {
-    if (entry->d_name[0] == '.' || (!ends_with(entry->d_name, ".yaml") && !ends_with(entry->d_name, ".yml")))
+    if (!looks_like_yaml(entry->d_name))
       continue;
     names = arena_grow(&l->scratch, (void *)names, n, &cap, sizeof *names);
     names[n++] = arena_str(&l->scratch, entry->d_name);
@@ -174,7 +236,10 @@ static int list_folder(struct loader *l, const char *folder, const char ***ret, 
 
 static bool is_there(const struct loader *l, const char *name)
 {
-  return faccessat(l->dir_fd, name, F_OK, 0) == 0;
+  if (!l->given)
+    return faccessat(l->dir_fd, name, F_OK, 0) == 0;
+  size_t i = given_from(l, name), n = strlen(name);
+  return i < l->given_n && strncmp(l->given[i].name, name, n) == 0 && (!l->given[i].name[n] || l->given[i].name[n] == '/');
 }
 
 static bool is_top_file(const char *name)
@@ -484,31 +549,66 @@ static int open_catalog(const char *dir, int *ret_fd, struct error *error)
   return 0;
 }
 
-int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error)
+/* l has where the files come from; what it names the catalogue is its dir. */
+static int load(struct loader *l, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error)
 {
-  int fd = -1;
-  if (open_catalog(dir, &fd, error) < 0)
-    return -1;
   struct loaded *loaded = calloc(1, sizeof *loaded);
   if (!loaded)
     abort();
   search_init(&loaded->search);
-  struct loader l = {.dir = dir, .dir_fd = fd};
-  l.reader = (struct reader){loaded, &loaded->catalog.arena, {arena, findings}};
+  l->reader = (struct reader){loaded, &loaded->catalog.arena, {arena, findings}};
   size_t before = findings->n;
-  loaded->catalog.dir = arena_str(l.reader.arena, dir);
-  read_everything(&l);
-  (void)close(fd);
-  arena_release(&l.scratch);
-  arena_release(&l.share.trees);
-  arena_release(&l.share.words);
+  loaded->catalog.dir = arena_str(l->reader.arena, l->dir);
+  read_everything(l);
+  arena_release(&l->scratch);
+  arena_release(&l->share.trees);
+  arena_release(&l->share.words);
   if (findings->n > before) {
     size_t n = findings->n - before;
     findings_sort(findings, before);
     catalog_free(&loaded->catalog);
     return error_set(error, ERROR_BAD_INPUT, "catalog-findings", "事项目录「%s」有 %zu 处错误",
-                     "the catalogue '%s' has %zu findings", dir, n);
+                     "the catalogue '%s' has %zu findings", l->dir, n);
   }
   *ret = &loaded->catalog;
   return 0;
+}
+
+int catalog_load(const char *dir, struct catalog **ret, struct arena *arena, struct findings *findings, struct error *error)
+{
+  struct loader l = {.dir = dir, .dir_fd = -1};
+  if (open_catalog(dir, &l.dir_fd, error) < 0)
+    return -1;
+  int bad = load(&l, ret, arena, findings, error);
+  (void)close(l.dir_fd);
+  return bad;
+}
+
+int catalog_load_files(const char *name, const struct catalog_file *files, size_t n, struct catalog **ret, struct arena *arena,
+                       struct findings *findings, struct error *error)
+{
+  static const struct catalog_file none;
+  struct loader l = {.dir = name, .dir_fd = -1, .given = n ? files : &none, .given_n = n};
+  return load(&l, ret, arena, findings, error);
+}
+
+int catalog_read_files(const char *dir, struct arena *arena, struct catalog_file **ret, size_t *ret_n, struct error *error)
+{
+  struct loader l = {.dir = dir, .dir_fd = -1};
+  struct findings findings = {0};
+  if (open_catalog(dir, &l.dir_fd, error) < 0)
+    return -1;
+  l.reader = (struct reader){NULL, arena, {arena, &findings}};
+  add_files(&l);
+  add_persons(&l);
+  (void)close(l.dir_fd);
+  qsort(l.files, l.n, sizeof *l.files, by_name);
+  *ret = arena_array(arena, l.n + 1, sizeof **ret);
+  *ret_n = l.n;
+  for (size_t i = 0; i < l.n; i++)
+    (*ret)[i] = (struct catalog_file){l.files[i].name, arena_span(arena, l.files[i].content)};
+  arena_release(&l.scratch);
+  return findings.n ? error_set(error, ERROR_BAD_INPUT, "unusable-catalog", "%s：%s%.0s", "%s: %.0s%s", findings.list[0].place.file,
+                                findings.list[0].wrong.zh, findings.list[0].wrong.en)
+                    : 0;
 }

@@ -169,14 +169,17 @@ struct reading {
 
 static void put_question(struct reading *r, const struct question *q)
 {
-  buf_printf(&r->out, "%s%s%s", say(r->rq, "「", "“"), name_of(r->rq, q->text), say(r->rq, "」", "”"));
+  buf_str(&r->out, say(r->rq, "「", "“"));
+  buf_str(&r->out, name_of(r->rq, q->text));
+  buf_str(&r->out, say(r->rq, "」", "”"));
 }
 
 static void put_yes_no(struct reading *r, const struct question *q, bool yes)
 {
   struct request *rq = r->rq;
   put_question(r, q);
-  buf_printf(&r->out, "%s%s", say(rq, "：", ": "), yes ? tr(rq, "yes") : tr(rq, "no"));
+  buf_str(&r->out, say(rq, "：", ": "));
+  buf_str(&r->out, yes ? tr(rq, "yes") : tr(rq, "no"));
 }
 
 static void put_name(struct reading *r, struct span word, struct span rest)

@@ -113,11 +113,15 @@ bool degree_parse(struct span text, double limit, double *ret);
 
 /* The lists of words, in words.c. */
 extern const struct vocabulary item_kinds, levels, channels, deliveries, material_kinds, sharings, sources, presences, step_kinds,
-    roles, clocks, audiences, question_types, field_types, hall_zones, assessments, form_groups, prefills, shares, stages, hits;
+    roles, clocks, audiences, question_types, field_types, hall_zones, assessments, form_groups, prefills, shares, cores, stages,
+    hits, openings, hall_layouts;
 
-/* The shapes, in shapes.c, shapes_item.c and shapes_thing.c. */
+/* The shapes, in shapes.c, shapes_item.c, shapes_hall.c and shapes_thing.c. */
 extern const struct shape table_shape, agency_shape, field_shape, certificate_shape, material_shape, item_shape, thing_shape,
     zone_shape, hall_shape, exception_shape, person_shape, city_shape, districts_shape, calendar_shape, basis_shape;
+
+/* A finding where the code of a district is none of districts.yaml. */
+void check_in_district(struct reader *r, const struct node *node, const char *code);
 
 /* What only the whole shows: producers, cycles, questions; in check.c. */
 void check_catalog(struct reader *r);

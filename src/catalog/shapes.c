@@ -1,5 +1,5 @@
 /*
- * shapes.c: the dictionaries: agencies, fields, certificates, materials, zones, halls, city, districts, calendar.
+ * shapes.c: the dictionaries: agencies, fields, certificates, materials, zones, city, districts, calendar.
  */
 #include "catalog/shape.h"
 
@@ -73,6 +73,7 @@ static const struct key material_keys[] = {
     {"kind", KEY_WORD, AT(struct material, kind), MUST, .vocabulary = &material_kinds},
     {"holder", KEY_REF, AT(struct material, holder), MUST, .index = INDEX_AGENCY, .none = true},
     {"shared", KEY_ENUM, AT(struct material, shared), MUST, .vocabulary = &sharings},
+    {"core", KEY_ENUM, AT(struct material, core), .vocabulary = &cores},
     {"fields", KEY_REFS, COUNTED(struct material, fields, field_count), MUST, .index = INDEX_FIELD},
     SAMPLE,
 };
@@ -82,7 +83,7 @@ const struct shape material_shape = {SHAPE("材料", "a material", struct materi
 /* ---- zones ---- */
 
 /* The districts are read before what lies in them. */
-static void check_in_district(struct reader *r, const struct node *node, const char *code)
+void check_in_district(struct reader *r, const struct node *node, const char *code)
 {
   const struct catalog *c = &r->loaded->catalog;
   bool known = !node || !code || c->district_count == 0 || (c->region && strcmp(code, c->region) == 0);
@@ -173,78 +174,6 @@ static const struct key zone_keys[] = {
     SAMPLE,
 };
 const struct shape zone_shape = {SHAPE("功能区", "a zone", struct zone, zone_keys), .check = check_zone};
-
-/* ---- halls ---- */
-
-static const struct key hall_zone_keys[] = {
-    {"zone", KEY_WORD, AT(struct hall_zone, id), MUST, .vocabulary = &hall_zones},
-    {"name", KEY_WORDS, AT(struct hall_zone, name), MUST},
-    {"windows", KEY_INT, AT(struct hall_zone, windows), MUST, .low = 1, .high = 1000},
-    {"departments", KEY_REFS, COUNTED(struct hall_zone, departments, department_count), MUST, .index = INDEX_AGENCY},
-};
-static const struct shape hall_zone_shape = {SHAPE("大厅分区", "a zone of the hall", struct hall_zone, hall_zone_keys)};
-
-static const struct key layout_keys[] = {
-    {"layout", KEY_SKIP, MUST}, /* read_layouts() */
-    {"departments", KEY_SKIP},
-    {"zones", KEY_MANY, COUNTED(struct hall, zones, zone_count), .shape = &hall_zone_shape},
-    {"general-windows", KEY_INT, AT(struct hall, general_windows), .low = 1, .high = 1000},
-};
-static const struct shape layout_shape = {SHAPE("布局", "a layout", struct hall, layout_keys)};
-
-static void read_counts(struct reader *r, const struct node *departments, struct hall *hall)
-{
-  if (departments->kind != NODE_MAP) {
-    reader_add(r, departments, "wrong-type", ((struct words){"写成「部门: 窗口数」", "write 'agency: windows'"}),
-               "「%s」的写法不对", "'%s' is not written as it should be", "departments");
-    return;
-  }
-  struct hall_count *counts = arena_array(r->arena, departments->count, sizeof *counts);
-  for (size_t i = 0; i < departments->count; i++) {
-    const struct node *windows = departments->members[i].value;
-    int64_t n = 0;
-    counts[i].department = reader_ref(r, INDEX_AGENCY, departments->members[i].key);
-    if (windows->kind != NODE_SCALAR || !span_int(windows->text, &n) || n < 1 || n > 1000)
-      reader_add(r, windows, "bad-value", ((struct words){"写 1 到 1000 的整数", "write a whole number from 1 to 1000"}),
-                 "「%.*s」的窗口数不对", "the windows of '%.*s' are no number", (int)departments->members[i].key->text.n,
-                 departments->members[i].key->text.p);
-    counts[i].windows = (int)n;
-  }
-  hall->before = counts;
-  hall->before_count = departments->count;
-}
-
-static void read_layouts(struct reader *r, const struct node *node, void *target)
-{
-  struct hall *hall = target;
-  check_in_district(r, node_get(node, "district"), hall->district);
-  const struct node *layouts = node_get(node, "layouts");
-  for (size_t i = 0; layouts && layouts->kind == NODE_LIST && i < layouts->count; i++) {
-    const struct node *layout = layouts->list[i], *which = node_get(layout, "layout");
-    read_shape(r, &layout_shape, layout, hall);
-    bool before = which && which->kind == NODE_SCALAR && span_is(which->text, "before");
-    bool after = which && which->kind == NODE_SCALAR && span_is(which->text, "after");
-    if (which && !before && !after)
-      reader_add(r, which, "bad-value", ((struct words){"写 before 或 after", "write before or after"}), "没有这种「%s」",
-                 "there is no such '%s'", "layout");
-    if (before && node_get(layout, "departments"))
-      read_counts(r, node_get(layout, "departments"), hall);
-    else if (before)
-      reader_add(r, layout, "missing-key", ((struct words){"加上「departments:」", "add 'departments:'"}), "布局缺少「%s」",
-                 "the layout has no '%s'", "departments");
-  }
-}
-
-static const struct key hall_keys[] = {
-    {"hall", KEY_ID, AT(struct hall, id), MUST},
-    {"name", KEY_WORDS, AT(struct hall, name), MUST},
-    {"level", KEY_WORD, AT(struct hall, level), MUST, .vocabulary = &levels},
-    {"district", KEY_TEXT, AT(struct hall, district), MUST},
-    {"published", KEY_SKIP},
-    {"layouts", KEY_SKIP, MUST},
-    SAMPLE,
-};
-const struct shape hall_shape = {SHAPE("大厅", "a hall", struct hall, hall_keys), .check = read_layouts};
 
 /* ---- the city ---- */
 

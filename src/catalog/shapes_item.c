@@ -131,6 +131,12 @@ static void check_item_material(struct reader *r, const struct node *node, void 
                ((struct words){"改为 from: zone，或删去 assessment", "write from: zone, or remove assessment"}),
                "只有 from: zone 才有「%s」", "only from: zone has '%s'", "assessment");
   check_within(r, node, m->assessment);
+  if (m->defer && m->material && m->material->core)
+    reader_add(r, node_get(node, "defer"), "core-deferred",
+               ((struct words){"删去 defer：事关安全或环境的关键材料不得容缺",
+                               "remove defer: what safety or the environment rests on never follows later"}),
+               "「%s」是安全或环境的关键材料，不能容缺", "'%s' is core to safety or the environment and cannot follow later",
+               m->material->id);
 }
 
 static const struct key item_material_keys[] = {
@@ -155,6 +161,13 @@ static const struct key presence_keys[] = {
 };
 static const struct shape presence_shape = {SHAPE("到场", "a presence", struct presence, presence_keys), PLACED(struct presence)};
 
+static const struct key silence_keys[] = {
+    {"after", KEY_DAYS, AT(struct step, silent_after), MUST},
+    {"law", KEY_TEXT, AT(struct step, silent_law), MUST},
+    {"article", KEY_TEXT, AT(struct step, silent_article), MUST},
+};
+static const struct shape silence_shape = {SHAPE("默认同意", "silent consent", struct step, silence_keys)};
+
 static const struct key step_keys[] = {
     {"step", KEY_WORD, AT(struct step, step), MUST, .vocabulary = &step_kinds},
     {"takes", KEY_DAYS, AT(struct step, takes), MUST},
@@ -165,11 +178,26 @@ static const struct key step_keys[] = {
     {"merge", KEY_ID, AT(struct step, merge)},
     {"covered-by", KEY_WORD, AT(struct step, covered_by), .vocabulary = &assessments},
     {"within", KEY_FEEL, AT(struct step, within)},
+    {"silent", KEY_INSIDE, .shape = &silence_shape},
 };
 
+/* Silence is consent for an opinion only, and never makes it take longer. */
 static void check_step(struct reader *r, const struct node *node, void *target)
 {
-  check_within(r, node, ((struct step *)target)->covered_by);
+  const struct step *step = target;
+  const struct node *silent = node_get(node, "silent");
+  check_within(r, node, step->covered_by);
+  if (silent && !step->assist)
+    reader_add(r, silent, "silence-of-the-lead",
+               ((struct words){"只有协办意见可以默认同意：写 role: assist，或删去 silent",
+                               "only an assisting opinion may be given by silence: write role: assist, or remove silent"}),
+               "主办环节不能有「%s」", "a step of the lead department has no '%s'", "silent");
+  else if (silent && (step->silent_after < 1 || step->silent_after > step->takes))
+    reader_add(
+        r, silent, "silence-over-takes",
+        ((struct words){"after 应为 1 个工作日以上、不超过 takes", "after is at least a working day, and no more than takes"}),
+        "默认同意在 %d 个工作日之后，环节只有 %d 个", "silence is consent after %d working days, of a step that takes %d",
+        step->silent_after, step->takes);
 }
 static const struct shape step_shape = {SHAPE("步骤", "a step", struct step, step_keys), PLACED(struct step), .check = check_step};
 
@@ -235,6 +263,17 @@ static void check_twice(struct reader *r, const struct node *materials, const st
   }
 }
 
+/* What may follow has to follow within the time that the law gives the decision. */
+static void check_deferrals(struct reader *r, const struct node *materials, const struct item *item)
+{
+  for (size_t i = 0; i < item->material_count && !item->instant; i++)
+    if (item->statutory > 0 && item->materials[i].defer > item->statutory)
+      reader_add(r, node_get(materials->list[i], "defer"), "defer-over-statutory",
+                 ((struct words){"补齐期限不得超过法定时限", "it follows within the statutory limit"}),
+                 "容缺 %d 个工作日，超过法定的 %d 个", "it may follow within %d working days, over the statutory %d",
+                 item->materials[i].defer, item->statutory);
+}
+
 static void check_item(struct reader *r, const struct node *node, void *target)
 {
   struct item *item = target;
@@ -251,6 +290,8 @@ static void check_item(struct reader *r, const struct node *node, void *target)
     check_steps(r, steps, node_get(node, "limits"), item);
   if (node_get(node, "materials"))
     check_twice(r, node_get(node, "materials"), item);
+  if (node_get(node, "materials"))
+    check_deferrals(r, node_get(node, "materials"), item);
   for (size_t i = 0; i < item->step_count; i++) {
     struct step *step = (struct step *)&item->steps[i]; /* ours, still being made */
     if (!step->agency)

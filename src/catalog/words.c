@@ -74,6 +74,9 @@ VOCABULARY(hall_zones, {"construction", 0, 0, {"基本建设项目", "constructi
            {"real-estate", 3, 0, {"不动产登记", "real-estate registration"}}, {"police", 4, 0, {"公安服务", "police services"}},
            {"transport", 5, 0, {"交通运输", "transport"}}, {"foreign", 6, 0, {"涉外事务", "foreign affairs"}},
            {"social", 7, 0, {"社会民生事务", "social affairs"}});
+/* when a hall is open, and which of its two layouts it uses */
+VOCABULARY(openings, {"working-days", 0, 0, {"工作日", "working days"}}, {"every-day", 1, 0, {"每天", "every day"}});
+VOCABULARY(hall_layouts, {"after", 0, 0, {"综合受理", "one window"}}, {"before", 1, 0, {"部门分设", "windows of departments"}});
 /* regional assessments: six core ones and four more (Zhejiang, 2019) */
 VOCABULARY(assessments, {"environment", 0, 0, {"规划环评", "environment"}}, {"energy", 1, 0, {"节能评估", "energy"}},
            {"mineral", 2, 0, {"压覆矿产", "mineral overlay"}}, {"geology", 3, 0, {"地质灾害", "geological hazard"}},
@@ -91,6 +94,7 @@ VOCABULARY(form_groups, {"other", GROUP_OTHER, 0, {"其他", "Other entries"}},
 VOCABULARY(prefills, {"name", 0, 0, {"姓名", "name"}}, {"id", 1, 0, {"身份号码", "identity number"}},
            {"phone", 2, 0, {"手机", "phone"}});
 VOCABULARY(shares, {"project", 0, 0, {"每个项目", "each project"}}, {"package", 1, 0, {"整个项目包", "the whole package"}});
+VOCABULARY(cores, {"safety", CORE_SAFETY, 0, {"安全", "safety"}}, {"environment", CORE_ENVIRONMENT, 0, {"环境", "environment"}});
 /* the four stages of an investment project (国办发〔2019〕11号) */
 VOCABULARY(stages, {"land", 1, 0, {"立项用地规划许可", "Project and land"}},
            {"planning", 2, 0, {"工程建设许可（报建）", "Planning permit for works"}},

@@ -36,6 +36,7 @@ int cli_restore(int argc, char **argv);
 int cli_import(int argc, char **argv);
 int cli_export(int argc, char **argv);
 int cli_user(int argc, char **argv);
+int cli_versions(int argc, char **argv);
 int cli_monitor(int argc, char **argv); /* onevisit ledger monitor */
 int cli_keys(int argc, char **argv);    /* onevisit ledger rotate|retire|witness */
 int cli_witness(int argc, char **argv);

@@ -18,13 +18,15 @@ static const char *pick(struct words words)
   return cli_chinese() ? words.zh : words.en;
 }
 
-static void progress(size_t done, size_t all)
+static bool progress(void *context, size_t done, size_t all)
 {
+  (void)context;
   int64_t now = monotonic_us();
-  if (now - said_at < SILENT_US)
-    return;
-  said_at = now;
-  cli_say("onevisit：已比较 %zu / %zu 件事", "onevisit: %zu of %zu things compared", done, all);
+  if (now - said_at >= SILENT_US) {
+    said_at = now;
+    cli_say("onevisit：已比较 %zu / %zu 件事", "onevisit: %zu of %zu things compared", done, all);
+  }
+  return true;
 }
 
 /* ---- text ---- */

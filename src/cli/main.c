@@ -14,6 +14,8 @@ const struct subcommand subcommands[] = {
     {"serve", cli_serve, "开始服务", "serve the city"},
     {"backup", cli_backup, "在线备份", "back up while the service runs"},
     {"restore", cli_restore, "从备份恢复", "restore a backup into an empty store"},
+    {"versions", cli_versions, "事项目录哪个版本何时生效；导出其文件",
+     "which version of the catalogue was in force when; its files"},
     {"user", cli_user, "管理工作人员账号", "staff accounts"},
     {"ledger", cli_ledger, "核验账本是否被改动", "verify that nobody changed the record"},
     {"witness", cli_witness, "为别的部门的账本作见证", "witness the logs of others"},

@@ -99,8 +99,8 @@ int diff_run(struct arena *arena, const struct catalog *before, const struct cat
   arena_release(&work);
   for (size_t t = 0; t < ret->thing_count; t++) {
     compare(arena, before, after, same_zones, options, &ret->things[t]);
-    if (options->progress)
-      options->progress(t + 1, ret->thing_count);
+    if (options->progress && !options->progress(options->context, t + 1, ret->thing_count))
+      return error_set(error, ERROR_CONFLICT, "stopped", "比较已中止", "The comparison was stopped");
   }
   return 0;
 }

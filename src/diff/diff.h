@@ -86,12 +86,13 @@ struct diff {
 
 struct diff_options {
   day today;
-  unsigned milliseconds; /* for one question to the solver; 0: 10,000 */
-  struct span one;       /* id of the only thing to compare; empty: all */
-  void (*progress)(size_t done, size_t all);
+  unsigned milliseconds;                                    /* for one question to the solver; 0: 10,000 */
+  struct span one;                                          /* id of the only thing to compare; empty: all */
+  bool (*progress)(void *context, size_t done, size_t all); /* after each thing; false stops with the error «stopped»; NULL */
+  void *context;
 };
 
-/* Errors: only where the one thing is in neither catalogue (unknown-thing). */
+/* Errors: only where the one thing is in neither catalogue (unknown-thing), and stopped. */
 int diff_run(struct arena *arena, const struct catalog *before, const struct catalog *after, const struct diff_options *options,
              struct diff *ret, struct error *error);
 

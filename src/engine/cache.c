@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OVERHEAD 96     /* of an aggregate: its slots in the map, what malloc puts before its blocks */
+#define FIRST_CHUNK 192 /* of an aggregate's memory: many are small, and a budget of bytes shall hold many */
+
 static const struct sql find_aggregate = {"SELECT kind, version, head, pseudonym FROM aggregates WHERE id = $1"};
 
 static void unlink_used(struct cache *cache, struct aggregate *a)
@@ -21,7 +24,7 @@ static void link_newest(struct cache *cache, struct aggregate *a)
 
 static void count_bytes(struct cache *cache, struct aggregate *a)
 {
-  size_t now = sizeof *a + a->arena.used;
+  size_t now = sizeof *a + a->arena.held + OVERHEAD;
   cache->bytes += now - a->bytes;
   a->bytes = now;
 }
@@ -48,26 +51,48 @@ void cache_trim(struct cache *cache)
     cache_drop(cache, cache->oldest);
 }
 
+static struct known_key *probe(const struct known_keys *keys, uint64_t hash)
+{
+  size_t i = (size_t)(hash >> 20) & (keys->cap - 1);
+  while (keys->slots[i].seq && keys->slots[i].hash != hash)
+    i = (i + 1) & (keys->cap - 1);
+  return &keys->slots[i];
+}
+
+const struct known_key *aggregate_key(const struct aggregate *a, const char *key)
+{
+  const struct known_key *found = a->keys.n ? probe(&a->keys, span_hash(span_of(key))) : NULL;
+  return found && found->seq ? found : NULL;
+}
+
+static void grow_keys(struct aggregate *a)
+{
+  struct known_keys bigger = {.cap = a->keys.cap ? 2 * a->keys.cap : 4, .n = a->keys.n};
+  bigger.slots = arena_array(&a->arena, bigger.cap, sizeof *bigger.slots);
+  for (size_t i = 0; i < a->keys.cap; i++)
+    if (a->keys.slots[i].seq)
+      *probe(&bigger, a->keys.slots[i].hash) = a->keys.slots[i];
+  a->keys = bigger;
+}
+
+/* Of several events of one command the last counts. */
 static void remember_key(struct aggregate *a, const struct event *event)
 {
   if (!*event->key)
     return;
+  if (2 * (a->keys.n + 1) > a->keys.cap)
+    grow_keys(a);
   uint64_t hash = span_hash(span_of(event->key));
-  if (a->key_count && a->keys[a->key_count - 1].hash == hash) { /* further events of the same command */
-    a->keys[a->key_count - 1].version = event->version;
-    a->keys[a->key_count - 1].seq = event->seq;
-    return;
-  }
-  a->keys = arena_grow(&a->arena, a->keys, a->key_count, &a->key_cap, sizeof *a->keys);
-  a->keys[a->key_count++] = (struct known_key){hash, event->version, event->seq};
+  struct known_key *slot = probe(&a->keys, hash);
+  a->keys.n += slot->seq == 0;
+  *slot = (struct known_key){hash, event->version, event->seq};
 }
 
 void aggregate_forget(struct aggregate *a)
 {
   arena_reset(&a->arena);
   a->state = NULL;
-  a->keys = NULL;
-  a->key_count = a->key_cap = 0;
+  a->keys = (struct known_keys){0};
 }
 
 int aggregate_apply(struct aggregate *a, const struct event *event, struct error *error)
@@ -152,6 +177,7 @@ int cache_get(struct writer *writer, int64_t id, struct aggregate **ret, struct 
   if (!a)
     abort();
   a->id = id;
+  a->arena.first = FIRST_CHUNK;
   if (load(writer, a, error)) {
     arena_release(&a->arena);
     free(a);

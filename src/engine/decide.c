@@ -131,15 +131,6 @@ void rowset_send(struct rowset *rows, const char *topic, struct span body)
 
 /* ---- one command ---- */
 
-static const struct known_key *find_key(const struct aggregate *a, const char *key)
-{
-  uint64_t hash = span_hash(span_of(key));
-  for (size_t i = a->key_count; i-- > 0;)
-    if (a->keys[i].hash == hash)
-      return &a->keys[i];
-  return NULL;
-}
-
 static int check_version(const struct aggregate *a, const struct command *c, struct error *error)
 {
   if (c->id <= 0 || strlen(c->key) > KEY_MAX)
@@ -230,14 +221,13 @@ static int decide(struct writer *writer, const struct aggregate *a, const struct
   return refused;
 }
 
-int command_run(struct writer *writer, struct request *request)
+int command_run(struct writer *writer, struct request *request, struct error *error)
 {
   const struct command *c = &request->command;
-  struct error *error = &request->error;
   struct aggregate *a;
   if (cache_get(writer, c->id, &a, error))
     return -1;
-  const struct known_key *known = *c->key ? find_key(a, c->key) : NULL;
+  const struct known_key *known = *c->key ? aggregate_key(a, c->key) : NULL;
   if (known && a->kind == c->kind) {
     request->outcome = (struct outcome){c->id, known->version, known->seq, .repeated = true};
     return 0;
@@ -247,7 +237,7 @@ int command_run(struct writer *writer, struct request *request)
   struct event_list events = {.arena = &writer->group};
   struct decision d = {.arena = &writer->group,
                        .now = c->at ? c->at : engine_now(writer->engine),
-                       .world = writer->engine->options.world,
+                       .world = __atomic_load_n(&writer->engine->options.world, __ATOMIC_ACQUIRE),
                        .writer = writer,
                        .events = &events};
   writer_random(writer, d.random, sizeof d.random);

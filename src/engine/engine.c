@@ -7,6 +7,7 @@
 #include "engine/publish.h"
 
 #define QUEUE_MAX 8192
+#define WAIT_MS 50
 #define GROUP_MAX 1024
 #define CACHE_BYTES ((size_t)48 * 1024 * 1024)
 #define SEAL_MS 500
@@ -43,10 +44,17 @@ static void set_defaults(struct engine_options *o)
 {
   static const struct outlet none[] = {{0}};
   o->queue_max = o->queue_max ? o->queue_max : QUEUE_MAX;
+  o->wait_ms = o->wait_ms ? o->wait_ms : WAIT_MS;
   o->group_max = o->group_max ? o->group_max : GROUP_MAX;
   o->cache_bytes = o->cache_bytes ? o->cache_bytes : CACHE_BYTES;
   o->seal_ms = o->seal_ms ? o->seal_ms : SEAL_MS;
   o->outlets = o->outlets ? o->outlets : none;
+}
+
+/* Until the writer knows its pace, what fits in one group. */
+static size_t first_limit(const struct engine_options *o)
+{
+  return o->wait_ms < 0 || o->queue_max < o->group_max ? o->queue_max : o->group_max;
 }
 
 static int start_sealer(struct engine *engine, struct error *error)
@@ -69,23 +77,25 @@ static int start_sealer(struct engine *engine, struct error *error)
   return engine->options.log_dir ? publisher_open(engine, &engine->publishing, error) : 0;
 }
 
-static void start_thread(pthread_t *thread, bool *ret_on, void *(*body)(void *), void *argument)
+/* The name is what top, perf and a debugger show. */
+static void start_thread(pthread_t *thread, bool *ret_on, const char *name, void *(*body)(void *), void *argument)
 {
   if (pthread_create(thread, NULL, body, argument) != 0)
     abort();
+  (void)pthread_setname_np(*thread, name);
   *ret_on = true;
 }
 
 static void start_threads(struct engine *engine)
 {
   for (size_t i = 0; i < engine->writer_count; i++)
-    start_thread(&engine->writers[i].thread, &engine->writers[i].on, writer_main, &engine->writers[i]);
+    start_thread(&engine->writers[i].thread, &engine->writers[i].on, "writer", writer_main, &engine->writers[i]);
   if (engine->sealing)
-    start_thread(&engine->sealer, &engine->sealer_on, sealer_main, engine);
+    start_thread(&engine->sealer, &engine->sealer_on, "sealer", sealer_main, engine);
   if (engine->publishing)
-    start_thread(&engine->publisher, &engine->publisher_on, publisher_main, engine);
+    start_thread(&engine->publisher, &engine->publisher_on, "publisher", publisher_main, engine);
   if (engine->options.outlets->topic)
-    start_thread(&engine->delivery, &engine->delivery_on, delivery_main, engine);
+    start_thread(&engine->delivery, &engine->delivery_on, "delivery", delivery_main, engine);
 }
 
 /* PostgreSQL works for several at once, SQLite for one. */
@@ -105,7 +115,7 @@ static int open_writers(struct engine *engine, size_t n, struct error *error)
     struct writer *w = &engine->writers[i];
     w->engine = engine;
     w->cache.bytes_max = engine->options.cache_bytes / n;
-    queue_init(&w->queue, engine->options.queue_max);
+    queue_init(&w->queue, first_limit(&engine->options));
   }
   for (size_t i = 0; i < n; i++)
     if (store_connect(engine->store, DB_SHARE, &engine->writers[i].db, error))
@@ -328,6 +338,12 @@ int64_t commands_waiting(struct engine *engine)
     pthread_mutex_unlock(&queue->lock);
   }
   return n;
+}
+
+void engine_set_world(struct engine *engine, const struct world *world)
+{
+  __atomic_store_n(&engine->options.world, world, __ATOMIC_RELEASE);
+  engine_wake(engine); /* what was being decided is answered before this */
 }
 
 void engine_stats(struct engine *engine, struct engine_stats *ret)

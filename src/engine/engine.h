@@ -128,6 +128,7 @@ struct engine_options {
   bool sm3_log;        /* a second log of the same entries over SM3 in LOG_DIR/sm3, its origin ORIGIN/sm3 */
   bool sm2;            /* make the key for a second signature of checkpoints, by SM2; where it is, it signs */
   size_t queue_max;    /* commands that may wait; 0: 8192 */
+  int wait_ms;         /* one that would wait longer is refused at once, but the first 256 never; 0: 50; negative: none is */
   size_t group_max;    /* commands in one commit; 0: 1024 */
   size_t writers;      /* connections that write side by side, on PostgreSQL; 0: 2 */
   size_t cache_bytes;  /* of aggregates kept in memory; 0: 48 MiB */
@@ -201,6 +202,9 @@ int engine_do(struct engine *engine, const struct command *command, struct outco
 /* The same without waiting: done is called on the writer's thread, and must be short. Returns -1 when not queued. */
 typedef void engine_done(void *context, const struct outcome *outcome, const struct error *error_or_null);
 int engine_submit(struct engine *engine, const struct command *command, engine_done *done, void *context, struct error *error);
+
+/* Another world from the next command on: when this returns, none is decided any more by the one before. */
+void engine_set_world(struct engine *engine, const struct world *world);
 
 /* Fires every timer due by the clock now and waits until they are done (the writer does so by itself at least each second). */
 void engine_wake(struct engine *engine);

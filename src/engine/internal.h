@@ -23,7 +23,12 @@
 struct known_key { /* an idempotency key in the aggregate's history */
   uint64_t hash;
   int version;
-  int64_t seq;
+  int64_t seq; /* 0: a free slot */
+};
+
+struct known_keys { /* a hash table in the aggregate's arena */
+  struct known_key *slots;
+  size_t n, cap; /* cap is a power of two, or 0 */
 };
 
 struct aggregate {
@@ -34,8 +39,7 @@ struct aggregate {
   unsigned char pseudonym[LEAF_PSEUDONYM_BYTES];
   void *state;
   struct arena arena;
-  struct known_key *keys;
-  size_t key_count, key_cap;
+  struct known_keys keys;
   moment due;      /* as stored in timers; 0 none */
   moment next_due; /* what the group under way stores */
   bool stored;     /* it has a row */
@@ -57,6 +61,8 @@ int cache_get(struct writer *writer, int64_t id, struct aggregate **ret, struct 
 void cache_release(struct cache *cache);
 void cache_drop(struct cache *cache, struct aggregate *aggregate);
 void cache_trim(struct cache *cache); /* between groups, when nothing is touched */
+/* The key in the aggregate's history; NULL where it is new. */
+const struct known_key *aggregate_key(const struct aggregate *aggregate, const char *key);
 int aggregate_apply(struct aggregate *aggregate, const struct event *event, struct error *error);
 void aggregate_forget(struct aggregate *aggregate); /* its state, as if it had no events yet */
 
@@ -93,17 +99,27 @@ struct request {
   engine_done *done;
   void *context;
   struct outcome outcome;
-  bool failed;
-  struct error error;
+  struct error *error; /* why, where it failed; freed by the writer */
 };
 
 struct queue {
   pthread_mutex_t lock;
   pthread_cond_t filled;
   struct request *first, **last;
-  size_t n, max;
+  size_t n, limit; /* limit: at this many the next one is refused */
   bool closed;
 };
+
+/*
+ * How fast a writer is: sums that fade from group to group, so that some ten groups count. A busy group weighs more than a
+ * lonely command, whose cost says little of what a full queue takes.
+ */
+struct tempo {
+  double commands, work_us, groups, commit_us;
+};
+void tempo_note(struct tempo *tempo, size_t commands, int64_t work_us, int64_t commit_us);
+/* As many commands as are answered within wait_us at that pace: their work, and the commits of the groups that they make. */
+size_t tempo_limit(const struct tempo *tempo, size_t group_max, int64_t wait_us);
 
 /* ---- erasing (erasure.c) ---- */
 
@@ -160,6 +176,8 @@ struct writer {
   struct engine *engine;
   struct db *db;
   struct queue queue;
+  struct tempo tempo;
+  int64_t commit_us; /* of the group under way */
   struct cache cache;
   struct timers timers;
   struct aggregate *touched; /* in this group */
@@ -222,7 +240,8 @@ void writer_random(struct writer *writer, void *out, size_t n);
 struct writer *writer_of(struct engine *engine, int64_t id);
 int64_t commands_waiting(struct engine *engine);
 
-void queue_init(struct queue *queue, size_t max);
+void queue_init(struct queue *queue, size_t limit);
+void queue_limit(struct queue *queue, size_t limit);
 void queue_release(struct queue *queue);
 void queue_close(struct queue *queue); /* nothing more is taken; what is in it still comes out */
 int queue_push(struct queue *queue, struct request *request, bool even_if_full, struct error *error);
@@ -257,7 +276,7 @@ struct rowset {
  * Decides one command and writes its events and rows on the open transaction. 0 done; -1 refused, nothing written, the
  * group goes on; -2 a statement or a replay failed: the group must be rolled back.
  */
-int command_run(struct writer *writer, struct request *request);
+int command_run(struct writer *writer, struct request *request, struct error *error);
 /* A row of the group; group_write() sends those that were kept. */
 int group_put(struct writer *writer, const struct sql *sql, const struct value *values, size_t n, struct error *error);
 #define GROUP_PUT(writer, sql, error, ...)                                                                                         \

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <time.h>
 
-void queue_init(struct queue *queue, size_t max)
+void queue_init(struct queue *queue, size_t limit)
 {
   pthread_condattr_t attr;
   pthread_condattr_init(&attr);
@@ -11,7 +11,7 @@ void queue_init(struct queue *queue, size_t max)
   pthread_mutex_init(&queue->lock, NULL);
   pthread_cond_init(&queue->filled, &attr);
   pthread_condattr_destroy(&attr);
-  queue->max = max;
+  queue->limit = limit;
   queue->last = &queue->first;
 }
 
@@ -29,11 +29,18 @@ void queue_close(struct queue *queue)
   pthread_mutex_unlock(&queue->lock);
 }
 
+void queue_limit(struct queue *queue, size_t limit)
+{
+  pthread_mutex_lock(&queue->lock);
+  queue->limit = limit;
+  pthread_mutex_unlock(&queue->lock);
+}
+
 int queue_push(struct queue *queue, struct request *request, bool even_if_full, struct error *error)
 {
   request->next = NULL;
   pthread_mutex_lock(&queue->lock);
-  bool closed = queue->closed, full = queue->n >= queue->max && !even_if_full;
+  bool closed = queue->closed, full = queue->n >= queue->limit && !even_if_full;
   bool was_empty = queue->n == 0;
   if (!closed && !full) {
     *queue->last = request;
@@ -77,4 +84,31 @@ struct request *queue_take(struct queue *queue, size_t max, int64_t until_us, bo
   *ret_closed = queue->closed;
   pthread_mutex_unlock(&queue->lock);
   return first;
+}
+
+/* ---- how much may wait ---- */
+
+#define FADING 0.9
+
+void tempo_note(struct tempo *t, size_t commands, int64_t work_us, int64_t commit_us)
+{
+  t->commands = FADING * t->commands + (double)commands;
+  t->work_us = FADING * t->work_us + (double)work_us;
+  t->groups = FADING * t->groups + 1;
+  t->commit_us = FADING * t->commit_us + (double)commit_us;
+}
+
+/*
+ * Who comes now waits for the group under way, which may be as large as the queue lets it be, and for those before it in the
+ * queue: for the work of them all, for a commit to each group that they fill, and for the commits of the group under way and of
+ * its own.
+ */
+size_t tempo_limit(const struct tempo *t, size_t group_max, int64_t wait_us)
+{
+  if (t->commands <= 0)
+    return 0;
+  double each = t->work_us / t->commands, commit = t->commit_us / t->groups, group = (double)group_max;
+  double ahead = ((double)wait_us - 2 * commit) / (each + commit / group + 0.001);
+  double n = ahead > 2 * group ? ahead - group : ahead / 2;
+  return n > 0 ? n < 1e9 ? (size_t)n : (size_t)1e9 : 0;
 }

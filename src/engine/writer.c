@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define WAKES_MAX 256
+#define ROOM_LEAST 256
 #define WAKE_AGAIN (60 * SECOND_MS)
 #define TURN_REST_MS 3 /* then the lease is given back */
 #define TRIES 8
@@ -122,16 +123,36 @@ static void stop_if_broken(struct writer *writer, const struct error *error)
   _exit(70);
 }
 
-static int run_one(struct writer *writer, struct request *r)
+/* error NULL: it has not failed, whatever came of an earlier try. */
+static void settle(struct request *r, const struct error *error)
 {
-  r->failed = false;
-  r->error = (struct error){0};
+  free(r->error);
+  r->error = NULL;
+  if (!error)
+    return;
+  r->error = malloc(sizeof *r->error);
+  if (!r->error)
+    abort();
+  *r->error = *error;
+}
+
+/* A request is small: it goes from thread to thread, and hardly any needs room for an error. */
+static int run_one(struct writer *writer, struct request *r, struct error *error)
+{
   if (r->op)
     writer->wrote = true;
-  int bad = r->op ? r->op(writer, r->argument, &r->error) : command_run(writer, r);
-  r->failed = bad != 0;
+  int bad = r->op ? r->op(writer, r->argument, error) : command_run(writer, r, error);
+  settle(r, bad ? error : NULL);
   if (r->op && bad)
     return -2;
+  return bad;
+}
+
+static int commit(struct writer *writer, struct error *error)
+{
+  int64_t from = monotonic_us();
+  int bad = db_commit(writer->db, error);
+  writer->commit_us += monotonic_us() - from;
   return bad;
 }
 
@@ -155,10 +176,7 @@ static int decide_group(struct writer *writer, struct request *first, struct pla
   writer->first_seq = 0;
   int bad = db_begin(writer->db, error);
   for (struct request *r = first; r && !bad; r = r->next)
-    if (run_one(writer, r) == -2) {
-      *error = r->error;
-      bad = -1;
-    }
+    bad = run_one(writer, r, error) == -2 ? -1 : 0;
   if (bad || save_touched(writer, error))
     return -1;
   series_note(writer);
@@ -172,11 +190,14 @@ static enum group_end write_group(struct writer *writer, const struct place *pla
 {
   if (group_write(writer, error))
     return GROUP_FAILED;
-  if (!turn_wait(writer->engine, place))
+  int64_t from = monotonic_us();
+  bool right = turn_wait(writer->engine, place);
+  writer->commit_us += monotonic_us() - from;
+  if (!right)
     return GROUP_AGAIN;
   if (series_save(writer, error) || (writer->wrote && turn_stamp(writer, place, error)))
     return GROUP_FAILED;
-  if (db_commit(writer->db, error) == 0)
+  if (commit(writer, error) == 0)
     return GROUP_COMMITTED;
   return writer->wrote && is(error, "store-unreachable") ? GROUP_UNKNOWN : GROUP_FAILED;
 }
@@ -210,10 +231,8 @@ static enum group_end try_group(struct writer *writer, struct request *first, st
 
 static void fail_all(struct request *first, const struct error *error)
 {
-  for (struct request *r = first; r; r = r->next) {
-    r->failed = true;
-    r->error = *error;
-  }
+  for (struct request *r = first; r; r = r->next)
+    settle(r, error);
 }
 
 static int say_unknown(struct error *error)
@@ -317,15 +336,17 @@ static void answer(struct engine *engine, struct request *first)
   for (struct request *r = first, *next; r; r = next) {
     next = r->next;
     atomic_fetch_add(&engine->commands, 1);
-    if (r->failed)
+    struct error *error = r->error;
+    if (error)
       atomic_fetch_add(&engine->refused, 1);
     if (r->wake) {
-      if (r->failed)
-        log_error("a deadline could not be handled", &r->error);
+      if (error)
+        log_error("a deadline could not be handled", error);
       free(r);
     } else if (r->done) {
-      r->done(r->context, &r->outcome, r->failed ? &r->error : NULL); /* the request is the caller's again */
+      r->done(r->context, &r->outcome, error); /* the request is the caller's again */
     }
+    free(error);
   }
 }
 
@@ -353,10 +374,39 @@ static int64_t next_look(struct writer *writer)
   return monotonic_us() + wait * 1000;
 }
 
+/*
+ * Whoever asks is told at once when the answer would come late: the queue takes as many as are done in the time that one may
+ * wait, at the pace of the last groups. A few are taken in any case: they fit in the next group, and people come in flocks.
+ */
+static void admit(struct writer *writer)
+{
+  const struct engine_options *o = &writer->engine->options;
+  if (o->wait_ms < 0)
+    return;
+  size_t limit = tempo_limit(&writer->tempo, o->group_max, (int64_t)o->wait_ms * 1000);
+  size_t least = o->group_max < ROOM_LEAST ? o->group_max : ROOM_LEAST;
+  limit = limit < least ? least : limit;
+  queue_limit(&writer->queue, limit < o->queue_max ? limit : o->queue_max);
+}
+
 static bool any_timer_due(struct writer *writer)
 {
   struct timer timer;
   return timers_next(&writer->timers, &timer) && timer.due <= engine_now(writer->engine);
+}
+
+static void serve(struct writer *writer, struct request *first)
+{
+  int64_t from = monotonic_us();
+  size_t n = 0;
+  for (const struct request *r = first; r; r = r->next)
+    n++;
+  writer->commit_us = 0;
+  load_ahead(writer, first);
+  run_group(writer, first);
+  atomic_fetch_add(&writer->engine->groups, 1);
+  tempo_note(&writer->tempo, n, monotonic_us() - from - writer->commit_us, writer->commit_us);
+  admit(writer);
 }
 
 /* Inside: deadlines that have passed, and what was asked. */
@@ -373,11 +423,8 @@ static struct request *begin_group(struct writer *writer, struct request *asked)
   while (*last)
     last = &(*last)->next;
   *last = asked;
-  if (first) {
-    load_ahead(writer, first);
-    run_group(writer, first);
-    atomic_fetch_add(&writer->engine->groups, 1);
-  }
+  if (first)
+    serve(writer, first);
   return first;
 }
 

@@ -76,6 +76,7 @@ struct plan_step {
   int visit;             /* index into visits; -1 */
   bool critical;         /* a day more here is a day more for the whole */
   const char *condition;
+  const struct step *of; /* in the catalogue */
 };
 
 struct plan_visit { /* one joint visit of officials to the applicant's site */

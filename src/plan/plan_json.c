@@ -241,6 +241,13 @@ static void put_step(struct json_writer *w, const struct plan_step *step)
   json_put_int(w, "visit", step->visit);
   json_put_bool(w, "critical", step->critical);
   json_put_str(w, "when", step->condition);
+  if (step->of && step->of->silent_after) {
+    json_begin_object(w, "silent");
+    json_put_int(w, "days", step->of->silent_after);
+    json_put_str(w, "law", step->of->silent_law);
+    json_put_str(w, "article", step->of->silent_article);
+    json_end(w);
+  }
   json_end(w);
 }
 

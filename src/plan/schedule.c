@@ -75,6 +75,7 @@ static void collect_steps(struct timetable *table)
           .takes = days_of(item, step),
           .visit = -1,
           .condition = draft_condition(draft, step->when),
+          .of = step,
       };
       plan->days_serial += days_of(item, step);
     }

@@ -10,7 +10,6 @@
 #include "promise/promise.h"
 #include "proof/proof.h"
 
-#define FILE_MAX ((size_t)256 << 20)
 #define FORMAT 1
 
 /* ---- writing ---- */
@@ -39,16 +38,20 @@ static void put_file(struct buf *out, const struct proof *proof, moment at)
   buf_str(out, "\n");
 }
 
-int promise_write(const char *path, const struct proof *proof, moment at, struct error *error)
+int promise_print(const struct proof *proof, moment at, struct buf *out, struct error *error)
 {
-  struct buf out;
   if (proof->findings.n || proof->failed || proof->thing_count != proof->catalog->thing_count)
     return error_set(error, ERROR_BAD_INPUT, "not-fit", "目录没有通过检查和证明，不能发布",
                      "The catalogue did not pass: it cannot be published");
-  buf_init(&out, FILE_MAX);
-  put_file(&out, proof, at);
-  int bad = out.full ? error_set(error, ERROR_TOO_LARGE, "not-fit", "证明结果过大", "The proof is too large")
-                     : file_write(path, buf_view(&out), error);
+  put_file(out, proof, at);
+  return out->full ? error_set(error, ERROR_TOO_LARGE, "not-fit", "证明结果过大", "The proof is too large") : 0;
+}
+
+int promise_write(const char *path, const struct proof *proof, moment at, struct error *error)
+{
+  struct buf out;
+  buf_init(&out, PROMISE_MAX);
+  int bad = promise_print(proof, at, &out, error) || file_write(path, buf_view(&out), error) ? -1 : 0;
   buf_release(&out);
   return bad;
 }
@@ -145,26 +148,32 @@ static int read_head(const json_t *root, const struct catalog *catalog, struct p
   return 0;
 }
 
-int promise_read(const char *path, const struct catalog *catalog, struct arena *arena, struct promise *ret, struct error *error)
+int promise_parse(struct span text, const struct catalog *catalog, struct arena *arena, struct promise *ret, struct error *error)
 {
-  struct promise promise = {.catalog = catalog};
+  struct promise promise = {.catalog = catalog, .text = text};
   struct error why;
   json_t *root;
-  if (file_read(path, arena, &promise.text, error))
-    return -1;
-  if (!promise.text.p)
-    return error_set(error, ERROR_BAD_INPUT, "unproved-catalogue",
-                     "事项目录还没有证明，不能开始服务：请先运行 onevisit check %s --publish",
-                     "The catalogue is not proved, and is not served: run onevisit check %s --publish first", catalog->dir);
-  if (json_read(promise.text, "proof", &root, &why))
+  if (json_read(text, "proof", &root, &why))
     return damaged(error, "JSON");
-  struct digest digest = sha256(promise.text);
+  struct digest digest = sha256(text);
   hex_encode(digest.b, DIGEST_BYTES, promise.hash);
   int bad = read_head(root, catalog, &promise, arena, error) || read_things(root, &promise, arena, error);
   json_decref(root);
   if (!bad)
     *ret = promise;
   return bad ? -1 : 0;
+}
+
+int promise_read(const char *path, const struct catalog *catalog, struct arena *arena, struct promise *ret, struct error *error)
+{
+  struct span text;
+  if (file_read(path, arena, &text, error))
+    return -1;
+  if (!text.p)
+    return error_set(error, ERROR_BAD_INPUT, "unproved-catalogue",
+                     "事项目录还没有证明，不能开始服务：请先运行 onevisit check %s --publish",
+                     "The catalogue is not proved, and is not served: run onevisit check %s --publish first", catalog->dir);
+  return promise_parse(text, catalog, arena, ret, error);
 }
 
 const struct promise_thing *promise_of(const struct promise *promise, const struct thing *thing)

@@ -7,7 +7,7 @@
 #include "catalog/catalog_pages.h"
 #include "templates_promise.h"
 
-enum { NEGATIVE_PAGE = 50, VERSIONS_PAGE = 20 };
+enum { NEGATIVE_PAGE = 50, VERSIONS_PAGE = 20, TERMS_SHOWN = 10 };
 
 /* ---- words ---- */
 
@@ -160,12 +160,29 @@ static bool read_after(const struct request *rq, struct release *ret)
   return true;
 }
 
+static int read_terms(struct request *rq, struct versions_page *page, struct error *error)
+{
+  struct term *terms;
+  if (term_list(rq->db, 0, TERMS_SHOWN, rq->arena, &terms, &page->term_count, error))
+    return -1;
+  page->terms = arena_array(rq->arena, page->term_count + 1, sizeof *page->terms);
+  for (size_t i = 0; i < page->term_count; i++) {
+    const struct release of = {.id = catalogue_id(terms[i].version), .latest = terms[i].seq};
+    struct release_view view;
+    if (view_release(rq, &of, &view, error))
+      return -1;
+    page->terms[i] = (struct term_line){terms[i], view.receipt};
+  }
+  return 0;
+}
+
 static int versions_page(struct request *rq, struct error *error)
 {
   struct versions_page page = {.promise = rq->app->promise};
   struct release after, *list;
   bool more = read_after(rq, &after);
-  if (need_promise(rq, error) || release_list(rq->db, more ? &after : NULL, VERSIONS_PAGE + 1, rq->arena, &list, &page.n, error))
+  if (need_promise(rq, error) || release_list(rq->db, more ? &after : NULL, VERSIONS_PAGE + 1, rq->arena, &list, &page.n, error) ||
+      (!more && read_terms(rq, &page, error)))
     return -1;
   if (page.n > VERSIONS_PAGE) {
     page.n = VERSIONS_PAGE;

@@ -48,8 +48,15 @@ struct negative_page {
   int64_t total, page, pages;
 };
 
+struct term_line {
+  struct term term;
+  const char *receipt; /* the path of the page of its entry */
+};
+
 struct versions_page {
   const struct promise *promise;
+  struct term_line *terms; /* the newest ones: on the first page only */
+  size_t term_count;
   struct release_view *list;
   size_t n;
   const char *next; /* NULL: the last page */

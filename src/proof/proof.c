@@ -305,10 +305,13 @@ int proof_run(struct arena *arena, const struct catalog *catalog, const struct p
   run.report = (struct report){arena, &ret->findings};
   run.holdings = holdings_make(arena, catalog);
   live_make(&run.live, arena, catalog);
-  for (size_t t = 0; t < catalog->thing_count; t++)
+  for (size_t t = 0; t < catalog->thing_count; t++) {
     if ((!options->one || options->one == &catalog->things[t]) &&
         prove_thing(&run, &catalog->things[t], &ret->things[ret->thing_count++]) < 0)
       return -1;
+    if (options->progress && !options->progress(options->context, t + 1, catalog->thing_count))
+      return error_set(error, ERROR_CONFLICT, "stopped", "证明已中止", "The proof was stopped");
+  }
   count(&run);
   if (!options->one) {
     find_exceptions(&run);

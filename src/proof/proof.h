@@ -73,13 +73,15 @@ struct proof {
 
 struct proof_options {
   day today;
-  unsigned milliseconds;   /* for one question; 0: 10,000 */
-  const char *smt_dir;     /* every question to the solver as THING.PROPERTY.smt2; NULL: not */
-  bool digest;             /* fill in proof.questions */
+  unsigned milliseconds;                                    /* for one question; 0: 10,000 */
+  const char *smt_dir;                                      /* every question to the solver as THING.PROPERTY.smt2; NULL: not */
+  bool digest;                                              /* fill in proof.questions */
+  bool (*progress)(void *context, size_t done, size_t all); /* after each thing; false stops with the error «stopped»; NULL */
+  void *context;
   const struct thing *one; /* only this thing, and nothing about the catalogue as a whole; NULL: all */
 };
 
-/* Errors: only where smt_dir cannot be written. */
+/* Errors: only where smt_dir cannot be written, and stopped. */
 int proof_run(struct arena *arena, const struct catalog *catalog, const struct proof_options *options, struct proof *ret,
               struct error *error);
 

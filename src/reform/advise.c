@@ -143,6 +143,8 @@ int reform_advise(struct arena *arena, struct catalog *catalog, const struct adv
     status = study_reform(&study, &line->advice, error);
     rank(options->by, line->advice.trips, line->advice.materials, line->advice.days, line->rank);
     kept += helps(&line->advice);
+    if (options->progress && !options->progress(options->context, i + 1, n))
+      status = error_set(error, ERROR_CONFLICT, "stopped", "计算已中止", "The computation was stopped");
   }
   arena_release(&study.scratch);
   if (status)

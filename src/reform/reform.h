@@ -84,6 +84,8 @@ struct advice_options {
   uint64_t seed;
   day today;
   enum advice_order by;
+  bool (*progress)(void *context, size_t done, size_t all); /* of reforms; false stops with the error «stopped»; NULL */
+  void *context;
 };
 
 struct advice {

@@ -43,7 +43,7 @@ int store_say_constraint(struct error *error, const char *detail)
 
 int store_say_broken(struct db *db, struct error *error, const char *detail)
 {
-  db->broken = true;
+  db->broken |= db->mode == DB_WRITE; /* a read that failed has lost nothing: the next may be answered */
   return error_set(error, ERROR_INTERNAL, "store-broken", "数据库的读写发生故障（%s）；程序须停止并重新启动",
                    "The store has failed (%s); the program must stop and start again", detail);
 }

@@ -39,14 +39,6 @@ const char *alarm_title(const struct request *rq, const char *word)
   return word;
 }
 
-const char *alarm_by(struct request *rq, const char *actor)
-{
-  struct account_row row;
-  struct error error;
-  int64_t id;
-  return account_id_of(actor, &id) && account_read(rq->db, rq->arena, id, &row, &error) == 0 ? row.name : actor;
-}
-
 const char *alarm_field(struct request *rq, const struct alarm_row *alarm)
 {
   return arena_printf(rq->arena, "reason-%lld", (long long)alarm->id);

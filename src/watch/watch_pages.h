@@ -24,7 +24,6 @@ struct keys_page {
 };
 
 const char *alarm_title(const struct request *rq, const char *word);
-const char *alarm_by(struct request *rq, const char *actor);
 const char *alarm_field(struct request *rq, const struct alarm_row *alarm); /* of its form */
 
 #endif

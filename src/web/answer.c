@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "templates_web.h"
 #include "web/asset.h"
+#include "web/live.h"
 
 /* ---- what a handler says ---- */
 
@@ -20,6 +21,7 @@ void answer_reset(struct exchange *x)
   x->fd = -1;
   x->status = 0;
   x->type = NULL;
+  x->topic = NULL;
   x->keep = 0;
 }
 
@@ -288,14 +290,16 @@ static void put_security(const struct exchange *x, struct MHD_Response *r)
 {
   static const struct header always[] = {
       {"X-Content-Type-Options", "nosniff"},
-      {"Referrer-Policy", "same-origin"},
-      {"Cross-Origin-Opener-Policy", "same-origin"},
       {"Cross-Origin-Resource-Policy", "same-origin"},
       {"Content-Security-Policy",
        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; connect-src 'self'; font-src 'self'"},
+      /* only a browser that shows the answer as a page heeds these */
+      {"Referrer-Policy", "same-origin"},
+      {"Cross-Origin-Opener-Policy", "same-origin"},
   };
-  for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+  size_t n = sizeof always / sizeof *always - (x->rq.api ? 2 : 0);
+  for (size_t i = 0; i < n; i++)
     MHD_add_response_header(r, always[i].name, always[i].value);
   if (x->web->options.tls)
     MHD_add_response_header(r, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
@@ -303,9 +307,11 @@ static void put_security(const struct exchange *x, struct MHD_Response *r)
 
 static void put_caching(const struct exchange *x, struct MHD_Response *r)
 {
-  bool shared = x->rq.route && (x->rq.route->flags & ROUTE_CACHED) && !x->rq.who && !x->rq.kiosk && !said(x, "Set-Cookie") && x->status == 200;
+  bool shared = x->rq.route && (x->rq.route->flags & ROUTE_CACHED) && !x->rq.who && !x->rq.kiosk && !said(x, "Set-Cookie") &&
+                x->status == 200;
   char age[64];
-  (void)snprintf(age, sizeof age, "public, max-age=%d%s", x->keep, x->keep == WEB_FOREVER ? ", immutable" : "");
+  if (x->keep)
+    (void)snprintf(age, sizeof age, "public, max-age=%d%s", x->keep, x->keep == WEB_FOREVER ? ", immutable" : "");
   if (x->asset)
     MHD_add_response_header(r, "Cache-Control", "public, max-age=31536000, immutable");
   else if (x->keep)
@@ -332,6 +338,8 @@ static bool accepts_gzip(const struct exchange *x)
 static struct MHD_Response *body_of(struct exchange *x)
 {
   struct MHD_Response *r;
+  if (x->topic)
+    return live_response(x);
   if (x->asset) {
     bool gzip = accepts_gzip(x) && x->asset->gzip_n < x->asset->plain_n;
     const unsigned char *p = gzip ? x->asset->gzip : x->asset->plain;

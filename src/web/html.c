@@ -15,28 +15,12 @@ void html_literal(struct request *rq, const char *p, size_t n)
 
 static void escape(struct buf *out, struct span s)
 {
+  static const char *const entities[256] = {['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&#34;", ['\''] = "&#39;"};
   size_t from = 0;
   for (size_t i = 0; i < s.n; i++) {
-    const char *entity;
-    switch (s.p[i]) {
-    case '&':
-      entity = "&amp;";
-      break;
-    case '<':
-      entity = "&lt;";
-      break;
-    case '>':
-      entity = "&gt;";
-      break;
-    case '"':
-      entity = "&#34;";
-      break;
-    case '\'':
-      entity = "&#39;";
-      break;
-    default:
+    const char *entity = entities[(unsigned char)s.p[i]];
+    if (!entity)
       continue;
-    }
     buf_bytes(out, s.p + from, i - from);
     buf_str(out, entity);
     from = i + 1;
@@ -70,7 +54,8 @@ static bool unreserved(char c)
 
 static void put_percent(struct buf *out, char c)
 {
-  buf_printf(out, "%%%02X", (unsigned char)c);
+  static const char digits[] = "0123456789ABCDEF";
+  buf_bytes(out, (const char[]){'%', digits[(unsigned char)c >> 4], digits[c & 15]}, 3);
 }
 
 void html_component(struct request *rq, struct hole value)
@@ -84,6 +69,9 @@ void html_component(struct request *rq, struct hole value)
       put_percent(&rq->out, value.s.p[i]);
   }
 }
+
+static const bool coded[0x80] = {
+    ['"'] = true, ['\''] = true, ['<'] = true, ['>'] = true, ['`'] = true, ['{'] = true, ['}'] = true, ['|'] = true, ['^'] = true};
 
 /* Everything before the first «:» that is not behind a «/», «?» or «#» is a scheme. */
 static bool scheme_allowed(struct span s)
@@ -107,8 +95,8 @@ void html_url(struct request *rq, struct hole value)
   struct span s = span_trim(value.s);
   /* White space and control characters inside are dropped by browsers: a scheme could hide behind them. */
   bool plain = true;
-  for (size_t i = 0; i < s.n; i++)
-    plain = plain && (unsigned char)s.p[i] > 0x20 && s.p[i] != 0x7f && s.p[i] != '\\';
+  for (size_t i = 0; i < s.n && plain; i++)
+    plain = (unsigned char)s.p[i] > 0x20 && s.p[i] != 0x7f && s.p[i] != '\\';
   if (!plain || !scheme_allowed(s)) {
     buf_str(&rq->out, "about:invalid");
     return;
@@ -117,7 +105,7 @@ void html_url(struct request *rq, struct hole value)
   for (size_t i = 0; i < s.n; i++) {
     char c = s.p[i];
     bool ampersand = c == '&';
-    if (!ampersand && (unsigned char)c < 0x80 && !strchr("\"'<>`{}|^", c))
+    if (!ampersand && (unsigned char)c < 0x80 && !coded[(unsigned char)c])
       continue;
     buf_bytes(&rq->out, s.p + from, i - from);
     from = i + 1;

@@ -9,7 +9,7 @@ const char *tr(const struct request *rq, const char *english)
   if (rq->lang == LANG_EN)
     return english;
   size_t mask = words_zh_slots - 1;
-  for (size_t at = (size_t)span_hash(span_of(english)) & mask; words_zh[at].english; at = (at + 1) & mask)
+  for (size_t at = words_hash(english, strlen(english)) & mask; words_zh[at].english; at = (at + 1) & mask)
     if (!strcmp(words_zh[at].english, english))
       return words_zh[at].translation;
   return english;

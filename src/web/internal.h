@@ -23,6 +23,9 @@
 #define PAGE_MAX ((size_t)32 << 20)
 #define HEADERS_MAX 24
 #define VISITOR_SECONDS (30 * 86400)
+#define SMALL_BODY ((size_t)64 << 10)  /* larger ones count: */
+#define BODIES_MAX ((size_t)256 << 20) /* bytes of forms that are held at once */
+#define UPLOADING_MAX 128              /* requests with files that come in at once */
 
 struct header {
   const char *name, *value;
@@ -68,7 +71,9 @@ struct exchange {
   int64_t got;
   struct buf body;
   struct multipart multipart;
-  bool broken; /* the body is bad: error says why, the rest is dropped */
+  size_t counted; /* of the body, in web->bodies */
+  bool uploading; /* in web->uploading */
+  bool broken;    /* the body is bad: error says why, the rest is dropped */
   struct error error;
 
   size_t fields_cap;
@@ -91,14 +96,23 @@ struct exchange {
   int fd;
   int64_t fd_size;
   const struct asset *asset;
-  int keep; /* seconds; see web_keep() */
+  int keep;          /* seconds; see web_keep() */
+  const char *topic; /* of a live stream; NULL */
+  int64_t version;
 };
+
+struct live;
 
 struct web {
   struct web_options options;
   struct MHD_Daemon *daemon;
+  struct live *live; /* live.h; NULL */
+  struct connections *connections;
+  size_t bodies;      /* bytes of larger bodies held, atomic */
+  unsigned uploading; /* requests with files coming in, atomic */
   pthread_key_t thread_key;
   unsigned char secret[32];
+  struct hmac_key signer;      /* of the secret */
   struct route own_routes[3];  /* ended by {0} */
   const struct route **routes; /* all, flat */
   size_t routes_n;
@@ -119,12 +133,14 @@ struct web {
   pthread_mutex_t threads_lock;
 };
 
-/* What a thread keeps: its connection to the store, and exchanges that are over, with memory for the next ones. */
+/* What a thread keeps: its connection to the store, exchanges that are over with memory for the next ones, random bytes. */
 struct thread_state {
   struct thread_state *next;
   struct db *db;
   struct exchange *spare;
   unsigned spare_n;
+  unsigned char random[512];
+  size_t random_n; /* of them not yet given out */
 };
 
 /* span_cut() for where an empty rest is no end: the head is empty then. */
@@ -137,6 +153,14 @@ static inline struct span cut(struct span *rest, char c)
 /* guard.c: is this request fit to be looked at? Fills *error and returns -1 for one that could be read in two ways. */
 int guard_check(struct exchange *x, const char *version, struct error *error);
 bool guard_text(const char *s, size_t n); /* a header's value: visible characters, spaces, tabs, bytes over 0x7f */
+
+/* connection.c: how many are open, and for how long */
+struct connections *connections_open(size_t max, int waiting_seconds, int busy_seconds);
+void connections_close(struct connections *all);
+void connection_notice(void *web, struct MHD_Connection *connection, void **mine, enum MHD_ConnectionNotificationCode what);
+void connection_begins(struct exchange *x); /* its request has a whole head */
+void connection_stays(struct exchange *x);  /* its answer may go on without end */
+void connection_waits(struct exchange *x);  /* the exchange is over */
 
 /* request.c */
 void request_add(struct exchange *x, struct span name, struct span value); /* in the arena already */
@@ -177,6 +201,9 @@ void answer_handler(struct exchange *x); /* runs the route's handler, with every
 enum MHD_Result answer_send(struct exchange *x);
 void answer_reset(struct exchange *x);
 void answer_asset(struct exchange *x);
+
+/* server.c: random_bytes() by the hundred, for a form's few cost as much as many. Never the same ones twice; n at most 64. */
+void web_random(struct web *web, void *out, size_t n);
 
 /* multi-use */
 void web_openapi_list(struct buf *out, const struct route *const *routes, size_t n);

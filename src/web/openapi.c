@@ -180,7 +180,8 @@ static void put_responses(struct json_writer *w, const struct route *r)
 
 static void put_roles(struct json_writer *w, unsigned roles)
 {
-  static const char *const names[] = {"public", "applicant", "clerk", "officer", "issuer", "supervisor", "admin", "records"};
+  static const char *const names[] = {"public",     "applicant", "clerk",   "officer", "issuer",
+                                      "supervisor", "admin",     "records", "editor",  "legal"};
   json_begin_array(w, "x-roles");
   for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
     if (roles & (1u << i))

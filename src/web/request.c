@@ -227,6 +227,9 @@ void request_view(struct exchange *x)
   bool asks = span_is(asked, "large") || span_is(asked, "normal");
   x->rq.kiosk = span_is(cookie_of(x, "kiosk"), "1");
   x->rq.large_print = span_is(asks ? asked : kept, "large");
+  int64_t again = rq_int(&x->rq, "refresh"); /* how a live page without JavaScript stays the newest: live_page() */
+  if (x->rq.method == METHOD_GET && again >= 5 && again <= 600)
+    web_header(&x->rq, "Refresh", arena_printf(x->rq.arena, "%d", (int)again));
   if (asks && !span_eq(asked, kept))
     web_cookie(&x->rq, "print", x->rq.large_print ? "large" : "normal", x->rq.kiosk ? 0 : 365 * 86400); /* a kiosk forgets */
 }

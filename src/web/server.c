@@ -7,16 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "web/live.h"
 
-#define CONNECTION_MEMORY ((size_t)32 << 10) /* libmicrohttpd clears all of it before each request */
-#define CONNECTIONS_MAX 8192u
+#define STREAMS_MAX 10000
+#define CONNECTION_MEMORY                                                                                                          \
+  ((size_t)16 << 10)                    /* libmicrohttpd clears all of it and half of it again for each request: 5 µs at 32 KiB */
 #define SPARE_MAX 64u                   /* exchanges a thread keeps */
 #define SPARE_BYTES ((size_t)128 << 10) /* what each of them may keep, twice */
 #define BODY_SECONDS 900                /* the longest an upload may take */
+#define EXCHANGE_SECONDS 1800           /* the longest until its answer is taken */
 
 /* ---- threads and their connections to the store ---- */
 
@@ -33,6 +37,18 @@ static struct thread_state *this_thread(struct web *web)
   web->threads = t;
   pthread_mutex_unlock(&web->threads_lock);
   return t;
+}
+
+void web_random(struct web *web, void *out, size_t n)
+{
+  struct thread_state *t = this_thread(web);
+  if (n > t->random_n) {
+    random_bytes(t->random, sizeof t->random);
+    t->random_n = sizeof t->random;
+  }
+  t->random_n -= n;
+  memcpy(out, t->random + t->random_n, n);
+  memset(t->random + t->random_n, 0, n);
 }
 
 static int use_store(struct exchange *x, struct error *error)
@@ -98,7 +114,7 @@ static void *exchange_begin(void *context, const char *uri, struct MHD_Connectio
   x->rq.exchange = x;
   x->rq.arena = &x->arena;
   x->rq.engine = web->options.engine;
-  x->rq.app = web->options.app;
+  x->rq.app = web->options.lend ? web->options.lend(web->options.context) : web->options.app;
   x->rq.path = "/";
   x->target = arena_str(&x->arena, uri);
   return x;
@@ -121,6 +137,11 @@ static void exchange_end(void *context, struct MHD_Connection *connection, void 
     web->pending--;
     pthread_mutex_unlock(&web->lock);
   }
+  connection_waits(x);
+  __atomic_sub_fetch(&web->bodies, x->counted, __ATOMIC_RELAXED);
+  __atomic_sub_fetch(&web->uploading, x->uploading, __ATOMIC_RELAXED);
+  if (o->give_back)
+    o->give_back(o->context, x->rq.app);
   for (size_t i = 0; i < x->rq.uploads_n; i++)
     close(x->rq.uploads[i].fd);
   if (x->fd >= 0)
@@ -143,6 +164,14 @@ static enum method method_of(const char *name)
   return !strcmp(name, "HEAD") ? METHOD_GET : METHOD_NONE;
 }
 
+/* inet_ntop() takes three times as long. */
+static const char *ipv4_text(struct exchange *x, const struct in_addr *address)
+{
+  unsigned char b[4];
+  memcpy(b, address, sizeof b);
+  return arena_printf(&x->arena, "%d.%d.%d.%d", b[0], b[1], b[2], b[3]);
+}
+
 static const char *client_address(struct exchange *x)
 {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -154,7 +183,7 @@ static const char *client_address(struct exchange *x)
       return arena_dup(&x->arena, last);
   }
   if (info && info->client_addr->sa_family == AF_INET)
-    inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr, text, sizeof text);
+    return ipv4_text(x, &((const struct sockaddr_in *)(const void *)info->client_addr)->sin_addr);
   else if (info && info->client_addr->sa_family == AF_INET6)
     inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)info->client_addr)->sin6_addr, text, sizeof text);
   return arena_str(&x->arena, text);
@@ -165,14 +194,41 @@ static void name_request(struct exchange *x)
   uint64_t seed[2];
   memcpy(seed, x->web->secret, sizeof seed[0]);
   seed[1] = __atomic_add_fetch(&x->web->serial, 1, __ATOMIC_RELAXED) ^ (uint64_t)x->began_us;
-  unsigned long long id = span_hash((struct span){(const char *)seed, sizeof seed});
-  snprintf(x->rq.id, sizeof x->rq.id, "%016llx", id);
+  uint64_t id = span_hash((struct span){(const char *)seed, sizeof seed});
+  unsigned char bytes[sizeof id];
+  memcpy(bytes, &id, sizeof id);
+  hex_encode(bytes, sizeof bytes, x->rq.id);
 }
 
 static bool type_is(struct span type, const char *name)
 {
   struct span head = span_trim(cut(&type, ';'));
   return head.n == strlen(name) && !strncasecmp(head.p, name, head.n);
+}
+
+/* ---- what bodies may take of memory and disk, all together ---- */
+
+static int bodies_full(struct error *error)
+{
+  return error_set(error, ERROR_BUSY, "bodies-full", "现在提交的内容太多，请稍后再试",
+                   "Too much is being sent just now: try again");
+}
+
+static int uploads_full(struct exchange *x, struct error *error)
+{
+  if (!(x->rq.route->flags & ROUTE_UPLOADS))
+    return 0;
+  x->uploading = true;
+  x->close = __atomic_add_fetch(&x->web->uploading, 1, __ATOMIC_RELAXED) > UPLOADING_MAX; /* answered before it is read */
+  return x->close ? bodies_full(error) : 0;
+}
+
+static int count_body(struct exchange *x, size_t n, struct error *error)
+{
+  if (x->body.n <= SMALL_BODY)
+    return 0;
+  x->counted += n;
+  return __atomic_add_fetch(&x->web->bodies, n, __ATOMIC_RELAXED) > BODIES_MAX ? bodies_full(error) : 0;
 }
 
 static int begin_body(struct exchange *x, struct error *error)
@@ -187,7 +243,7 @@ static int begin_body(struct exchange *x, struct error *error)
     return 0;
   if (multipart) {
     x->kind = BODY_MULTIPART;
-    return multipart_begin(x, type, error);
+    return uploads_full(x, error) ? -1 : multipart_begin(x, type, error);
   }
   buf_init(&x->body, FORM_MAX);
   if (raw)
@@ -310,6 +366,7 @@ static void *worker(void *context)
 static enum MHD_Result begin(struct exchange *x, const char *method, const char *version)
 {
   x->begun = true;
+  connection_begins(x);
   if (first_look(x, method, version, &x->error)) {
     x->broken = true;
     /* To answer here closes the connection. That is right for what must not be read on, and too dear for the rest. */
@@ -331,6 +388,7 @@ static void feed(struct exchange *x, const char *p, size_t n)
     x->broken = multipart_feed(x, p, n, &x->error) != 0;
   } else {
     buf_bytes(&x->body, p, n);
+    x->broken = count_body(x, n, &x->error) != 0;
     if (x->body.full)
       x->broken = error_set(&x->error, ERROR_TOO_LARGE, "form-too-large", "表单内容超过 1 MB", "The form is larger than 1 MB") != 0;
   }
@@ -478,6 +536,21 @@ static char *copy(const char *s)
   return t;
 }
 
+/* A stream holds a file open as long as it lasts: at most half of what the process may open, and that is asked for. */
+static int streams_allowed(int wanted, int connections_max)
+{
+  struct rlimit files;
+  int most = wanted > 0 ? wanted : STREAMS_MAX;
+  rlim_t need = 2 * (rlim_t)most + 2 * (rlim_t)connections_max;
+  if (getrlimit(RLIMIT_NOFILE, &files))
+    return 64;
+  if (files.rlim_cur < need) {
+    files.rlim_cur = files.rlim_max < need ? files.rlim_max : need;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+  }
+  return (rlim_t)most < files.rlim_cur / 2 ? most : (int)(files.rlim_cur / 2);
+}
+
 static int set_up(struct web *web, const struct web_options *options, struct error *error)
 {
   web->options = *options;
@@ -485,6 +558,10 @@ static int set_up(struct web *web, const struct web_options *options, struct err
   o->workers = o->workers > 0 ? o->workers : 64;
   o->queue_max = o->queue_max > 0 ? o->queue_max : 1024;
   o->timeout_seconds = o->timeout_seconds > 0 ? o->timeout_seconds : 60;
+  o->connections_max = o->connections_max > 0 ? o->connections_max : 8192;
+  o->streams_max = o->live ? streams_allowed(o->streams_max, o->connections_max) : 0;
+  o->connections_max += o->streams_max;
+  web->connections = connections_open((size_t)o->connections_max, o->timeout_seconds, EXCHANGE_SECONDS);
   if (o->threads <= 0)
     o->threads = (int)sysconf(_SC_NPROCESSORS_ONLN);
   const char *tmp = getenv("TMPDIR");
@@ -494,6 +571,7 @@ static int set_up(struct web *web, const struct web_options *options, struct err
     random_bytes(web->secret, sizeof web->secret);
   else if (!hex_decode(span_of(o->secret), web->secret, sizeof web->secret))
     return error_set(error, ERROR_BAD_INPUT, "bad-secret", "密钥应为 64 位十六进制数", "The secret must be 64 hex digits");
+  hmac_key_init(&web->signer, (struct span){(const char *)web->secret, sizeof web->secret});
   return gather_routes(web, error);
 }
 
@@ -503,6 +581,7 @@ static int start(struct web *web, struct error *error)
   if (web->listen_fd < 0)
     return -1;
   web->port = port_of(web->listen_fd);
+  web->live = live_open(web);
   web->workers = calloc((size_t)web->options.workers, sizeof *web->workers);
   if (!web->workers)
     abort();
@@ -515,7 +594,9 @@ static int start(struct web *web, struct error *error)
       {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)exchange_end, web},
       {MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)exchange_begin, web},
       {MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL},
-      {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)CONNECTIONS_MAX, NULL},
+      /* room beside the limit, so that the newcomer comes in before the other is gone; a thread of the pool has its part of it */
+      {MHD_OPTION_CONNECTION_LIMIT, 2 * web->options.connections_max, NULL},
+      {MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)connection_notice, web},
       {MHD_OPTION_CONNECTION_TIMEOUT, web->options.timeout_seconds, NULL},
       {MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL},
       {pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, pool, NULL},
@@ -577,10 +658,12 @@ void web_close(struct web *web)
   pthread_mutex_unlock(&web->lock);
   for (int i = 0; i < web->workers_n; i++)
     pthread_join(web->workers[i], NULL);
+  live_end(web->live);
   if (web->daemon) {
     drain(web);
     MHD_stop_daemon(web->daemon);
   }
+  live_close(web->live);
   if (web->listen_fd >= 0)
     close(web->listen_fd);
   while (web->threads) {
@@ -594,6 +677,7 @@ void web_close(struct web *web)
     }
     free(t);
   }
+  connections_close(web->connections);
   pthread_key_delete(web->thread_key);
   pthread_mutex_destroy(&web->lock);
   pthread_mutex_destroy(&web->threads_lock);

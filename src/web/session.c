@@ -33,10 +33,8 @@ static const char *visitor_cookie(const struct web *web)
 
 static void sign(const struct exchange *x, const char *purpose, struct span value, char out[65])
 {
-  struct arena *arena = (struct arena *)(uintptr_t)&x->arena;
-  const char *message = arena_printf(arena, "%s:%.*s", purpose, (int)value.n, value.p);
-  struct span key = {(const char *)x->web->secret, sizeof x->web->secret};
-  struct digest d = hmac_sha256(key, span_of(message));
+  const struct span parts[] = {span_of(purpose), {":", 1}, value};
+  struct digest d = hmac_parts(&x->web->signer, parts, sizeof parts / sizeof *parts);
   hex_encode(d.b, sizeof d.b, out);
 }
 
@@ -56,7 +54,7 @@ static void visitor_make(struct exchange *x)
 {
   unsigned char random[16];
   char signature[65];
-  random_bytes(random, sizeof random);
+  web_random(x->web, random, sizeof random);
   hex_encode(random, sizeof random, x->visitor);
   sign(x, "visitor", span_of(x->visitor), signature);
   web_cookie(&x->rq, visitor_cookie(x->web), arena_printf(&x->arena, "%s.%s", x->visitor, signature), VISITOR_SECONDS);
@@ -83,7 +81,7 @@ struct html form_guard(struct request *rq)
 {
   struct exchange *x = rq->exchange;
   unsigned char random[16];
-  random_bytes(random, sizeof random);
+  web_random(x->web, random, sizeof random);
   hex_encode(random, sizeof random, x->once);
   const char *s = arena_printf(
       rq->arena, "<input type=\"hidden\" name=\"csrf\" value=\"%s\"><input type=\"hidden\" name=\"once\" value=\"%s\">",

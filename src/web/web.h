@@ -49,7 +49,9 @@ enum {
   ROLE_SUPERVISOR = 1 << 5,
   ROLE_ADMIN = 1 << 6,
   ROLE_RECORDS = 1 << 7,
-  ROLE_STAFF = ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_ADMIN | ROLE_RECORDS,
+  ROLE_EDITOR = 1 << 8,
+  ROLE_LEGAL = 1 << 9,
+  ROLE_STAFF = ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_ADMIN | ROLE_RECORDS | ROLE_EDITOR | ROLE_LEGAL,
   ROLE_ANYONE_SIGNED_IN = ROLE_APPLICANT | ROLE_STAFF,
 };
 
@@ -92,8 +94,8 @@ struct request {
   const struct route *route;
   const struct principal *who; /* NULL: nobody is signed in */
   enum language lang;
-  bool large_print; /* the reader wants large type («?print=large», kept for a year) */
-  bool kiosk;       /* a device in a hall that the next person uses too: web_kiosk() */
+  bool large_print;    /* the reader wants large type («?print=large», kept for a year) */
+  bool kiosk;          /* a device in a hall that the next person uses too: web_kiosk() */
   bool api;            /* answer JSON, errors as problem+json */
   const char *address; /* of the client: "127.0.0.1" (the proxy's word is taken only with web_options.proxy) */
   char id[17];         /* of this request, for the log and the error page */
@@ -208,6 +210,14 @@ int web_file(struct request *rq, int fd, int64_t size, const char *type, const c
 #define WEB_FOREVER 31536000
 void web_keep(struct request *rq, int seconds);
 
+/*
+ * A live stream (server-sent events) of the topic, whose version one of web_options.live knows: from then on the reader hears each
+ * new version, and fetches the page again. What he knows already comes as Last-Event-ID or in the query as «since».
+ * In a page: <main data-live="PATH?since=VERSION">, see app.js. Errors: no-stream, too-many-streams (BUSY: pages work without).
+ */
+int web_stream(struct request *rq, const char *topic, struct error *error);
+void web_changed(const struct request *rq); /* something has just been committed: look now, not at the next turn */
+
 void web_header(struct request *rq, const char *name, const char *value);
 void web_cookie(struct request *rq, const char *name, const char *value,
                 int64_t max_age_seconds); /* 0: for the browser's session; <0: forget */
@@ -307,12 +317,21 @@ struct nav_item {
   unsigned roles;    /* shown to these; ROLE_PUBLIC: to all */
 };
 
+/* Knows the versions of the topics that begin with the prefix: a number that moves with every change; -1: not to be had now. */
+struct live_source {
+  const char *prefix; /* "hall/" */
+  int64_t (*version)(void *context, struct db *db, const char *topic, moment now);
+};
+
 struct web_options {
   const char *listen;                /* "127.0.0.1:8080", "[::1]:0"; port 0: any free one */
   const struct route *const *routes; /* arrays ended by {0}; the list by NULL */
   const struct nav_item *nav;        /* ended by {0}; may be NULL */
   struct engine *engine;
   const struct app *app;
+  /* What a request gets as its app instead, until it is over; may be NULL. Called on HTTP threads. */
+  const struct app *(*lend)(void *context);
+  void (*give_back)(void *context, const struct app *app);
 
   /* Who holds this session token: true and *ret (in rq->arena), or false. Called for each request with a token. */
   bool (*authenticate)(void *context, struct request *rq, struct span token, struct principal *ret);
@@ -332,7 +351,13 @@ struct web_options {
   int threads;              /* HTTP threads; 0: one a core */
   int workers;              /* 0: 64 */
   int queue_max;            /* requests waiting for a worker; 0: 1024 */
-  int timeout_seconds;      /* of an idle connection; 0: 60 */
+  int timeout_seconds;      /* of an idle connection, and for a request's head to come whole; 0: 60 */
+  int connections_max;      /* beyond, the one longest without a request is closed; 0: 8192 */
+
+  const struct live_source *live; /* ended by {NULL}; NULL: no live pages. Called on HTTP threads and one of its own */
+  int streams_max;                /* live streams at once; 0: 10,000, fewer where the process may not open so many files */
+  int live_ms;                    /* versions are looked at at least so often; 0: 200 */
+  int heartbeat_ms;               /* a sign of life on a quiet stream; 0: 20,000 */
 };
 
 struct web;

@@ -15,7 +15,7 @@ for found in /usr/bin/chromium /usr/bin/google-chrome /usr/bin/chromium-browser;
 done
 [ -n "$browser" ] || skip "no Chromium here (apt install chromium)"
 command -v npm >/dev/null || skip "no Node here (apt install nodejs npm)"
-ninja -C ../../build --quiet onevisit || exit 1
+ninja -C ../../build --quiet onevisit tests/libtest_clock.so || exit 1
 if [ ! -d node_modules/playwright-core ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   npm ci --no-audit --no-fund --loglevel=error || exit 1
 fi
@@ -26,8 +26,12 @@ journeys="
   ledger.mjs
   watch.mjs
   kiosk.mjs
+  consult.mjs
   public.mjs
+  hall.mjs
   project.mjs
+  edit.mjs
+  joint.mjs
 "
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

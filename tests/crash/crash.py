@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """kill -9 under load: nothing that was acknowledged is lost, nothing is done twice, the ledger stays intact.
 
-    crash.py BUILDDIR [TALLYFILE]
+    crash.py BUILDDIR [TALLYFILE] [--sqlite N] [--postgres N]
 
-Kills tests/crash/load.c (the real engine and store, many threads) 20 times on SQLite and 5 times on PostgreSQL where
-ONEVISIT_TEST_POSTGRES is set. The list of what was acknowledged is kept here, in another process, from what came through a pipe; after each
+Kills tests/crash/load.c (the real engine and store, many threads) N times on SQLite (20) and on PostgreSQL (5) where
+ONEVISIT_TEST_POSTGRES is set; tests/crash/campaign asks for 1,000 and 200. The list of what was acknowledged is kept here, in another process, from what came through a pipe; after each
 kill the store is opened again, compared with the list, and every acknowledged command is sent again with its key.
 """
+import argparse
 import collections
+import contextlib
 import os
 import random
 import secrets
@@ -19,8 +21,8 @@ import tempfile
 import time
 from urllib.parse import urlsplit, urlunsplit
 
-KILLS = {"sqlite": 20, "postgres": 5}
 THREADS = 24
+ROUND = 50  # kills of one store: each check reads and repeats everything that the store was ever told
 
 
 class Load:
@@ -116,7 +118,7 @@ def compare_rest(ledger, out, events, coins):
 
 def check(program, url, keys, ledger):
     wanted = "".join(f"{jar} {version} {key} {amount}\n" for key, (jar, version, amount) in ledger.acknowledged.items())
-    done = subprocess.run([program, "check", url, keys], input=wanted.encode(), capture_output=True, timeout=300)
+    done = subprocess.run([program, "check", url, keys], input=wanted.encode(), capture_output=True, timeout=3600)
     lines = done.stdout.splitlines()
     if done.returncode:
         return [f"load check ended with {done.returncode}: {done.stderr.decode().strip()}"], 0
@@ -127,7 +129,7 @@ def check(program, url, keys, ledger):
 
 
 def deliver_the_rest(program, url, keys, ledger):
-    done = subprocess.run([program, "drain", url, keys], capture_output=True, timeout=300)
+    done = subprocess.run([program, "drain", url, keys], capture_output=True, timeout=3600)
     ledger.take(done.stdout.splitlines())
     if done.returncode:  # it also verifies the ledger once more
         return [f"load drain ended with {done.returncode}: {done.stderr.decode().strip()}"]
@@ -136,12 +138,12 @@ def deliver_the_rest(program, url, keys, ledger):
     return trouble
 
 
-def kills(name, program, url, keys, tally):
+def kills(name, count, program, url, keys, tally):
     ledger = Ledger()
     seed = int(os.environ.get("ONEVISIT_CRASH_SEED", secrets.randbelow(10**6)))
     chance = random.Random(seed)
     print(f"{name}: the moments of the kills are of seed {seed}", flush=True)
-    for number in range(1, KILLS[name] + 1):
+    for number in range(1, count + 1):
         before = len(ledger.acknowledged)
         lines, status = Load(program, url, keys, f"r{number}").kill_after(chance.randrange(1, 150), chance.random() * 0.08)
         ledger.take(lines)
@@ -166,30 +168,57 @@ def on_cluster(cluster, command):
     subprocess.run(["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", cluster, "-c", command], check=True, stdout=subprocess.DEVNULL)
 
 
+def url_of_database(cluster, database, files):
+    return urlunsplit(urlsplit(cluster)._replace(path="/" + database, query=f"files={files}"))
+
+
+def rounds(count, one):
+    for begun in range(0, count, ROUND):
+        one(min(ROUND, count - begun))
+
+
+@contextlib.contextmanager
+def place(tally):
+    """A directory that stays where something failed in it."""
+    home, failed = tempfile.mkdtemp(prefix="onevisit-crash-"), tally[1]
+    yield home
+    if tally[1] == failed:
+        shutil.rmtree(home, ignore_errors=True)
+    else:
+        print(f"the stores are kept in {home}")
+
+
+def on_sqlite(count, program, tally):
+    with place(tally) as home:
+        kills("sqlite", count, program, f"sqlite:{home}/store.db", f"{home}/keys", tally)
+
+
+def on_postgres(count, program, cluster, tally):
+    database = "onevisit_crash_" + secrets.token_hex(4)
+    with place(tally) as home:
+        on_cluster(cluster, f"CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'")
+        kills("postgres", count, program, url_of_database(cluster, database, f"{home}/files"), f"{home}/keys", tally)
+        on_cluster(cluster, f"DROP DATABASE {database} WITH (FORCE)")
+
+
 def main():
-    build = sys.argv[1]
-    program = os.path.join(build, "tests", "crash_load")
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("build")
+    parser.add_argument("tally", nargs="?")
+    parser.add_argument("--sqlite", type=int, default=20)
+    parser.add_argument("--postgres", type=int, default=5)
+    options = parser.parse_args()
+    program = os.path.join(options.build, "tests", "crash_load")
     tally = [0, 0]
-    home = tempfile.mkdtemp(prefix="onevisit-crash-")
-    try:
-        kills("sqlite", program, f"sqlite:{home}/store.db", f"{home}/keys", tally)
-        cluster = os.environ.get("ONEVISIT_TEST_POSTGRES")
-        if cluster:
-            database = "onevisit_crash_" + secrets.token_hex(4)
-            on_cluster(cluster, f"CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'")
-            url = urlunsplit(urlsplit(cluster)._replace(path="/" + database, query=f"files={home}/files"))
-            kills("postgres", program, url, f"{home}/pg-keys", tally)
-            on_cluster(cluster, f"DROP DATABASE {database} WITH (FORCE)")
-        else:
-            print("postgres: left out, ONEVISIT_TEST_POSTGRES is not set")
-    finally:
-        if tally[1] == 0:
-            shutil.rmtree(home, ignore_errors=True)
-        else:
-            print(f"the stores are kept in {home}")
+    cluster = os.environ.get("ONEVISIT_TEST_POSTGRES")
+    rounds(options.sqlite, lambda count: on_sqlite(count, program, tally))
+    if cluster:
+        rounds(options.postgres, lambda count: on_postgres(count, program, cluster, tally))
+    elif options.postgres:
+        print("postgres: left out, ONEVISIT_TEST_POSTGRES is not set")
     print(f"{tally[0]} passed, {tally[1]} failed")
-    if len(sys.argv) > 2:
-        with open(sys.argv[2], "w", encoding="utf-8") as out:
+    if options.tally:
+        with open(options.tally, "w", encoding="utf-8") as out:
             out.write(f"{tally[0]} {tally[1]}\n")
     return 1 if tally[1] else 0
 

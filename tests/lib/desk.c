@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "courier/courier.h"
+#include "notice/notice.h"
 #include "record/record.h"
 
 const struct who applicant = {"person:li", "applicant", "", "web"};
@@ -20,6 +22,7 @@ const struct who market = {"staff:zhao", "officer", "market-regulation", "web"};
 const struct who market2 = {"staff:qian", "officer", "market-regulation", "web"};
 const struct who fire = {"staff:sun", "officer", "fire-rescue", "web"};
 const struct who urban = {"staff:wu", "officer", "urban-management", "web"};
+const struct who ecology = {"staff:shen", "officer", "ecology-environment", "web"};
 const struct who housing = {"staff:zheng", "officer", "housing-construction", "web"};
 const struct who issuer = {"staff:feng", "issuer", "service-centre", "web"};
 const struct who supervisor = {"staff:jiang", "supervisor", "service-centre", "web"};
@@ -84,6 +87,20 @@ static void read_calendar(struct desk *desk)
   }
 }
 
+static void read_agencies(struct desk *desk)
+{
+  static const struct agency all[] = {
+      {.id = "market-regulation", .name = {"市场监督管理局", "Market Regulation"}},
+      {.id = "fire-rescue", .name = {"消防救援支队", "Fire and Rescue"}},
+      {.id = "urban-management", .name = {"综合行政执法局", "Urban Management"}},
+      {.id = "housing-construction", .name = {"住房和城乡建设局", "Housing and Construction"}},
+      {.id = "ecology-environment", .name = {"生态环境局", "Ecology and Environment"}},
+  };
+  desk->catalog.agency_count = sizeof all / sizeof *all;
+  desk->catalog.agencies = arena_array(&desk->arena, desk->catalog.agency_count, sizeof *all);
+  memcpy(desk->catalog.agencies, all, sizeof all);
+}
+
 static void read_plan(struct desk *desk)
 {
   char path[1024];
@@ -128,13 +145,15 @@ static void start(struct desk *desk, int seal_ms, const struct outlet *outlets)
 
 void desk_open(struct desk *desk, enum which_store which, const struct kind *kind, uint64_t seed)
 {
-  static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
+  static const struct migration *const sets[] = {engine_migrations,  casework_migrations, record_migrations,
+                                                 courier_migrations, notice_migrations,   NULL};
   memset(desk, 0, sizeof *desk);
   desk->seed = seed;
   desk->kind = kind;
   desk->catalog.paper_prefix = "甬政服";
   desk->catalog.region = "330200";
   read_calendar(desk);
+  read_agencies(desk);
   read_plan(desk);
   desk->world.catalog = &desk->catalog;
   fresh_store(which, &desk->fresh);

@@ -7,6 +7,8 @@
  *
  *   --keep FILE   where a failing history goes (city-SEED.jsonl in the working directory)
  *   --no-shrink   as it is
+ *   --post        messages go out, some late, some twice; deaths are not at the same place each time
+ *   --only FAULT  only this fault, and often: power, kill, sync, write, read, full, memory
  */
 #include "city.h"
 
@@ -15,21 +17,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define LIVES_MAX 20000
-#define PATIENCE_S 120 /* of a life that does no step: it hangs */
+#define PATIENCE_S 600 /* of a life that does no step: it hangs */
 #define TRIES_MAX 3000
 #define SHRINK_S 150
 
 static struct {
   int64_t seed, commands;
   int64_t from, to;
-  bool calm, shrink, many;
+  bool calm, shrink, many, post;
   const char *replay, *keep;
+  enum disk_fault only;
 } options = {.seed = 1, .commands = 10000, .shrink = true};
 
 /* ---- one city ---- */
@@ -60,9 +62,13 @@ static void make_directory(void)
 static void found(uint64_t seed, moment now)
 {
   memset(city, 0, sizeof *city);
-  city->seed = city->dice = seed;
+  city->seed = city->luck = seed;
   city->commands = (int)options.commands;
   city->faults = !options.calm;
+  city->only = options.only;
+  city->post = options.post;
+  city->exact = !options.many;
+  post_open(seed);
   city->now = now;
   city->announced = city_catalog->calendar.years[city_catalog->calendar.n - 1].year;
   make_directory();
@@ -71,9 +77,9 @@ static void found(uint64_t seed, moment now)
 /* Cities are founded on any day of the announced year. */
 static moment founding_day(uint64_t seed)
 {
-  uint64_t dice = seed ^ UINT64_C(0xc17);
+  uint64_t luck = seed ^ UINT64_C(0xc17);
   int year = city_catalog->calendar.years[city_catalog->calendar.n - 1].year;
-  return day_start(day_make(year, 1, 5) + (day)(city_random(&dice) % 340)) + 9 * HOUR_MS;
+  return day_start(day_make(year, 1, 5) + (day)(dice(&luck) % 340)) + 9 * HOUR_MS;
 }
 
 /* Ends a life that hangs. */
@@ -129,9 +135,9 @@ static bool next_life(void)
     return false;
   }
   city->struck[struck]++;
-  uint64_t dice = city->seed * 31 + (uint64_t)city->lives;
-  bool power = struck == DISK_POWER || (struck != DISK_KILL && city_random(&dice) % 2);
-  disk_recover(power, city_random(&dice));
+  uint64_t luck = city->seed * 31 + (uint64_t)city->lives;
+  bool power = struck == DISK_POWER || (struck != DISK_KILL && dice(&luck) % 2);
+  disk_recover(power, dice(&luck));
   return true;
 }
 
@@ -413,6 +419,8 @@ static int read_options(int argc, char **argv)
     bool good = true;
     if (strcmp(argv[i], "--calm") == 0)
       options.calm = true;
+    else if (strcmp(argv[i], "--post") == 0)
+      options.post = true;
     else if (strcmp(argv[i], "--no-shrink") == 0)
       options.shrink = false;
     else if (strcmp(argv[i], "--seed") == 0)
@@ -423,13 +431,16 @@ static int read_options(int argc, char **argv)
       good = read_range(argv[++i]);
     else if (strcmp(argv[i], "--replay") == 0)
       good = (options.replay = argv[++i]) != NULL;
+    else if (strcmp(argv[i], "--only") == 0)
+      good = next && (options.only = city_fault(argv[++i])) != DISK_NONE;
     else if (strcmp(argv[i], "--keep") == 0)
       good = (options.keep = argv[++i]) != NULL;
     else
       good = false;
     if (!good) {
       (void)fprintf(
-          stderr, "usage: city [--seed N | --seeds A-B | --replay FILE] [--commands N] [--calm] [--keep FILE] [--no-shrink]%s%s\n",
+          stderr,
+          "usage: city [--seed N | --seeds A-B | --replay FILE] [--commands N] [--calm] [--post] [--only FAULT] [--keep FILE] [--no-shrink]%s%s\n",
           next ? " " : "", next ? next : "");
       return 2;
     }
@@ -441,9 +452,7 @@ int main(int argc, char **argv)
 {
   if (read_options(argc, argv))
     return 2;
-  city = mmap(NULL, sizeof *city, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (city == MAP_FAILED)
-    return 3;
+  city = shared_memory(sizeof *city);
   history_open();
   disk_open();
   if (load_catalogue())

@@ -6,6 +6,8 @@
  *   people.c   applicants, clerks, officers, issuers, supervisors, keepers of records: what they do next
  *   laws.c     what has to hold of every event and every case, by other code than the rules'
  *   rows.c     the rows that pages read against the same events projected again, into an empty store
+ *   log.c      the log, as a monitor reads it
+ *   post.c     messages to the outside
  *   history.c  the list of steps
  *   disk.c     the disk
  *
@@ -44,10 +46,13 @@ struct city {
   /* given */
   uint64_t seed;
   int commands;
-  bool faults, replaying;
+  bool faults, replaying, post; /* post: messages go out */
+  bool exact;                   /* only faults that strike at the same place each time */
+  enum disk_fault only;         /* NONE: every fault */
   /* what lives go on with */
-  uint64_t dice;
+  uint64_t luck; /* of people */
   _Atomic moment now;
+  bool set_back; /* the clock was, once at least */
   int announced; /* the last year whose holidays are known */
   int cases;
   int64_t last_seq;
@@ -105,8 +110,21 @@ json_t *people_draft(const json_t *wish); /* the plan of a draft's step: {thing,
 
 /* ---- rows.c: in a life whose engine is closed ---- */
 
-void rows_check(struct store *store);
+void rows_check(struct store *store, bool last);
 
-uint64_t city_random(uint64_t *seed); /* splitmix64 */
+/* ---- post.c ---- */
+
+struct sqlite3;
+void post_open(uint64_t seed); /* in the parent */
+const struct outlet *post_outlets(void);
+void post_empty(struct db *db);
+void post_check(struct sqlite3 *both); /* in rows_check, of the last life */
+
+/* ---- log.c: when everything is sealed ---- */
+
+void log_check(struct db *db);
+
+enum disk_fault city_fault(const char *word); /* NONE where it is none */
+uint64_t city_random(uint64_t *seed);         /* splitmix64 */
 
 #endif

@@ -66,7 +66,7 @@ static void give_up(const char *what)
   _exit(3);
 }
 
-static void *share(size_t n)
+void *shared_memory(size_t n)
 {
   void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (p == MAP_FAILED)
@@ -76,8 +76,8 @@ static void *share(size_t n)
 
 void disk_open(void)
 {
-  shared = share(sizeof *shared);
-  payload = share(PAYLOAD_MAX);
+  shared = shared_memory(sizeof *shared);
+  payload = shared_memory(PAYLOAD_MAX);
 }
 
 void disk_format(const char *directory)
@@ -125,7 +125,7 @@ bool disk_allocation_fails(void)
   return true;
 }
 
-static uint64_t roll(uint64_t *seed)
+uint64_t dice(uint64_t *seed)
 {
   uint64_t z = (*seed += UINT64_C(0x9e3779b97f4a7c15));
   z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -203,14 +203,14 @@ static void survive(const struct pending *p, int fd, enum loss loss, bool before
   if (loss == LOSS_ALL || (loss == LOSS_END && !at_cut))
     return;
   if (p->what == CHANGE_TRUNCATE) {
-    if (roll(seed) % 2)
+    if (dice(seed) % 2)
       put(fd, p, 0, 0);
     return;
   }
   for (size_t from = 0; from < p->n;) { /* each sector for itself */
     size_t n = SECTOR - (size_t)(p->at + (int64_t)from) % SECTOR;
     n = n < p->n - from ? n : p->n - from;
-    if (roll(seed) % 2)
+    if (dice(seed) % 2)
       put(fd, p, from, n);
     from += n;
   }
@@ -218,8 +218,8 @@ static void survive(const struct pending *p, int fd, enum loss loss, bool before
 
 static void lose(uint64_t seed)
 {
-  enum loss loss = (enum loss)(roll(&seed) % LOSS_KINDS);
-  size_t cut = shared->waiting ? roll(&seed) % shared->waiting : 0, seen = 0;
+  enum loss loss = (enum loss)(dice(&seed) % LOSS_KINDS);
+  size_t cut = shared->waiting ? dice(&seed) % shared->waiting : 0, seen = 0;
   for (size_t i = 0; i < shared->pending_count; i++) {
     const struct pending *p = &shared->pending[i];
     if (p->synced)

@@ -13,6 +13,7 @@
 #define ONEVISIT_TESTS_DISK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define DISK_DIED 99 /* exit code of a life that a fault ended */
@@ -44,6 +45,10 @@ void disk_arm(enum disk_fault fault, int64_t at, uint64_t seed);
 enum disk_fault disk_struck(void);            /* the fault that has happened in this life; NONE */
 int64_t disk_changes(void);                   /* of this life so far */
 void disk_recover(bool power, uint64_t seed); /* in the parent, after the child died; power: what was not synced is at stake */
+
+/* Zeroed, seen by all children, reserved but not used before it is written to. */
+void *shared_memory(size_t n);
+uint64_t dice(uint64_t *seed); /* splitmix64 */
 
 /* For malloc() and its like: whether this allocation fails. */
 bool disk_allocation_fails(void);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define TEXT_MAX ((size_t)256 << 20) /* reserved, not used */
 #define STEPS_MAX 200000
@@ -15,18 +14,10 @@ static struct {
 } * list;
 static char *text;
 
-static void *share(size_t n)
-{
-  void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (p == MAP_FAILED)
-    abort();
-  return p;
-}
-
 void history_open(void)
 {
-  list = share(sizeof *list);
-  text = share(TEXT_MAX);
+  list = shared_memory(sizeof *list);
+  text = shared_memory(TEXT_MAX);
 }
 
 void history_clear(void)

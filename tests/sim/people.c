@@ -9,7 +9,7 @@
 
 static int roll(int n)
 {
-  return (int)(city_random(&city->dice) % (uint64_t)n);
+  return (int)(dice(&city->luck) % (uint64_t)n);
 }
 
 static bool chance(int percent)
@@ -82,7 +82,7 @@ static json_t *wish(const struct thing *thing)
 {
   struct arena *arena = life_arena();
   struct blueprint *blueprint = blueprint_make(arena, thing);
-  struct answers answers = sample_answers(arena, blueprint, candidates_make(arena, blueprint), &city->dice);
+  struct answers answers = sample_answers(arena, blueprint, candidates_make(arena, blueprint), &city->luck);
   json_t *said = json_object();
   for (size_t i = 0; i < answers.n; i++)
     (void)json_object_set_new(said, answers.list[i].question, json_string(answers.list[i].text));
@@ -135,7 +135,7 @@ static void begin(void)
 static json_t *file_data(const char *material)
 {
   char sha[65];
-  (void)snprintf(sha, sizeof sha, "%016llx%016llx%016llx%016llx", (unsigned long long)city_random(&city->dice), 1ULL, 2ULL, 3ULL);
+  (void)snprintf(sha, sizeof sha, "%016llx%016llx%016llx%016llx", (unsigned long long)dice(&city->luck), 1ULL, 2ULL, 3ULL);
   return json_pack("{s:s,s:s,s:s,s:s,s:i}", "material", material, "sha256", sha, "name", "扫描.pdf", "type", "application/pdf",
                    "size", 1 + roll(100000));
 }
@@ -340,9 +340,12 @@ static void break_something(void)
   enum disk_fault fault = what < 4   ? DISK_POWER
                           : what < 5 ? DISK_KILL
                                      : (enum disk_fault)(DISK_SYNC + roll(DISK_MEMORY - DISK_SYNC + 1));
+  if (city->only)
+    fault = city->only;
+  else if (city->exact && (fault == DISK_READ || fault == DISK_MEMORY)) /* the threads share these out as it comes */
+    fault = DISK_POWER;
   int at = fault == DISK_MEMORY ? 1 + roll(3000) : 1 + roll(chance(80) ? 40 : 400);
-  life_do(
-      json_pack("{s:s,s:i,s:I}", "fault", disk_fault_word(fault), "at", at, "seed", (json_int_t)(city_random(&city->dice) >> 8)));
+  life_do(json_pack("{s:s,s:i,s:I}", "fault", disk_fault_word(fault), "at", at, "seed", (json_int_t)(dice(&city->luck) >> 8)));
 }
 
 static void meet_somebody(void)
@@ -375,7 +378,7 @@ void people_act(void)
     pass_time();
   else if (notice_is_out() && chance(3))
     life_do(json_pack("{s:i}", "announce", city->announced + 1));
-  else if (city->faults && roll(1000) < 8)
+  else if (city->faults && roll(1000) < (city->only ? 30 : 8))
     break_something();
   else if (roll(1000) < 3)
     life_do(roll(2) ? json_pack("{s:b}", "restart", 1) : json_pack("{s:b}", "seal", 1));

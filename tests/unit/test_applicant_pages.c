@@ -17,6 +17,7 @@
 #include "account/account.h"
 #include "app/app.h"
 #include "both_stores.h"
+#include "credit/credit.h"
 #include "casework/applicant_pages.h"
 #include "casework/casework.h"
 #include "web/web.h"
@@ -79,7 +80,8 @@ static void open_catalog(struct town *t)
 
 static void town_open(struct town *t, const struct fresh_store *fresh)
 {
-  static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations, NULL};
+  static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations, credit_migrations,
+                                                 NULL};
   static const struct route *const routes[] = {applicant_routes, applicant_api_routes, NULL};
   static const struct outlet outlets[] = {{NULL}};
   struct db *writer;

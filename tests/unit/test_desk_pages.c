@@ -16,6 +16,7 @@
 #include "account/account_pages.h"
 #include "app/app.h"
 #include "both_stores.h"
+#include "credit/credit.h"
 #include "casework/casework.h"
 #include "casework/desk_pages.h"
 #include "web/web.h"
@@ -25,7 +26,7 @@
 static const struct kind *const kinds[] = {&account_kind, &casefile_kind, NULL};
 static const struct route *const routes[] = {account_routes,  desk_routes,      office_routes, issue_routes,
                                              overview_routes, staff_api_routes, NULL};
-static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations, NULL};
+static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations, credit_migrations, NULL};
 
 struct city {
   struct arena arena;
@@ -398,6 +399,15 @@ static void deliver_all(struct browser *b, const char *no)
       continue;
     const char *key = PATH("deliver-%zu", i), *page = PATH("/issue/cases/%s", no), *mode = casefile_delivery(c, i);
     assert_int_equal(get(b, page), 200);
+    if (!c->items[i].delivery || c->items[i].delivery & DELIVERY_WINDOW) { /* who picks up shows his card */
+      const char *form = PATH("&item-%s=%s&mode-%s=window", key, c->items[i].item, key);
+      assert_int_equal(post(b, PATH("%s/deliver", page), filled(b, key, form)), 400);
+      SHOWS(b, "field-wrong");
+      assert_int_equal(get(b, page), 200);
+      assert_int_equal(post(b, PATH("%s/deliver", page), filled(b, key, PATH("%s&identity-%s=0000", form, key))), 422);
+      SHOWS(b, "field-wrong");
+      assert_int_equal(get(b, page), 200);
+    }
     assert_int_equal(post(b, PATH("%s/deliver", page),
                           filled(b, key, PATH("&item-%s=%s&mode-%s=%s&tracking-%s=SF1", key, c->items[i].item, key, mode, key))),
                      303);

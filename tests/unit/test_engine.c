@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "both_stores.h"
 #include "engine/engine.h"
+#include "engine/internal.h"
 
 struct purse {
   int64_t balance;
@@ -43,6 +44,9 @@ static int purse_decide(const void *state, const struct command *c, struct decis
   else if (strcmp(c->type, "draw-and-refuse") == 0) {
     (void)decision_number(d, "purse");
     return error_set(error, ERROR_RULE, "refused", "不可以", "No");
+  } else if (strcmp(c->type, "ponder") == 0) { /* a slow rule: at least a millisecond */
+    usleep(1000);
+    decision_emit(d, "moved", "", json_pack("{s:I}", "amount", (json_int_t)amount));
   } else if (p->balance + amount < 0)
     return error_set(error, ERROR_RULE, "too-little", "余额不足", "There is too little in it");
   else {
@@ -237,6 +241,33 @@ static void a_repeated_key_does_nothing_again(struct fixture *f)
   }
 }
 
+/* Enough for the table of keys to grow several times; each is found with what its own command answered, from memory and replayed.
+ */
+static void many_keys_are_all_remembered(struct fixture *f)
+{
+  enum { KEYS = 200 };
+  struct error e = {0};
+  struct outcome first[KEYS], again;
+  char key[16];
+  open_purse(f, 7);
+  for (int i = 0; i < KEYS; i++) {
+    (void)snprintf(key, sizeof key, "key-%d", i);
+    assert_int_equal(send(f, 7, -1, "move", key, json_pack("{s:i,s:b}", "amount", 1, "twice", i % 3 == 0), &first[i], &e), 0);
+    assert_false(first[i].repeated);
+  }
+  int64_t balance_before = balance(f, 7);
+  for (int i = 0; i < 2 * KEYS; i++) {
+    if (i == KEYS) {
+      stop(f);
+      start(f);
+    }
+    (void)snprintf(key, sizeof key, "key-%d", i % KEYS);
+    assert_int_equal(send(f, 7, -1, "move", key, json_pack("{s:i}", "amount", 1), &again, &e), 0);
+    assert_true(again.repeated && again.version == first[i % KEYS].version && again.seq == first[i % KEYS].seq);
+  }
+  assert_int_equal(balance(f, 7), balance_before);
+}
+
 static void numbers_have_no_gaps(struct fixture *f)
 {
   struct error e = {0};
@@ -358,6 +389,68 @@ static void a_full_queue_says_so_at_once(struct fixture *f)
     usleep(1000);
   assert_int_equal(balance(f, 7), taken);
   json_decref(data);
+}
+
+/* As many as come without a pause: those that would wait too long hear so at once, however much room the queue has. */
+static void who_would_wait_long_is_told_at_once(struct fixture *f)
+{
+  stop(f);
+  f->options.group_max = 16;
+  f->options.wait_ms = 20;
+  start(f);
+  open_purse(f, 7);
+  struct error e = {0};
+  struct engine_stats stats;
+  atomic_int answered = 0;
+  int taken = 0, refused = 0;
+  int64_t most = 0;
+  json_t *data = json_pack("{s:i}", "amount", 1);
+  struct command c = {
+      .kind = &purse, .id = 7, .expect = -1, .type = "ponder", .key = "", .data = data, .actor = {"a", "b", "", "c"}};
+  for (; taken < 64; taken++)
+    assert_int_equal(engine_do(f->engine, &c, NULL, &e), 0);
+  for (answered = taken; refused < 2000;) {
+    if (engine_submit(f->engine, &c, refuse_late, &answered, &e) == 0) {
+      taken++;
+    } else {
+      refused++;
+      assert_string_equal(e.name, "queue-full");
+    }
+    engine_stats(f->engine, &stats);
+    most = stats.waiting > most ? stats.waiting : most;
+  }
+  assert_true(most >= 16 &&
+              most <= 64); /* of 8192; 10 are done in half of 20 ms, 16 in one group, and there is what the sealer asks for */
+  while (answered < taken)
+    usleep(1000);
+  assert_int_equal(balance(f, 7), taken);
+  c.type = "move";
+  for (int i = 0; i < 32; i++, taken++)
+    assert_int_equal(engine_do(f->engine, &c, NULL, &e), 0);
+  assert_int_equal(balance(f, 7), taken);
+  json_decref(data);
+}
+
+static void room_follows_the_pace(void **state)
+{
+  (void)state;
+  struct tempo t = {0};
+  assert_int_equal(tempo_limit(&t, 100, 100000), 0); /* nothing is known yet */
+  for (int i = 0; i < 50; i++)
+    tempo_note(&t, 100, 100 * 20, 2000); /* 20 us of work each and 2 ms for the commit: 4 ms in a group of 100 */
+  size_t calm = tempo_limit(&t, 100, 100000);
+  assert_in_range(calm, 2295, 2305);
+  tempo_note(&t, 1, 5000, 2000); /* a lonely command that had to read much says little */
+  assert_in_range(tempo_limit(&t, 100, 100000), calm * 4 / 5, calm);
+  for (int i = 0; i < 50; i++)
+    tempo_note(&t, 100, 100 * 1000, 2000);
+  assert_in_range(tempo_limit(&t, 100, 100000), 45, 48);
+  for (int i = 0; i < 60; i++) /* after the spike it is as it was */
+    tempo_note(&t, 100, 100 * 20, 2000);
+  assert_in_range(tempo_limit(&t, 100, 100000), calm * 9 / 10, calm + 1);
+  for (int i = 0; i < 50; i++)
+    tempo_note(&t, 1, 20, 60000); /* a disk that takes longer than one may wait */
+  assert_int_equal(tempo_limit(&t, 100, 100000), 0);
 }
 
 /* ---- the ledger ---- */
@@ -499,11 +592,13 @@ static void removed_and_added_events_are_found(struct fixture *f)
   }
 ON_BOTH_STORES(commands_are_seen_once_answered)
 ON_BOTH_STORES(a_repeated_key_does_nothing_again)
+ON_BOTH_STORES(many_keys_are_all_remembered)
 ON_BOTH_STORES(numbers_have_no_gaps)
 ON_BOTH_STORES(one_bad_projection_does_not_hurt_the_others)
 ON_BOTH_STORES(many_threads_lose_nothing)
 ON_BOTH_STORES(deadlines_ring_once_also_after_a_restart)
 ON_BOTH_STORES(a_full_queue_says_so_at_once)
+ON_BOTH_STORES(who_would_wait_long_is_told_at_once)
 ON_BOTH_STORES(the_ledger_is_intact_after_honest_work)
 ON_BOTH_STORES(every_tampering_is_found)
 ON_BOTH_STORES(removed_and_added_events_are_found)
@@ -513,11 +608,14 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(commands_are_seen_once_answered_test),
       cmocka_unit_test(a_repeated_key_does_nothing_again_test),
+      cmocka_unit_test(many_keys_are_all_remembered_test),
       cmocka_unit_test(numbers_have_no_gaps_test),
       cmocka_unit_test(one_bad_projection_does_not_hurt_the_others_test),
       cmocka_unit_test(many_threads_lose_nothing_test),
       cmocka_unit_test(deadlines_ring_once_also_after_a_restart_test),
       cmocka_unit_test(a_full_queue_says_so_at_once_test),
+      cmocka_unit_test(who_would_wait_long_is_told_at_once_test),
+      cmocka_unit_test(room_follows_the_pace),
       cmocka_unit_test(the_ledger_is_intact_after_honest_work_test),
       cmocka_unit_test(every_tampering_is_found_test),
       cmocka_unit_test(removed_and_added_events_are_found_test),

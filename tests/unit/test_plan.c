@@ -635,7 +635,7 @@ static void a_large_restaurant_is_visited_once_by_four_departments(void **state)
   assert_int_equal(material_of(plan, "business-licence")->source, PLAN_RESULT);
   assert_string_equal(plan->items[material_of(plan, "business-licence")->producer].item->id, "business-registration");
   assert_int_equal(material_of(plan, "floor-plan")->reason_count, 3); /* once, for three departments */
-  assert_int_equal(material_of(plan, "beneficial-owner-statement")->defer, 5);
+  assert_int_equal(material_of(plan, "beneficial-owner-statement")->defer, 3);
   assert_int_equal(material_of(plan, "legal-representative-id")->source, PLAN_FETCH);
   assert_string_equal(plan->agencies[0]->id, "market-regulation");
 }

@@ -210,6 +210,8 @@ static size_t event_count(struct service *s, const char *version, const char *la
   return n;
 }
 
+static const struct publication said = {.pack = "", .reason = ""};
+
 static void entered_once(const struct fresh_store *fresh)
 {
   struct service s = {0};
@@ -228,12 +230,12 @@ static void entered_once(const struct fresh_store *fresh)
   start(&s);
   assert_int_equal(release_read(s.db, version, &town.arena, &r, &town.error), -1);
   assert_string_equal(town.error.name, "no-release");
-  GOOD(promise_enter(s.engine, &p, &town.error));
-  GOOD(promise_enter(s.engine, &p, &town.error));
+  GOOD(promise_enter(s.engine, &p, &said, &town.error));
+  GOOD(promise_enter(s.engine, &p, &said, &town.error));
   assert_int_equal(event_count(&s, version, "published"), 1);
   stop(&s);
   start(&s); /* known again from the store */
-  GOOD(promise_enter(s.engine, &p, &town.error));
+  GOOD(promise_enter(s.engine, &p, &said, &town.error));
   assert_int_equal(event_count(&s, version, "published"), 1);
   GOOD(release_read(s.db, version, &town.arena, &r, &town.error));
   assert_string_equal(r.version, version);
@@ -248,8 +250,8 @@ static void entered_once(const struct fresh_store *fresh)
   /* another proof of the same version is another entry; what was published stays */
   GOOD(promise_write(town.path, &town.proof, AT + 5, &town.error));
   GOOD(promise_read(town.path, town.catalog, &town.arena, &p, &town.error));
-  GOOD(promise_enter(s.engine, &p, &town.error));
-  GOOD(promise_enter(s.engine, &p, &town.error));
+  GOOD(promise_enter(s.engine, &p, &said, &town.error));
+  GOOD(promise_enter(s.engine, &p, &said, &town.error));
   assert_int_equal(event_count(&s, version, "proved-again"), 2);
   GOOD(release_read(s.db, version, &town.arena, &r, &town.error));
   assert_int_equal(r.published, first);
@@ -261,7 +263,7 @@ static void entered_once(const struct fresh_store *fresh)
   p.catalog = &other;
   for (char c = 'a'; c <= 'e'; c++) {
     memset(other.version.hex, c, 64);
-    GOOD(promise_enter(s.engine, &p, &town.error));
+    GOOD(promise_enter(s.engine, &p, &said, &town.error));
   }
   GOOD(release_list(s.db, NULL, 4, &town.arena, &list, &n, &town.error));
   assert_int_equal(n, 4);

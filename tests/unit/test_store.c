@@ -369,7 +369,8 @@ static void many_of_every_type(const char *url)
   assert_true(large && names && v);
   memset(large, 'x', 3000000);
   for (int i = 0; i < MANY; i++) {
-    (void)snprintf(names[i], sizeof names[i], i == 1 ? "" : "第%d号 it's $1", i);
+    if (i != 1) /* an empty one */
+      (void)snprintf(names[i], sizeof names[i], "第%d号 it's $1", i);
     v[i][0] = V_INT(i + 1);
     v[i][1] = i % 3 ? V_INT(INT64_MIN + i) : V_NULL;
     v[i][2] = V_STR(names[i]);

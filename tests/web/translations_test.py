@@ -13,7 +13,7 @@ from pathlib import Path
 
 STRING = r'"(?:[^"\\\n]|\\.)*"'
 STRINGS = rf'{STRING}(?:\s*{STRING})*'
-CALL = re.compile(rf'(?<!\w)(?:trf?\s*\(\s*rq\s*,|N_\s*\()\s*({STRINGS})')
+CALL = re.compile(rf'(?<!\w)(?:trf?\s*\(\s*(?:\w+->)?rq\s*,|N_\s*\()\s*({STRINGS})')
 SAY = re.compile(rf'(?<!\w)say\s*\(\s*rq\s*,\s*({STRINGS})\s*,\s*({STRINGS})\s*\)')
 HOLE = re.compile(r'\{\{_(.*?)\}\}', re.S)
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|\{#.*?#\}', re.S)

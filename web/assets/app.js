@@ -67,13 +67,15 @@ for (const input of document.querySelectorAll("input[type=file][data-max-bytes]"
 }
 
 // The desk by keyboard: j and k go through the list, Enter opens, / searches.
-const rows = [...document.querySelectorAll("[data-keys] [data-row]")];
-let at = -1;
-const choose = (n) => {
-  rows[at]?.classList.remove("is-selected");
-  at = Math.max(0, Math.min(rows.length - 1, n));
-  rows[at].classList.add("is-selected");
-  (rows[at].querySelector("a") ?? rows[at]).focus();
+// The list is looked up at each key: on a live page it is another one by then.
+const list = () => [...document.querySelectorAll("[data-keys] [data-row]")];
+const choose = (step) => {
+  const rows = list();
+  const from = rows.findIndex((row) => row.classList.contains("is-selected"));
+  const row = rows[Math.max(0, Math.min(rows.length - 1, from + step))];
+  rows[from]?.classList.remove("is-selected");
+  row.classList.add("is-selected");
+  (row.querySelector("a") ?? row).focus();
 };
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
@@ -82,11 +84,29 @@ document.addEventListener("keydown", (event) => {
     if (!box) return;
     event.preventDefault();
     box.focus();
-  } else if (rows.length && (event.key === "j" || event.key === "k")) {
+  } else if ((event.key === "j" || event.key === "k") && list().length) {
     event.preventDefault();
-    choose(at + (event.key === "j" ? 1 : -1));
+    choose(event.key === "j" ? 1 : -1);
   }
 });
+
+// The text of a catalogue's file: what is wrong is one touch away, and the line that a link leads to is marked.
+const text = document.querySelector("textarea.editor");
+function show_line(number) {
+  const lines = text.value.split("\n");
+  const from = lines.slice(0, number - 1).join("\n").length + (number > 1 ? 1 : 0);
+  text.focus();
+  text.setSelectionRange(from, from + (lines[number - 1] ?? "").length);
+  text.scrollTop = (number - 5) * parseFloat(getComputedStyle(text).lineHeight);
+}
+if (text?.dataset.mark) show_line(Number(text.dataset.mark));
+for (const excerpt of text ? document.querySelectorAll(".excerpt[data-line]") : []) {
+  excerpt.tabIndex = 0;
+  excerpt.setAttribute("role", "button");
+  const go = () => show_line(Number(excerpt.dataset.line));
+  excerpt.addEventListener("click", go);
+  excerpt.addEventListener("keydown", (event) => event.key === "Enter" && go());
+}
 
 // A kiosk: after a minute without a touch it asks whether somebody is still there, then closes what is open.
 const idle = document.getElementById("idle");
