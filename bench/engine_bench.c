@@ -30,11 +30,11 @@ struct options {
   int rounds;
   int in_flight[LIST_MAX], in_flight_count;
   bool hot, seal, alone;
+  size_t writers;                     /* 0: as the engine thinks best */
   size_t late;                        /* see struct neighbour; 0: that neighbour is left out */
   int read_every;                     /* groups between two reads that must see the rows that are late; 0: none reads */
   double times;                       /* --overload */
   size_t sizes[LIST_MAX], size_count; /* --growth */
-  size_t writers;                     /* 0: as the engine thinks best */
   const char *cluster, *directory;
 };
 

@@ -87,10 +87,10 @@ struct accounts;
 int accounts_open(const char *key_dir, int hashers, struct accounts **ret, struct error *error);
 void accounts_close(struct accounts *accounts);
 
-/* HMAC of an identity number: whose it is can be told only with the key. */
-struct digest accounts_lookup(const struct accounts *accounts, struct span identity);
 /* KEY_DIR/web.key, made when missing: 64 hex digits that sign cookies and forms, the same on every node. In the arena. */
 int account_web_secret(const char *key_dir, struct arena *arena, char **ret, struct error *error);
+/* HMAC of an identity number: whose it is can be told only with the key. */
+struct digest accounts_lookup(const struct accounts *accounts, struct span identity);
 
 /* The Argon2id string (m=19456 KiB, t=2, p=1, 16 bytes of salt) to store; in the arena. Waits for its turn. */
 const char *accounts_hash(struct accounts *accounts, struct arena *arena, struct span password);

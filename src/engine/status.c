@@ -46,7 +46,7 @@ int engine_publish(struct engine *engine, int wait_ms, struct error *error)
   struct timespec ts = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
   pthread_mutex_lock(&engine->lock);
   int64_t want = engine->sealed;
-  while (engine->log.size < want && engine->publisher_on && monotonic_us() < until)
+  while (engine->log.size < want && (engine->publisher_on || !atomic_load(&engine->leads)) && monotonic_us() < until)
     (void)pthread_cond_timedwait(&engine->sealed_more, &engine->lock, &ts);
   int bad = engine->log.size < want || !engine->log.on ? not_published(&engine->log, error) : 0;
   pthread_mutex_unlock(&engine->lock);

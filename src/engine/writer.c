@@ -148,6 +148,14 @@ static int run_one(struct writer *writer, struct request *r, struct error *error
   return bad;
 }
 
+static int commit(struct writer *writer, struct error *error)
+{
+  int64_t from = monotonic_us();
+  int bad = db_commit(writer->db, error);
+  writer->commit_us += monotonic_us() - from;
+  return bad;
+}
+
 static bool is(const struct error *error, const char *name)
 {
   return error->name && strcmp(error->name, name) == 0;
@@ -177,20 +185,15 @@ static int decide_group(struct writer *writer, struct request *first, struct pla
   return 0;
 }
 
-static int commit(struct writer *writer, struct error *error)
-{
-  int64_t from = monotonic_us();
-  int bad = db_commit(writer->db, error);
-  writer->commit_us += monotonic_us() - from;
-  return bad;
-}
-
 /* Outside: the rows go to the store beside those of other writers, and are committed in turn. */
 static enum group_end write_group(struct writer *writer, const struct place *place, struct error *error)
 {
   if (group_write(writer, error))
     return GROUP_FAILED;
-  if (!turn_wait(writer->engine, place))
+  int64_t from = monotonic_us();
+  bool right = turn_wait(writer->engine, place);
+  writer->commit_us += monotonic_us() - from;
+  if (!right)
     return GROUP_AGAIN;
   if (series_save(writer, error) || (writer->wrote && turn_stamp(writer, place, error)))
     return GROUP_FAILED;
@@ -371,10 +374,39 @@ static int64_t next_look(struct writer *writer)
   return monotonic_us() + wait * 1000;
 }
 
+/*
+ * Whoever asks is told at once when the answer would come late: the queue takes as many as are done in the time that one may
+ * wait, at the pace of the last groups. A few are taken in any case: they fit in the next group, and people come in flocks.
+ */
+static void admit(struct writer *writer)
+{
+  const struct engine_options *o = &writer->engine->options;
+  if (o->wait_ms < 0)
+    return;
+  size_t limit = tempo_limit(&writer->tempo, o->group_max, (int64_t)o->wait_ms * 1000);
+  size_t least = o->group_max < ROOM_LEAST ? o->group_max : ROOM_LEAST;
+  limit = limit < least ? least : limit;
+  queue_limit(&writer->queue, limit < o->queue_max ? limit : o->queue_max);
+}
+
 static bool any_timer_due(struct writer *writer)
 {
   struct timer timer;
   return timers_next(&writer->timers, &timer) && timer.due <= engine_now(writer->engine);
+}
+
+static void serve(struct writer *writer, struct request *first)
+{
+  int64_t from = monotonic_us();
+  size_t n = 0;
+  for (const struct request *r = first; r; r = r->next)
+    n++;
+  writer->commit_us = 0;
+  load_ahead(writer, first);
+  run_group(writer, first);
+  atomic_fetch_add(&writer->engine->groups, 1);
+  tempo_note(&writer->tempo, n, monotonic_us() - from - writer->commit_us, writer->commit_us);
+  admit(writer);
 }
 
 /* Inside: deadlines that have passed, and what was asked. */
@@ -391,44 +423,9 @@ static struct request *begin_group(struct writer *writer, struct request *asked)
   while (*last)
     last = &(*last)->next;
   *last = asked;
-  if (first) {
-    load_ahead(writer, first);
-    run_group(writer, first);
-    atomic_fetch_add(&writer->engine->groups, 1);
-  }
+  if (first)
+    serve(writer, first);
   return first;
-}
-
-/*
- * Whoever asks is told at once when the answer would come late: the queue takes as many as are done in the time that one may
- * wait, at the pace of the last groups. A few are taken in any case: they fit in the next group, and people come in flocks.
- */
-static void admit(struct writer *writer)
-{
-  const struct engine_options *o = &writer->engine->options;
-  if (o->wait_ms < 0)
-    return;
-  size_t limit = tempo_limit(&writer->tempo, o->group_max, (int64_t)o->wait_ms * 1000);
-  size_t least = o->group_max < ROOM_LEAST ? o->group_max : ROOM_LEAST;
-  limit = limit < least ? least : limit;
-  queue_limit(&writer->queue, limit < o->queue_max ? limit : o->queue_max);
-}
-
-static size_t count(const struct request *first)
-{
-  size_t n = 0;
-  for (const struct request *r = first; r; r = r->next)
-    n++;
-  return n;
-}
-
-/* Waiting for the turn counts as work: whoever comes waits for it too. */
-static void note_pace(struct writer *writer, size_t commands, int64_t from_us)
-{
-  if (!commands)
-    return;
-  tempo_note(&writer->tempo, commands, monotonic_us() - from_us - writer->commit_us, writer->commit_us);
-  admit(writer);
 }
 
 void *writer_main(void *argument)
@@ -442,9 +439,7 @@ void *writer_main(void *argument)
     turn_leave(engine);
     int64_t from = monotonic_us();
     struct request *asked = queue_take(&writer->queue, engine->options.group_max, until, &closed);
-    int64_t began = monotonic_us();
-    atomic_fetch_add(&engine->idle_us, began - from);
-    writer->commit_us = 0;
+    atomic_fetch_add(&engine->idle_us, monotonic_us() - from);
     turn_enter(engine);
     struct request *first = begin_group(writer, asked);
     settle_wakes(writer, first);
@@ -454,9 +449,7 @@ void *writer_main(void *argument)
       turn_look(engine);
     turn_rest(engine);
     turn_leave(engine);
-    size_t n = count(first);
     answer(engine, first);
-    note_pace(writer, n, began);
     arena_reset(&writer->group);
     if (!first && closed)
       return NULL;

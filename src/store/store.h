@@ -99,9 +99,9 @@ int db_scrub(struct db *db, struct error *error);
  * Errors are store-full (BUSY: the disk is full; after a rollback one may go on), store-locked (BUSY),
  * store-read-only, store-constraint (CONFLICT), store-text and store-too-large (the value cannot be stored),
  * store-unreachable (BUSY: PostgreSQL is away, and whether a commit stands is not known; all but DB_WRITE come back by themselves),
- * store-statement (INTERNAL: the SQL is wrong), and store-broken (INTERNAL: an fsync failed, the file is damaged, or the writer
- * lost PostgreSQL; on a DB_WRITE connection db_is_broken() is then true and the process must stop answering and restart; a DB_READ
- * connection may be asked again). db_is_broken() can turn true after a commit that stands: ask after each.
+ * store-statement (INTERNAL: the SQL is wrong), and store-broken (INTERNAL: an fsync failed, the file is damaged, or DB_WRITE
+ * lost PostgreSQL; db_is_broken() is then true where the connection writes, and the process must stop answering and restart; a
+ * DB_READ connection may be asked again). db_is_broken() can turn true after a commit that stands: ask after each.
  */
 int db_exec(struct db *db, const struct sql *sql, const struct value *values, size_t n, struct error *error);
 bool db_is_broken(const struct db *db);
