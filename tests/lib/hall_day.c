@@ -35,6 +35,7 @@ static void start(struct hall_day *h, int seal_ms)
   struct outlet *kept = arena_array(&h->arena, 3, sizeof *kept);
   memcpy(kept, outlets, sizeof outlets);
   struct engine_options options = {.kinds = kinds,
+                                   .wait_ms = -1, /* a thousand at once: none is sent away */
                                    .outlets = kept,
                                    .world = &h->world,
                                    .key_dir = arena_printf(&h->arena, "%s/keys", h->fresh.directory),
