@@ -38,6 +38,15 @@ static struct command command_for(int64_t id, int step, moment now)
                           .data = arguments};
 }
 
+/* aggregate_id_new() draws 20 bits a millisecond, and a burst of hundreds is likely to draw one twice; tasks' rows need room too.
+ */
+static int64_t new_case(moment now)
+{
+  static uint64_t serial;
+  const moment epoch = INT64_C(1577836800000);
+  return (now - epoch) << 20 | (int64_t)(__atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED) & 0xffff) << 4;
+}
+
 static int do_step(struct request *rq, int64_t id, int step, struct outcome *ret, struct error *error)
 {
   const struct command command = command_for(id, step, 0);
@@ -81,8 +90,8 @@ static int do_reviews(struct request *rq, int64_t id, struct error *error)
 
 static int whole_case(struct request *rq, struct error *error)
 {
-  int64_t id = aggregate_id_new(rq->now);
-  struct outcome outcome;
+  int64_t id = new_case(rq->now);
+  struct outcome outcome = {0};
   for (int step = 0; seven_steps[step]; step++) {
     bool review = step == 3;
     if (review ? do_reviews(rq, id, error) : do_step(rq, id, step, &outcome, error))
@@ -117,7 +126,7 @@ static int say_outcome(struct request *rq, const struct outcome *outcome)
 static int submit_case(struct request *rq, struct error *error)
 {
   struct outcome outcome;
-  return do_step(rq, aggregate_id_new(rq->now), 0, &outcome, error) ? -1 : say_outcome(rq, &outcome);
+  return do_step(rq, new_case(rq->now), 0, &outcome, error) ? -1 : say_outcome(rq, &outcome);
 }
 
 static int do_task(struct request *rq, struct error *error)

@@ -32,6 +32,7 @@ struct options {
   bool hot, seal, alone;
   size_t late;                        /* see struct neighbour; 0: that neighbour is left out */
   int read_every;                     /* groups between two reads that must see the rows that are late; 0: none reads */
+  double times;                       /* --overload */
   size_t sizes[LIST_MAX], size_count; /* --growth */
   const char *cluster, *directory;
 };
@@ -88,7 +89,8 @@ static void command_done(void *context, const struct outcome *outcome, const str
   pthread_mutex_unlock(&client->lock);
 }
 
-static void submit(struct client *client, struct slot *slot, size_t which, const char *type)
+/* False where the engine has no room for it. */
+static bool try_submit(struct client *client, struct slot *slot, size_t which, const char *type)
 {
   struct error error = {0};
   const struct command command = {
@@ -102,8 +104,17 @@ static void submit(struct client *client, struct slot *slot, size_t which, const
   };
   slot->client = client;
   slot->begun = now_ns();
-  if (engine_submit(client->engine, &command, command_done, slot, &error))
+  if (engine_submit(client->engine, &command, command_done, slot, &error) == 0)
+    return true;
+  if (strcmp(error.name, "queue-full") != 0)
     give_up_with("a command was not taken", &error);
+  return false;
+}
+
+static void submit(struct client *client, struct slot *slot, size_t which, const char *type)
+{
+  if (!try_submit(client, slot, which, type))
+    give_up("the queue is full");
 }
 
 static struct slot *wait_for_some(struct client *client)
@@ -119,6 +130,22 @@ static struct slot *wait_for_some(struct client *client)
   return done;
 }
 
+/* Those that are done, put before the list; how many. */
+static size_t take_back(struct client *client, struct slot **list)
+{
+  size_t n = 0;
+  pthread_mutex_lock(&client->lock);
+  struct slot *done = client->done;
+  client->done = NULL;
+  pthread_mutex_unlock(&client->lock);
+  for (struct slot *next; done; done = next, n++) {
+    next = done->next;
+    done->next = *list;
+    *list = done;
+  }
+  return n;
+}
+
 static void drain(struct client *client, size_t under_way)
 {
   while (under_way)
@@ -126,7 +153,8 @@ static void drain(struct client *client, size_t under_way)
       under_way--;
 }
 
-static void open_cases(struct client *client, size_t cases)
+/* One command to each case. */
+static void to_all(struct client *client, size_t cases, const char *type)
 {
   size_t sent = 0, under_way = 0;
   struct slot *free_slots = NULL;
@@ -136,14 +164,18 @@ static void open_cases(struct client *client, size_t cases)
   }
   while (sent < cases || under_way) {
     while (free_slots && sent < cases) {
-      struct slot *slot = free_slots;
-      free_slots = slot->next;
-      submit(client, slot, sent++, "open");
+      struct slot *slot = free_slots, *next = slot->next;
+      if (!try_submit(client, slot, sent, type))
+        break;
+      free_slots = next;
+      sent++;
       under_way++;
     }
-    free_slots = wait_for_some(client);
-    for (struct slot *s = free_slots; s; s = s->next)
-      under_way--;
+    for (struct slot *s = wait_for_some(client), *next; s; s = next, under_way--) {
+      next = s->next;
+      s->next = free_slots;
+      free_slots = s;
+    }
   }
 }
 
@@ -159,7 +191,7 @@ static void client_init(struct client *client, struct engine *engine, const stru
     give_up("out of memory");
   pthread_mutex_init(&client->lock, NULL);
   pthread_cond_init(&client->some_done, NULL);
-  open_cases(client, o->cases);
+  to_all(client, o->cases, "open");
 }
 
 static void client_release(struct client *client)
@@ -485,6 +517,95 @@ static void tell_all(struct run *r, struct json_writer *w)
   json_end(w);
 }
 
+/* ---- overload: far more is asked than can be done ---- */
+
+#define SPIKE_SLOTS 60000
+#define PACE_NS 1000000 /* a clump of commands each millisecond */
+
+struct overload {
+  double before, p99_before; /* commands/s and µs, as many in flight as asked for */
+  double offered, accepted;  /* a second */
+  double p50, p99, max;      /* of the accepted, in µs */
+  double said_no_p99;        /* how long a refusal takes, in µs */
+  double after, p99_after;
+};
+
+/* Offers so many commands a second, whatever becomes of them; who is refused does not come again. */
+static void run_spike(struct client *client, double per_second, double seconds, struct overload *ret)
+{
+  struct durations refusals = {0};
+  struct slot *slots = calloc(SPIKE_SLOTS, sizeof *slots), *spare = NULL;
+  size_t under_way = 0, offered = 0;
+  if (!slots)
+    give_up("out of memory");
+  for (size_t i = 0; i < SPIKE_SLOTS; i++) {
+    slots[i].next = spare;
+    spare = &slots[i];
+  }
+  client->latencies.n = 0;
+  int64_t start = now_ns(), end = start + (int64_t)(seconds * 1e9);
+  for (int64_t now = start; now < end; now = now_ns()) {
+    size_t due = (size_t)((double)(now - start) / 1e9 * per_second);
+    for (; offered < due && spare; offered++) {
+      struct slot *slot = spare;
+      int64_t asked = now_ns();
+      if (try_submit(client, slot, choose(&client->chooser), "act")) {
+        spare = slot->next;
+        under_way++;
+      } else {
+        durations_add(&refusals, now_ns() - asked);
+      }
+    }
+    under_way -= take_back(client, &spare);
+    nanosleep(&(struct timespec){.tv_nsec = PACE_NS}, NULL);
+  }
+  double elapsed = (double)(now_ns() - start) / 1e9;
+  drain(client, under_way);
+  durations_sort(&client->latencies);
+  durations_sort(&refusals);
+  ret->offered = (double)offered / elapsed;
+  ret->accepted = (double)client->latencies.n / elapsed;
+  ret->p50 = durations_quantile(&client->latencies, 0.5);
+  ret->p99 = durations_quantile(&client->latencies, 0.99);
+  ret->max = durations_quantile(&client->latencies, 1);
+  ret->said_no_p99 = durations_quantile(&refusals, 0.99);
+  free(refusals.list);
+  free(slots);
+}
+
+static void tell_overload(const struct overload *o, struct json_writer *w)
+{
+  json_put_num(w, "before_per_second", o->before);
+  json_put_num(w, "before_p99_us", o->p99_before);
+  json_put_num(w, "offered_per_second", o->offered);
+  json_put_num(w, "accepted_per_second", o->accepted);
+  json_put_num(w, "accepted_p50_us", o->p50);
+  json_put_num(w, "accepted_p99_us", o->p99);
+  json_put_num(w, "accepted_max_us", o->max);
+  json_put_num(w, "refusal_p99_us", o->said_no_p99);
+  json_put_num(w, "after_per_second", o->after);
+  json_put_num(w, "after_p99_us", o->p99_after);
+}
+
+/* At the engine's own pace, then at the given multiple of it, then again at its own. */
+static void overload(struct run *r, const struct options *o, struct json_writer *w)
+{
+  struct round round;
+  struct overload found;
+  run_engine(&r->client, o->in_flight[0], o->seconds, &round);
+  found.before = round.engine;
+  found.p99_before = round.p99;
+  run_spike(&r->client, o->times * round.engine, o->seconds, &found);
+  run_engine(&r->client, o->in_flight[0], o->seconds, &round);
+  found.after = round.engine;
+  found.p99_after = round.p99;
+  json_begin_object(w, NULL);
+  json_put_int(w, "in_flight", o->in_flight[0]);
+  json_put_num(w, "times", o->times);
+  tell_overload(&found, w);
+  json_end(w);
+}
+
 /* Every side must hold what it says it wrote. */
 static void check_events(const char *url, int64_t expected)
 {
@@ -513,17 +634,21 @@ static void bench(const struct options *o)
   struct engine *engine;
   struct engine_stats stats;
   struct buf out;
+  bool alone = o->alone || o->times > 0;
   buf_init(&out, 1 << 20);
   run.options = o;
   place_make(&run.place, o->directory, o->cluster);
   (void)snprintf(keys, sizeof keys, "%s/keys", run.place.directory);
   place_store(&run.place, "engine", engine_url, where);
-  const struct engine_options options = {
-      .kinds = permit_kinds, .key_dir = keys, .origin = "bench.invalid", .seal_ms = o->seal ? 0 : -1};
+  const struct engine_options options = {.kinds = permit_kinds,
+                                         .key_dir = keys,
+                                         .origin = "bench.invalid",
+                                         .seal_ms = o->seal ? 0 : -1,
+                                         .wait_ms = o->times > 0 ? 0 : -1};
   if (store_open(engine_url, &store, &error) || engine_open(store, &options, &engine, &error))
     give_up_with("engine", &error);
   client_init(&run.client, engine, o);
-  if (!o->alone) {
+  if (!alone) {
     place_store(&run.place, "bare", bare_url, where);
     neighbour_init(&run.bare, o, where, true, 0, run.client.chooser.cases);
     fill(&run.bare, 0, o->cases);
@@ -537,13 +662,16 @@ static void bench(const struct options *o)
     fill(&run.log, 0, o->cases);
   }
   struct json_writer writer = json_to(&out);
-  tell_all(&run, &writer);
+  if (o->times > 0)
+    overload(&run, o, &writer);
+  else
+    tell_all(&run, &writer);
   engine_stats(engine, &stats);
   engine_close(engine);
   store_close(store);
   check_events(engine_url, stats.events);
   client_release(&run.client);
-  if (!o->alone) {
+  if (!alone) {
     check_events(bare_url, run.bare.seq);
     check_events(log_url, run.log.seq);
     neighbour_release(&run.bare);
@@ -577,6 +705,7 @@ struct grown {
 static void run_grown(struct run *r, const struct options *o, size_t cases, struct grown *ret)
 {
   double hot[ROUNDS_MAX], uniform[ROUNDS_MAX];
+  to_all(&r->client, cases < HOT_CASES ? cases : HOT_CASES, "act"); /* their histories are read once, after the start */
   for (int i = 0; i < o->rounds; i++) {
     r->client.chooser.cases = cases < HOT_CASES ? cases : HOT_CASES;
     run_engine(&r->client, o->in_flight[0], o->seconds, &ret->hot);
@@ -624,7 +753,8 @@ static int64_t measure_grown(struct run *r, const struct options *o, const char 
   struct error error = {0};
   char keys[700];
   (void)snprintf(keys, sizeof keys, "%s/keys", r->place.directory);
-  const struct engine_options options = {.kinds = permit_kinds, .key_dir = keys, .origin = "bench.invalid", .seal_ms = -1};
+  const struct engine_options options = {
+      .kinds = permit_kinds, .key_dir = keys, .origin = "bench.invalid", .seal_ms = -1, .wait_ms = -1};
   int64_t start = now_ns();
   if (store_open(url, &store, &error) || engine_open(store, &options, &engine, &error))
     give_up_with("engine", &error);
@@ -689,6 +819,7 @@ static const char usage[] =
     "--store takes a superuser's URL of a cluster; the databases made in it go when the run ends. --dir is a directory\n"
     "of the disk to be measured (default: here). --alone leaves the neighbours out.\n"
     "--late N adds a neighbour that lets N cases wait for their rows, and with --read-every G writes them all every G groups.\n"
+    "--overload X asks for X times what the engine does with the first of --in-flight, and then measures it again as before.\n"
     "--growth N,N,… fills a store to each size in turn and tells what a command costs there, hot and uniform (with the first\n"
     "of --in-flight), how long a start takes and what is resident.\n";
 
@@ -733,6 +864,7 @@ static void read_options(int argc, char **argv, struct options *o)
                                         {"hot", no_argument, NULL, 'h'},
                                         {"seal", no_argument, NULL, 'l'},
                                         {"late", required_argument, NULL, 'p'},
+                                        {"overload", required_argument, NULL, 'o'},
                                         {"growth", required_argument, NULL, 'g'},
                                         {"read-every", required_argument, NULL, 'e'},
                                         {"alone", no_argument, NULL, 'a'},
@@ -765,6 +897,9 @@ static void read_options(int argc, char **argv, struct options *o)
       break;
     case 'a':
       o->alone = true;
+      break;
+    case 'o':
+      o->times = number(optarg, 1, 1000);
       break;
     case 'g':
       read_sizes(optarg, o);

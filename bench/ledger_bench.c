@@ -106,8 +106,13 @@ static struct engine *open_engine(const char *url, const char *keys, const char 
 {
   struct error error = {0};
   struct engine *engine;
-  const struct engine_options options = {
-      .kinds = permit_kinds, .key_dir = keys, .origin = ORIGIN, .log_dir = log, .policy = policy, .seal_ms = seal_ms};
+  const struct engine_options options = {.kinds = permit_kinds,
+                                         .key_dir = keys,
+                                         .origin = ORIGIN,
+                                         .log_dir = log,
+                                         .policy = policy,
+                                         .seal_ms = seal_ms,
+                                         .wait_ms = -1};
   if (store_open(url, ret_store, &error) || engine_open(*ret_store, &options, &engine, &error))
     give_up_with("engine", &error);
   return engine;

@@ -1,6 +1,7 @@
 /*
  * plan_bench.c: how long compiling one personal plan takes, in the processor's time: every thing of a catalogue with random
- * answers, and one made thing of 60 questions and 40 items. What a page does is measured: answers read, plan compiled, arena freed.
+ * answers, and one made thing of 60 questions and 40 items. What a page does is measured: answers read, plan compiled, arena freed;
+ * of each plan the least of three times.
  *
  * usage: plan_bench CATALOGUE [ROUNDS]      one JSON object on stdout, microseconds
  */
@@ -47,16 +48,13 @@ static double now(void)
 }
 
 /* One plan, from the raw answers; its time in microseconds. */
-static double compile(const struct catalog *catalog, const struct thing *thing)
+static double compile_once(const struct catalog *catalog, const struct thing *thing, const struct zone *zone,
+                           const struct raw_answer *raw)
 {
   static struct arena arena; /* a server's arenas are reset, not freed */
-  struct raw_answer *raw = arena_array(&arena, thing->question_count + 1, sizeof *raw);
-  for (size_t q = 0; q < thing->question_count; q++)
-    raw[q] = (struct raw_answer){span_of(thing->questions[q].id), some_answer(&arena, &thing->questions[q])};
   struct answers answers;
   struct plan *plan;
   struct error error = {0};
-  const struct zone *zone = catalog->zone_count && draw(3) == 0 ? &catalog->zones[draw((uint32_t)catalog->zone_count)] : NULL;
   double start = now();
   if (answers_read(&arena, thing, raw, thing->question_count, &answers, &error) < 0 ||
       plan_compile(&arena, catalog, thing, &answers, zone, 20781, &plan, &error) < 0) {
@@ -66,6 +64,23 @@ static double compile(const struct catalog *catalog, const struct thing *thing)
   double took = now() - start;
   arena_reset(&arena);
   return took;
+}
+
+/* Random answers. The least of three: what the plan takes, not what a neighbour took of the caches meanwhile. */
+static double compile(const struct catalog *catalog, const struct thing *thing)
+{
+  static struct arena arena;
+  struct raw_answer *raw = arena_array(&arena, thing->question_count + 1, sizeof *raw);
+  for (size_t q = 0; q < thing->question_count; q++)
+    raw[q] = (struct raw_answer){span_of(thing->questions[q].id), some_answer(&arena, &thing->questions[q])};
+  const struct zone *zone = catalog->zone_count && draw(3) == 0 ? &catalog->zones[draw((uint32_t)catalog->zone_count)] : NULL;
+  double least = compile_once(catalog, thing, zone, raw);
+  for (int i = 0; i < 2; i++) {
+    double took = compile_once(catalog, thing, zone, raw);
+    least = took < least ? took : least;
+  }
+  arena_reset(&arena);
+  return least;
 }
 
 /* ---- the made thing ---- */

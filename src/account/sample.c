@@ -3,7 +3,6 @@
  */
 #include "account/internal.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,7 +40,7 @@ static const struct sample_staff window_staff[] = {
 struct batch {
   struct engine *engine;
   const char *stored, *mark; /* the Argon2id string, and the idempotency key it goes by */
-  atomic_int waiting;
+  int waiting;               /* for their answers */
   sem_t done;
   pthread_mutex_t lock;
   bool failed;
@@ -62,20 +61,26 @@ static void answered(void *context, const struct outcome *outcome, const struct 
   (void)sem_post(&b->done);
 }
 
+static void wait_one(struct batch *b)
+{
+  while (sem_wait(&b->done) != 0)
+    ; /* a signal */
+  b->waiting--;
+}
+
+/* The engine's queue may be full for a moment: then somebody's answer makes room. */
 static void submit(struct batch *b, const struct command *command)
 {
   struct error error = {0};
-  atomic_fetch_add(&b->waiting, 1);
-  if (engine_submit(b->engine, command, answered, b, &error))
+  while (engine_submit(b->engine, command, answered, b, &error)) {
+    if (b->waiting && strcmp(error.name, "queue-full") == 0) {
+      wait_one(b);
+      continue;
+    }
     answered(b, NULL, &error);
-}
-
-static void wait_all(struct batch *b)
-{
-  for (int n = atomic_load(&b->waiting); n > 0; n--)
-    while (sem_wait(&b->done) != 0)
-      ; /* a signal */
-  atomic_store(&b->waiting, 0);
+    break;
+  }
+  b->waiting++;
 }
 
 static struct command to(const char *login, const char *type, const char *key, json_t *data)
@@ -110,7 +115,8 @@ static int make_staff(struct batch *b, struct arena *arena, const struct agency 
     make(b, window_staff[i].login, window_staff[i].name, window_staff[i].role, ACCOUNT_CENTRE, next, next + 1);
   for (size_t i = 0; i < n; i++, next += 2)
     make(b, agencies[i].id, agencies[i].name.zh, "officer", agencies[i].id, next, next + 1);
-  wait_all(b);
+  while (b->waiting)
+    wait_one(b);
   while (next > data)
     json_decref(*--next);
   (void)sem_destroy(&b->done);

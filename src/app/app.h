@@ -13,6 +13,7 @@ struct promise;
 struct shelf;
 struct store;
 struct throttle;
+struct press;
 struct witness;
 struct workshop;
 
@@ -29,6 +30,9 @@ struct app {
   struct mirror *mirror;         /* of `onevisit mirror`, else NULL */
   const char *log_dir;           /* the public log: ledger/logdir.h */
   const char *policy;            /* the file that names its witnesses (ledger/policy.h); it need not exist */
+  struct press *press;           /* sets papers: paper/press.h; NULL where their fonts are missing */
+  const char *site;              /* «https://…»: where the public reaches us, printed on papers */
+  const char *courier_secret;    /* shared with the courier's system; NULL where there is none */
   const char *readers;           /* addresses that may read the log's entries (record/readers.h); NULL: everybody */
   bool sample;                   /* the sample city: sample identity provider, sample staff */
 };

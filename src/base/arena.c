@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define CHUNK_MIN ((size_t)1024)
+#define CHUNK_MAX ((size_t)1 << 20) /* of those that are more than what was asked for */
 
 struct arena_chunk {
   struct arena_chunk *next;
@@ -24,8 +25,8 @@ static void add_chunk(struct arena *arena, size_t n)
 {
   size_t least = arena->first ? arena->first : CHUNK_MIN;
   size_t size = n > least ? n : least;
-  if (arena->chunks && size < 2 * arena->chunks->size && arena->chunks->size < 1024 * CHUNK_MIN)
-    size = 2 * arena->chunks->size;
+  if (arena->chunks && size < 2 * arena->chunks->size)
+    size = arena->chunks->size < CHUNK_MAX / 2 ? 2 * arena->chunks->size : size > CHUNK_MAX ? size : CHUNK_MAX;
   struct arena_chunk *chunk = must(malloc(sizeof *chunk + size));
   chunk->next = arena->chunks;
   chunk->size = size;

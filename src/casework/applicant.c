@@ -368,6 +368,15 @@ bool applicant_wants_address(const struct case_view *v, const char *mode)
   return false;
 }
 
+bool applicant_by_courier(const struct case_view *v)
+{
+  for (size_t i = 0; i < v->c->item_count; i++)
+    if ((v->c->items[i].state == ITEM_ISSUED || v->c->items[i].state == ITEM_DELIVERED) &&
+        strcmp(casefile_delivery(v->c, i), "courier") == 0)
+      return true;
+  return false;
+}
+
 bool applicant_may_withdraw(const struct case_view *v)
 {
   bool open = v->c->state < CASE_ACCEPTED;

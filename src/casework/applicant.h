@@ -60,6 +60,7 @@ struct input applicant_input(struct request *rq, const struct case_view *v, cons
 /* Which results exist on paper only; NULL: none. */
 const char *applicant_paper_only(struct request *rq, const struct case_view *v);
 bool applicant_wants_address(const struct case_view *v, const char *mode); /* some result would come by courier */
+bool applicant_by_courier(const struct case_view *v);                      /* some result was issued that goes by courier */
 bool applicant_may_withdraw(const struct case_view *v);
 bool applicant_is_barred(struct request *rq, const struct case_view *v); /* nothing may follow later: credit/credit.h */
 const struct input_option *applicant_dates(struct request *rq, const struct gathering *g); /* of a visit, that suit all */

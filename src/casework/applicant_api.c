@@ -168,6 +168,19 @@ static void put_papers(const struct case_view *v, struct json_writer *w)
   json_end(w);
 }
 
+/* What whoever hands materials in later has to read and confirm: a program shows it whole and sends its digest back. */
+static void put_commitment_text(struct request *rq, const struct case_view *v, struct json_writer *w)
+{
+  struct words text = casefile_commitment(v->c, rq->arena);
+  if (v->c->state != CASE_DRAFT || !*text.zh)
+    return;
+  json_begin_object(w, "commitment");
+  json_put_str(w, "zh", text.zh);
+  json_put_str(w, "en", text.en);
+  json_put_str(w, "digest", commitment_digest(rq->arena, text));
+  json_end(w);
+}
+
 static int answer_case(struct request *rq, unsigned status, const struct case_view *v)
 {
   struct json_writer w = web_json(rq, status);
@@ -183,6 +196,7 @@ static int answer_case(struct request *rq, unsigned status, const struct case_vi
   json_put_str(&w, "address", v->c->delivery_address);
   json_end(&w);
   put_lacks(rq, v, &w);
+  put_commitment_text(rq, v, &w);
   put_papers(v, &w);
   put_timeline(v, &w);
   json_begin_object(&w, "trips");
@@ -274,7 +288,10 @@ static int api_remove(struct request *rq, struct error *error)
 
 static int api_submit(struct request *rq, struct error *error)
 {
-  return run(rq, "submit", json_pack("{s:b}", "commitment", (int)rq_flag(rq, "commitment")), error);
+  json_t *data = json_pack("{s:b}", "commitment", (int)rq_flag(rq, "commitment"));
+  if (rq_has(rq, "commitment_digest"))
+    (void)json_object_set_new(data, "commitment_digest", json_string(rq_str(rq, "commitment_digest")));
+  return run(rq, "submit", data, error);
 }
 
 static int api_resubmit(struct request *rq, struct error *error)
@@ -333,6 +350,8 @@ static const struct parameter submit_body[] = {NUMBER,
                                                EXPECT,
                                                {"commitment", IN_FORM, TYPE_BOOLEAN, false, .zh = "承诺按期补交可容缺的材料",
                                                 .en = "deferrable materials will follow in time"},
+                                               {"commitment_digest", IN_FORM, TYPE_TEXT, false, .max = 64, .zh = "所读承诺书的指纹",
+                                                .en = "the digest of the commitment that was read"},
                                                {0}};
 static const struct parameter withdraw_body[] = {
     NUMBER, EXPECT, {"reason", IN_FORM, TYPE_TEXT, true, .max = 500, .zh = "撤回的原因", .en = "why it is withdrawn"}, {0}};

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 #include "catalog/codes.h"
@@ -295,6 +296,8 @@ static json_t *receipt(struct work *w, bool commitment)
   if (commitment)
     put_commitment(w, data);
   add_paper(w, data, PAPER_RECEIPT);
+  if (commitment)
+    add_paper(w, data, PAPER_COMMITMENT);
   return data;
 }
 
@@ -745,9 +748,13 @@ static const char *result_number(struct work *w, const struct case_item *it)
   return arena_printf(w->d->arena, "%s%c", body, mod3736_check(span_of(body)));
 }
 
-static int deliver(struct work *w, int item, const char *mode, const char *tracking)
+static int deliver(struct work *w, int item, const char *mode, const char *tracking, bool identity)
 {
   json_t *data = json_pack("{s:s,s:s}", "mode", mode, "tracking", tracking);
+  if (identity)
+    (void)json_object_set_new(data, "identity", json_true());
+  if (strcmp(mode, "e-certificate") != 0)
+    add_paper(w, data, PAPER_SERVICE);
   if (emit(w, "delivered", item, data))
     return -1;
   if (strcmp(mode, "window") == 0 && note_presence(w, PICK_UP))
@@ -770,10 +777,30 @@ static int do_issue(struct work *w)
     return wrong_item_state(w, item);
   day until = it->valid_months ? months_after(w->today, it->valid_months) - 1 : DAY_NONE;
   json_t *data = json_pack("{s:s,s:o,s:o}", "number", result_number(w, it), "from", day_json(w->today), "until", day_json(until));
+  note_setting(w, data);
   if (emit(w, "issued", item, data))
     return -1;
   const char *mode = casefile_delivery(w->c, (size_t)item);
-  return strcmp(mode, "e-certificate") == 0 ? deliver(w, item, mode, "") : 0; /* it reaches the applicant by being there */
+  return strcmp(mode, "e-certificate") == 0 ? deliver(w, item, mode, "", false) : 0; /* it reaches the applicant by being there */
+}
+
+/* Who picks up shows his card: the last four characters of its number are compared with the file's; the event says that they were.
+ */
+static int check_pick_up(struct work *w, bool *ret_compared)
+{
+  const char *shown = "", *number = w->c->id_number;
+  size_t n = strlen(number);
+  if (take_text(w, w->data, "identity", false, &shown))
+    return -1;
+  if (!*shown)
+    return 0;
+  if (n < 4 || strlen(shown) != 4 || strcasecmp(shown, number + n - 4) != 0) {
+    (void)refuse(w, ERROR_RULE, "identity-mismatch", "证件号码末四位与办件登记的不符，不能领取",
+                 "The last four characters are not those of the file: it cannot be handed over");
+    return error_at(w->error, "identity");
+  }
+  *ret_compared = true;
+  return 0;
 }
 
 static int do_deliver(struct work *w)
@@ -796,7 +823,10 @@ static int do_deliver(struct work *w)
     return refuse(w, ERROR_RULE, "no-address", "申请人没有填写邮寄地址", "The applicant gave no address for a courier");
   if (take_text(w, w->data, "tracking", bit == DELIVERY_COURIER, &tracking))
     return -1;
-  return deliver(w, item, mode, tracking);
+  bool identity = false;
+  if (bit == DELIVERY_WINDOW && check_pick_up(w, &identity))
+    return -1;
+  return deliver(w, item, mode, tracking, identity);
 }
 
 static int do_revoke(struct work *w)
@@ -959,7 +989,7 @@ static int do_recalculate(struct work *w)
   X("decide", MAY_OFFICER, do_decide, "item, granted: true|false, reasons, remedy, tolerant?: true", "作出决定",                   \
     "grants or refuses an item; a refusal names the remedy")                                                                       \
   X("issue", MAY_ISSUER, do_issue, "item", "出件", "numbers and issues the result")                                                \
-  X("deliver", MAY_ISSUER, do_deliver, "item, mode: e-certificate|courier|window, tracking?", "送达",                              \
+  X("deliver", MAY_ISSUER | MAY_SYSTEM, do_deliver, "item, mode: e-certificate|courier|window, tracking?, identity?", "送达",      \
     "hands the result over; a pick-up is a trip")                                                                                  \
   X("take-up", MAY_OFFICER, do_take_up, "step | item", "着手办理", "notes that work on a step or a decision has begun")            \
   X("offer-dates", MAY_OFFICER | MAY_SUPERVISOR, do_offer_dates,                                                                   \

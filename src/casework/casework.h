@@ -118,7 +118,9 @@ extern const struct casework_command casework_commands[]; /* ended by {NULL} */
   X(REFUSAL, "refusal", "不准", "不予行政许可决定书", "Decision: refused")                                                         \
   X(WITHDRAWAL, "withdrawal", "回", "撤回申请确认书", "Confirmation of withdrawal")                                                \
   X(TERMINATION, "termination", "终", "终止办理告知书", "Notice of termination")                                                   \
-  X(REVOCATION, "revocation", "销", "撤销决定书", "Decision of revocation")
+  X(REVOCATION, "revocation", "销", "撤销决定书", "Decision of revocation")                                                        \
+  X(COMMITMENT, "commitment", "诺", "申请容缺受理承诺书", "Commitment of the applicant to hand in what is missing")                \
+  X(SERVICE, "service", "达", "送达回证", "Proof of service")
 
 enum paper {
 #define X(name, word, mark, zh, en) PAPER_##name,
@@ -440,6 +442,9 @@ int casework_alerts(struct db *db, int64_t before, size_t max, struct arena *are
 
 /* Removes files of erased cases that no other case has; topic «casework-file», the context a struct store. */
 struct outlet casework_file_outlet(struct store *store);
+
+/* The outbox topic of a result that was issued and goes by courier: {case, number, item, result}. */
+#define CASEWORK_COURIER "courier"
 
 /* A file of the vault belongs to the case: for the page that serves it. */
 bool casefile_has_file(const struct casefile *c, struct span sha256);

@@ -197,6 +197,15 @@ char *paper_number(struct arena *arena, const struct world *world, enum paper pa
 }
 
 /* Numbers a paper and puts it into the data of the event that serves it. */
+void note_setting(const struct work *w, json_t *record)
+{
+  const struct world *world = w->d->world;
+  if (world->paper_layout)
+    (void)json_object_set_new(record, "layout", json_string(world->paper_layout));
+  if (world->paper_site)
+    (void)json_object_set_new(record, "site", json_string(world->paper_site));
+}
+
 void add_paper(struct work *w, json_t *data, enum paper paper)
 {
   int year = year_of(w->today);
@@ -207,7 +216,9 @@ void add_paper(struct work *w, json_t *data, enum paper paper)
     list = json_array();
     (void)json_object_set_new(data, "papers", list);
   }
-  (void)json_array_append_new(list, json_pack("{s:s,s:s}", "paper", paper_words(paper)->word, "number", number));
+  json_t *record = json_pack("{s:s,s:s}", "paper", paper_words(paper)->word, "number", number);
+  note_setting(w, record);
+  (void)json_array_append_new(list, record);
 }
 
 /* A trip is the applicant going to the government; presences of one day share it. */

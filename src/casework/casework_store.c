@@ -318,38 +318,25 @@ static void alert_row(const struct casefile *c, const struct event *e, struct ro
           V_STR(json_str(e->data, "level")), V_STR(it->name.zh), V_STR(it->name.en), day_value(due.day), V_INT(e->at));
 }
 
-/* What the applicant must hear: the sentence follows the name of the matter or item and the number. */
-static const struct {
-  const char *type;
-  struct words says;
-} notices[] = {
-    {"submitted",
-     {"已收件，五个工作日内告知是否受理", "was received; you will hear within five working days whether it is accepted"}},
-    {"resubmitted", {"已收到补正，五个工作日内告知是否受理", "was received again; you will hear within five working days"}},
-    {"correction-asked", {"需要补正，请按清单一次补齐", "needs corrections: please see the list"}},
-    {"accepted", {"已受理", "is accepted"}},
-    {"not-accepted", {"不予受理，理由见通知书", "is not taken on; the notice says why"}},
-    {"lapsed", {"因补正逾期已关闭", "is closed: the corrections did not come in time"}},
-    {"special-started", {"已启动特别程序，所需时间不计入办理期限", "is in a special procedure, whose time is not counted"}},
-    {"extended", {"办理期限已延长，理由见告知书", "takes longer; the notice says why"}},
-    {"decided", {"已作出决定", "is decided"}},
-    {"item-closed", {"已终止办理，原因见办件详情", "is closed; the case says why"}},
-    {"issued", {"结果已出件", "has its result issued"}},
-    {"delivered", {"结果已送达", "has its result delivered"}},
-    {"withdrawn", {"已按您的申请撤回", "is withdrawn as you asked"}},
-    {"terminated", {"容缺材料逾期未补齐，相关事项终止办理", "lost items whose deferred materials did not come"}},
-    {"dates-open",
-     {"联合踏勘的日期已可选择，请在“我的办件”中选定一个", "has dates for the joint site visit: please choose one in “My cases”"}},
-    {"date-chosen", {"联合踏勘的日期已定，详见“我的办件”", "has the date of its site visit fixed: see “My cases”"}},
-    {"called-off", {"约定的联合踏勘已取消，原因见“我的办件”", "has its site visit called off; “My cases” says why"}},
-    {"step-added", {"增加了一个协办部门，承诺期限不变", "is looked at by one more department; the promised day stays"}},
-    {"reopened", {"将重新作出决定，理由见办件详情", "is decided again; the case says why"}},
-    {"deferred-due-soon",
-     {"容缺材料即将到期，请按时补交，逾期将终止办理", "waits for materials that are due soon: what does not come in time ends"}},
-    {"deferred-unfit", {"补交的材料不符合要求，请按清单重新补交", "had a material that does not do: please hand it in again"}},
-    {"message", {"有一条新的部门留言", "has a new message of a department"}},
-    {"revoked", {"准予决定已被撤销，理由见决定书", "had its grant revoked; the decision says why"}},
-};
+/* What the applicant must hear (src/notice has the words): nothing personal, for it is read again when it is told. */
+static const char *const told[] = {
+    "submitted",       "resubmitted", "correction-asked",  "accepted",       "not-accepted", "lapsed",
+    "special-started", "extended",    "decided",           "item-closed",    "issued",       "delivered",
+    "withdrawn",       "terminated",  "revoked",           "dates-open",     "date-chosen",  "called-off",
+    "step-added",      "reopened",    "deferred-due-soon", "deferred-unfit", "message",      NULL};
+
+static day told_day(const struct casefile *c, const char *type)
+{
+  day first = DAY_NONE;
+  if (is_one_of(type, (const char *const[]){"submitted", "resubmitted", NULL}))
+    return c->notice.day;
+  if (strcmp(type, "correction-asked") == 0)
+    return c->correction.day;
+  for (size_t i = 0; i < c->material_count && is_one_of(type, (const char *const[]){"accepted", "deferred-due-soon", NULL}); i++)
+    if (c->materials[i].deferred.day != DAY_NONE && (first == DAY_NONE || c->materials[i].deferred.day < first))
+      first = c->materials[i].deferred.day;
+  return first;
+}
 
 /* What departments arrange or write among themselves is no news for the applicant. */
 static bool is_internal(const struct event *e)
@@ -359,31 +346,49 @@ static bool is_internal(const struct event *e)
 
 static void send_notice(const struct casefile *c, const struct event *e, struct rowset *rows)
 {
-  size_t n = 0;
-  while (n < sizeof notices / sizeof *notices && strcmp(notices[n].type, e->type) != 0)
-    n++;
-  if (n == sizeof notices / sizeof *notices || is_internal(e))
-    return;
+  char date[DAY_TEXT] = "";
   int i = item_index(c, json_object_get(e->data, "item"));
-  struct words name = i >= 0 ? c->items[i].name : c->name;
-  struct arena arena = {0};
+  const char *mode = i >= 0 ? casefile_delivery(c, (size_t)i) : "", *type = e->type;
+  day on = told_day(c, e->type);
+  if (!is_one_of(e->type, told) || is_internal(e) || strcmp(json_str(e->data, "mode"), "e-certificate") == 0)
+    return; /* an electronic certificate is there when it is issued */
+  if (strcmp(e->type, "deferred-due-soon") == 0)
+    type = "deferred-due";
+  if (strcmp(e->type, "issued") == 0)
+    type = strcmp(mode, "courier") == 0 ? "issued-courier" : strcmp(mode, "window") == 0 ? "issued-window" : "issued";
+  struct buf buf;
+  buf_init(&buf, 8192);
+  struct json_writer w = json_to(&buf);
+  json_begin_object(&w, NULL);
+  json_put_int(&w, "case", c->id);
+  json_put_str(&w, "event", type);
+  json_put_str(&w, "item", e->item);
+  if (on != DAY_NONE) {
+    day_format(on, date);
+    json_put_str(&w, "day", date);
+  }
+  json_end(&w);
+  rowset_send(rows, "notice", buf_view(&buf));
+  buf_release(&buf);
+}
+
+/* A result that goes by courier: what the order needs besides is read from the case when it goes out. */
+static void send_parcel(const struct casefile *c, const struct event *e, struct rowset *rows)
+{
+  int i = item_index(c, json_object_get(e->data, "item"));
+  if (strcmp(e->type, "issued") != 0 || i < 0 || strcmp(casefile_delivery(c, (size_t)i), "courier") != 0)
+    return;
   struct buf buf;
   buf_init(&buf, 8192);
   struct json_writer w = json_to(&buf);
   json_begin_object(&w, NULL);
   json_put_int(&w, "case", c->id);
   json_put_str(&w, "number", c->number);
-  json_put_str(&w, "account", c->account);
-  json_put_str(&w, "phone", c->phone);
-  json_put_str(&w, "event", e->type);
-  json_put_str(&w, "item", e->item);
-  json_put_str(&w, "zh", arena_printf(&arena, "“%s”（%s）%s", name.zh, c->number, notices[n].says.zh));
-  json_put_str(&w, "en", arena_printf(&arena, "“%s” (%s) %s", name.en, c->number, notices[n].says.en));
+  json_put_str(&w, "item", c->items[i].item);
+  json_put_str(&w, "result", c->items[i].result_number);
   json_end(&w);
-  if (!buf.full)
-    rowset_send(rows, "notice", buf_view(&buf));
+  rowset_send(rows, CASEWORK_COURIER, buf_view(&buf));
   buf_release(&buf);
-  arena_release(&arena);
 }
 
 bool is_one_of(const char *type, const char *const *list)
@@ -473,6 +478,7 @@ void casefile_project(const void *state, const struct event *events, size_t n, s
       ROW_PUT(rows, &casework_put_file, V_STR(json_str(e->data, "sha256")), V_INT(e->id));
     paper_rows(e, rows);
     send_notice(c, e, rows);
+    send_parcel(c, e, rows);
   }
   if (fresh)
     new_case_row(c, rows);

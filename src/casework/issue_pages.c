@@ -35,8 +35,26 @@ static int case_page(struct request *rq, struct error *error)
   return show(rq, 200, error);
 }
 
+/* Who picks up shows his card: the form asks for what the rules compare. */
+static int check_pick_up(struct request *rq, struct error *error)
+{
+  struct casefile *c;
+  int64_t id;
+  const char *key = rq_str(rq, "form"), *identity = fname(rq, "identity", key);
+  if (strcmp(rq_str(rq, "command"), "deliver") != 0 || strcmp(rq_str(rq, fname(rq, "mode", key)), "window") != 0 ||
+      rq_has(rq, identity))
+    return 0;
+  if (staff_find(rq, &id, error) || casework_load(rq->db, id, rq->arena, &c, error))
+    return -1;
+  if (*c->id_number)
+    web_field_error(rq, identity, tr(rq, "Read the last four characters from the card that is shown"));
+  return 0;
+}
+
 static int action(struct request *rq, struct error *error)
 {
+  if (check_pick_up(rq, error))
+    return -1;
   return staff_act(rq, "/issue", "issuer", show, error);
 }
 

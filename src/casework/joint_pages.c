@@ -381,7 +381,7 @@ static int desk_act(struct request *rq, struct error *error)
   return act(rq, "/desk", "clerk", show_desk, error);
 }
 
-/* Taken up from the case's page, and back to it. */
+/* For all staff who may see the case. */
 static int photo(struct request *rq, struct error *error)
 {
   struct staff_file f;

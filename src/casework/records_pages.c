@@ -2,6 +2,7 @@
  * The records officer: erasing what is personal of a case that has ended.
  */
 #include "casework/records.h"
+#include "notice/notice.h"
 
 #include <string.h>
 
@@ -93,9 +94,10 @@ static int erase_account(struct request *rq, const char *account, struct error *
                                   .actor = {rq->who->id, "records", rq->who->agency, "web"},
                                   .data = data};
   struct outcome outcome;
-  int bad = engine_do(rq->engine, &command, &outcome, error);
+  int bad = engine_do(rq->engine, &command, &outcome, error) ||
+            contact_erase(rq->engine, account, rq_str(rq, "ground"), &command.actor, error);
   json_decref(data);
-  return bad;
+  return bad ? -1 : 0;
 }
 
 static int erase(struct request *rq, struct error *error)

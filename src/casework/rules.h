@@ -44,6 +44,7 @@ int check_not_reviewer(struct work *w);
 int check_on_behalf(struct work *w);
 int emit(struct work *w, const char *type, int item, json_t *data);
 int year_of(day d);
+void note_setting(const struct work *w, json_t *record); /* how and for which site a paper is set: world.h */
 void add_paper(struct work *w, json_t *data, enum paper paper);
 int note_presence(struct work *w, int why);
 int note_hand_in(struct work *w);

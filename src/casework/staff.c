@@ -371,10 +371,10 @@ static void add_missing(struct request *rq, json_t *data)
 
 json_t *staff_form_data(struct request *rq)
 {
-  static const char *const texts[] = {"item",   "result",     "opinion",  "type",    "reason", "reasons",    "approved_by",
-                                      "remedy", "mode",       "tracking", "basis",   "why",    "right_body", "note",
-                                      "text",   "to",         "topic",    "kind",    "agency", "instance",   "findings",
-                                      "ruling", "resolution", "material", "standard"};
+  static const char *const texts[] = {"item",   "result",     "opinion",  "type",     "reason",  "reasons",    "approved_by",
+                                      "remedy", "mode",       "tracking", "basis",    "why",     "right_body", "note",
+                                      "text",   "to",         "topic",    "kind",     "agency",  "instance",   "findings",
+                                      "ruling", "resolution", "material", "standard", "identity"};
   static const char *const numbers[] = {"days", "step", "takes", "gathering", "date", "answers", "dispute"};
   static const char *const flags[] = {"granted", "tolerant", "shared"};
   json_t *data = json_object();

@@ -366,7 +366,7 @@ static const char *say_minuted(struct telling *t)
 static const char *say_held(struct telling *t)
 {
   add_agencies(t, "missing");
-  add(t, data_text(t, "reason"));
+  add_private(t, data_text(t, "reason"));
   if (t->who == VIEW_STAFF)
     add(t, data_text(t, "resolution"));
   if (json_array_size(json_list(t->data, "missing")))

@@ -9,6 +9,7 @@
 #include "catalog/catalog_pages.h"
 #include "cli/service.h"
 #include "consult/consult_pages.h"
+#include "courier/courier_pages.h"
 #include "credit/credit_pages.h"
 #include "edit/draft.h"
 #include "edit/edit_pages.h"
@@ -16,6 +17,8 @@
 #include "hall/hall_pages.h"
 #include "history/history.h"
 #include "kiosk/kiosk_pages.h"
+#include "notice/notice_pages.h"
+#include "paper/paper_pages.h"
 #include "plan/plan_pages.h"
 #include "promise/promise_pages.h"
 #include "record/record_pages.h"
@@ -23,29 +26,50 @@
 #include "watch/registry.h"
 
 const struct kind *const all_kinds[] = {
-    &account_kind, &casefile_kind,  &history_kind, &history_log_kind, &registry_kind, &alarm_kind,
-    &credit_kind,  &catalogue_kind, &draft_kind,   &queue_kind,       &consult_kind,  NULL,
+    &account_kind, &casefile_kind, &history_kind, &history_log_kind, &registry_kind, &alarm_kind,   &credit_kind, &catalogue_kind,
+    &parcel_kind,  &contact_kind,  &notice_kind,  &draft_kind,       &queue_kind,    &consult_kind, NULL,
 };
 
 const struct migration *const all_migrations[] = {
-    engine_migrations,  account_migrations, casework_migrations, history_migrations, record_migrations,  watch_migrations,
-    promise_migrations, credit_migrations,  draft_migrations,    hall_migrations,    consult_migrations, NULL,
+    engine_migrations,   account_migrations,
+    casework_migrations, history_migrations,
+    record_migrations,   watch_migrations,
+    promise_migrations,  courier_migrations,
+    notice_migrations,   credit_migrations,
+    draft_migrations,    hall_migrations,
+    consult_migrations,  NULL,
 };
 
 const struct route *const all_routes[] = {
-    service_routes,       account_routes,
-    catalog_routes,       catalog_api_routes,
-    plan_routes,          applicant_routes,
-    applicant_api_routes, desk_routes,
-    joint_routes,         office_routes,
-    issue_routes,         overview_routes,
-    records_routes,       staff_api_routes,
-    watch_routes,         record_routes,
-    record_api_routes,    promise_routes,
-    credit_routes,        hall_routes,
-    window_routes,        hall_api_routes,
-    kiosk_routes,         edit_routes,
-    consult_routes,       NULL,
+    service_routes,
+    account_routes,
+    catalog_routes,
+    catalog_api_routes,
+    plan_routes,
+    applicant_routes,
+    applicant_api_routes,
+    desk_routes,
+    joint_routes,
+    office_routes,
+    issue_routes,
+    overview_routes,
+    records_routes,
+    staff_api_routes,
+    watch_routes,
+    record_routes,
+    record_api_routes,
+    promise_routes,
+    credit_routes,
+    hall_routes,
+    window_routes,
+    hall_api_routes,
+    kiosk_routes,
+    paper_routes,
+    courier_routes,
+    notice_routes,
+    edit_routes,
+    consult_routes,
+    NULL,
 };
 
 const struct nav_item site_nav[] = {

@@ -10,35 +10,41 @@
 #include "casework/casework.h"
 #include "cli/cli.h"
 #include "cli/mechanisms.h"
-#include "cli/notices.h"
+#include "cli/outside.h"
 #include "consult/consult_pages.h"
 #include "edit/edition.h"
 #include "edit/workshop.h"
 #include "hall/hall.h"
 #include "hall/hall_pages.h"
+#include "paper/press.h"
 #include "promise/promise.h"
 #include "record/readers.h"
 #include "watch/job.h"
 #include "watch/registry.h"
 #include "web/web.h"
 
-static const char usage_zh[] = "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
-                               "  --store URL     sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
-                               "  --catalog DIR   事项目录（默认 catalogs/ningbo）\n"
-                               "  --proof FILE    目录的证明，由 onevisit check --publish 写成（默认 目录/proof.json）\n"
-                               "  --listen A:P    监听地址（默认 127.0.0.1:8080；端口 0 为任意空闲端口）\n"
-                               "  --sample        样例城市：样例身份认证与样例工作人员\n"
-                               "  --keys DIR      签名密钥目录（默认在存储旁）\n"
-                               "  --origin 名称    账本名称，不含协议的网址（默认 " CLI_ORIGIN_DEFAULT "）\n"
-                               "  --log DIR       公开账本目录（默认在存储旁：存储名.log）\n"
-                               "  --policy FILE   见证策略（默认：密钥目录中的 policy；没有则不需见证）\n"
-                               "  --sm2           检查点另加 SM2 签名（首次使用时生成密钥）\n"
-                               "  --sm3-log       另公布一份 SM3 账本（DIR/sm3，名称后加 /sm3）\n"
-                               "  --readers LIST  只有这些地址或网段（逗号分隔）和登录的工作人员可取账本条目（默认：所有人）\n"
-                               "  --notices URL   消息网关，通知以 JSON 发到该处\n"
-                               "  --tls           公众经 https 访问（置于 nginx 之后）\n"
-                               "  --proxy         采信前置代理给出的客户地址\n"
-                               "  --uploads DIR   上传中的文件的暂存目录\n";
+static const char usage_zh[] =
+    "用法：onevisit serve [--store URL] [--catalog DIR] [--listen 地址:端口] [--sample]\n"
+    "  --store URL     sqlite:路径 或 postgresql://…（默认 " CLI_STORE_DEFAULT "）\n"
+    "  --catalog DIR   事项目录（默认 catalogs/ningbo）\n"
+    "  --proof FILE    目录的证明，由 onevisit check --publish 写成（默认 目录/proof.json）\n"
+    "  --listen A:P    监听地址（默认 127.0.0.1:8080；端口 0 为任意空闲端口）\n"
+    "  --sample        样例城市：样例身份认证与样例工作人员\n"
+    "  --keys DIR      签名密钥目录（默认在存储旁）\n"
+    "  --origin 名称    账本名称，不含协议的网址（默认 " CLI_ORIGIN_DEFAULT "）\n"
+    "  --log DIR       公开账本目录（默认在存储旁：存储名.log）\n"
+    "  --policy FILE   见证策略（默认：密钥目录中的 policy；没有则不需见证）\n"
+    "  --sm2           检查点另加 SM2 签名（首次使用时生成密钥）\n"
+    "  --sm3-log       另公布一份 SM3 账本（DIR/sm3，名称后加 /sm3）\n"
+    "  --readers LIST  只有这些地址或网段（逗号分隔）和登录的工作人员可取账本条目（默认：所有人）\n"
+    "  --site URL      公众访问的网址，印在文书上用于核验（默认：http://监听地址）\n"
+    "  --mail URL      发通知的邮件服务器 smtp://主机:端口 或 smtps://…；密钥目录 mail.user 中可有“用户:密码”\n"
+    "  --mail-from A   发件地址\n"
+    "  --notices URL   短信和微信网关，通知以签名的 JSON 发到该处（密钥目录 notices.secret）\n"
+    "  --courier URL   快递系统，结果由其寄送（密钥目录 courier.secret）\n"
+    "  --tls           公众经 https 访问（置于 nginx 之后）\n"
+    "  --proxy         采信前置代理给出的客户地址\n"
+    "  --uploads DIR   上传中的文件的暂存目录\n";
 static const char usage_en[] =
     "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
     "  --store URL     sqlite:PATH or postgresql://… (default " CLI_STORE_DEFAULT ")\n"
@@ -53,13 +59,18 @@ static const char usage_en[] =
     "  --sm2           sign checkpoints by SM2 too (the key is made at first use)\n"
     "  --sm3-log       publish a second ledger over SM3 too (DIR/sm3, its name with /sm3)\n"
     "  --readers LIST  only these addresses and networks (commas between), and staff signed in, get the log's entries (default: all)\n"
-    "  --notices URL   the message gateway that notices are posted to\n"
+    "  --site URL      where the public reaches us, printed on papers for their check (default: http:// and what --listen says)\n"
+    "  --mail URL      the mail server for notices, smtp://HOST:PORT or smtps://…; «user:password» in the keys' mail.user if it wants one\n"
+    "  --mail-from A   their sender\n"
+    "  --notices URL   the gateway of short messages and WeChat: notices are posted there, signed (the keys' notices.secret)\n"
+    "  --courier URL   the courier's system that results are sent by (the keys' courier.secret)\n"
     "  --tls           people reach us by https (nginx stands before)\n"
     "  --proxy         take the client's address from the proxy before us\n"
     "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
-  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers;
+  const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers, *site, *mail,
+      *mail_from, *courier;
   bool sample, tls, proxy, sm2, sm3_log, help;
 };
 
@@ -78,6 +89,10 @@ static bool parse(int argc, char **argv, struct serve_options *o)
                                           {"notices", required_argument, NULL, 'n'},
                                           {"uploads", required_argument, NULL, 'u'},
                                           {"readers", required_argument, NULL, 'r'},
+                                          {"site", required_argument, NULL, 'w'},
+                                          {"mail", required_argument, NULL, 'm'},
+                                          {"mail-from", required_argument, NULL, 'F'},
+                                          {"courier", required_argument, NULL, 'C'},
                                           {"sample", no_argument, NULL, 'S'},
                                           {"tls", no_argument, NULL, 'T'},
                                           {"proxy", no_argument, NULL, 'P'},
@@ -127,6 +142,18 @@ static bool parse(int argc, char **argv, struct serve_options *o)
     case 'r':
       o->readers = optarg;
       break;
+    case 'm':
+      o->mail = optarg;
+      break;
+    case 'F':
+      o->mail_from = optarg;
+      break;
+    case 'C':
+      o->courier = optarg;
+      break;
+    case 'w':
+      o->site = optarg;
+      break;
     case 'S':
       o->sample = true;
       break;
@@ -160,6 +187,7 @@ struct service {
   struct engine *engine;
   struct hall_post hall;
   struct workshop *workshop;
+  struct outside outside;
   struct app app;
   struct watch_job *watch;
   struct web *web;
@@ -234,21 +262,41 @@ static int open_shelf(struct service *s, struct error *error)
   return 0;
 }
 
+/* Without their fonts papers are not set, and everything else goes on. */
+static void open_papers(struct service *s)
+{
+  struct error error = {0};
+  struct world world = {0};
+  s->app.site = s->options.site ? s->options.site : arena_printf(&s->arena, "http://%s", s->options.listen);
+  world.paper_site = s->app.site;
+  if (press_open(&s->app.press, &error))
+    log_error("papers cannot be set", &error);
+  else
+    world.paper_layout = press_layout(s->app.press);
+  shelf_world(s->shelf, &world);
+}
+
 static int open_engine(struct service *s, struct error *error)
 {
-  const struct outlet outlets[] = {notices_outlet(s->options.notices),
-                                   casework_file_outlet(s->store),
-                                   hall_moves_outlet(&s->hall),
-                                   hall_presence_outlet(&s->hall),
-                                   {0}};
-  struct outlet *kept = arena_array(&s->arena, sizeof outlets / sizeof *outlets, sizeof *kept);
-  memcpy(kept, outlets, sizeof outlets);
+  const struct outlet own[] = {casework_file_outlet(s->store), hall_moves_outlet(&s->hall), hall_presence_outlet(&s->hall), {0}};
+  open_papers(s);
   s->app.key_dir = s->options.keys ? s->options.keys : cli_key_dir(&s->arena, s->store);
   s->app.log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store);
   s->app.policy = s->options.policy ? s->options.policy : arena_printf(&s->arena, "%s/policy", s->app.key_dir);
+  const struct outside_options far = {.store = s->store,
+                                      .own = own,
+                                      .key_dir = s->app.key_dir,
+                                      .site = s->app.site,
+                                      .mail = s->options.mail,
+                                      .mail_from = s->options.mail_from,
+                                      .notices = s->options.notices,
+                                      .courier = s->options.courier};
+  if (outside_open(&s->arena, &far, &s->outside, error))
+    return -1;
+  s->app.courier_secret = s->outside.courier_secret;
   struct engine_options options = {
       .kinds = all_kinds,
-      .outlets = kept,
+      .outlets = s->outside.outlets,
       .world = &s->first->world,
       .key_dir = s->app.key_dir,
       .origin = s->options.origin,
@@ -260,6 +308,7 @@ static int open_engine(struct service *s, struct error *error)
   if (engine_open(s->store, &options, &s->engine, error))
     return -1;
   atomic_store(&s->hall.engine, s->engine);
+  outside_serve(&s->outside, s->engine);
   return 0;
 }
 
@@ -349,7 +398,9 @@ static void close_service(struct service *s)
   watch_stop(s->watch);
   accounts_close(s->app.accounts);
   engine_close(s->engine);
+  outside_close(&s->outside);
   throttle_close(s->app.throttle);
+  press_close(s->app.press);
   store_close(s->store);
   if (s->first)
     shelf_return(s->shelf, s->first);

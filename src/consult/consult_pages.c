@@ -79,7 +79,7 @@ static void describe(struct request *rq, const struct consult_row *row, struct c
   } states[] = {[CONSULT_NONE] = {"", ""},
                 [CONSULT_WAITING] = {N_("waiting for an answer"), "wait"},
                 [CONSULT_ANSWERED] = {N_("answered"), "good"},
-                [CONSULT_CLOSED] = {N_("closed"), ""},
+                [CONSULT_CLOSED] = {N_("ended"), ""},
                 [CONSULT_ERASED] = {N_("erased"), ""}};
   const char *link;
   line->row = row;

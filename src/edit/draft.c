@@ -131,7 +131,7 @@ static bool has_conflict(const struct draft *draft)
 
 static int create(struct work *w)
 {
-  const char *title = NULL, *base = NULL;
+  const char *title = "", *base = "";
   if (need_role(w, "editor") || need_stage(w, DRAFT_NONE) || take_text(w, "title", DRAFT_TITLE_MAX, &title) ||
       take_digest(w, "base", false, &base))
     return -1;
@@ -141,7 +141,7 @@ static int create(struct work *w)
 
 static int change(struct work *w)
 {
-  const char *file = NULL, *was = NULL, *digest = NULL;
+  const char *file = "", *was = "", *digest = "";
   if (need_role(w, "editor") || need_stage(w, DRAFT_OPEN) || take_file(w, &file) || take_digest(w, "was", true, &was) ||
       take_digest(w, "digest", true, &digest))
     return -1;
@@ -160,7 +160,7 @@ static int change(struct work *w)
 
 static int revert(struct work *w)
 {
-  const char *file = NULL;
+  const char *file = "";
   if (need_role(w, "editor") || need_stage(w, DRAFT_OPEN) || take_file(w, &file))
     return -1;
   if (draft_find(w->draft, file))
@@ -170,7 +170,7 @@ static int revert(struct work *w)
 
 static int rebase(struct work *w)
 {
-  const char *base = NULL;
+  const char *base = "";
   if (need_role(w, "editor") || need_stage(w, DRAFT_OPEN) || take_digest(w, "base", false, &base))
     return -1;
   if (strcmp(base, w->draft->base) != 0)
@@ -180,7 +180,7 @@ static int rebase(struct work *w)
 
 static int checked(struct work *w)
 {
-  const char *report = NULL;
+  const char *report = "";
   if (need_role(w, "system") || take_digest(w, "report", false, &report))
     return -1;
   /* what has been changed meanwhile is checked again anyway */
@@ -191,7 +191,7 @@ static int checked(struct work *w)
 
 static int submit(struct work *w)
 {
-  const char *reason = NULL;
+  const char *reason = "";
   if (need_role(w, "editor") || need_stage(w, DRAFT_OPEN))
     return -1;
   if (!w->draft->file_count)
@@ -220,7 +220,7 @@ static int withdraw(struct work *w)
 /* 合法性、合理性审查 (R72, R76): two verdicts, each with its reasons, by somebody who wrote nothing of it. */
 static int review(struct work *w)
 {
-  const char *legal = NULL, *reasonable = NULL;
+  const char *legal = "", *reasonable = "";
   if (need_role(w, "legal") || need_stage(w, DRAFT_SUBMITTED))
     return -1;
   if (draft_wrote(w->draft, w->c->actor.id))
@@ -237,7 +237,7 @@ static int review(struct work *w)
 
 static int release(struct work *w)
 {
-  const char *version = NULL;
+  const char *version = "";
   if (need_role(w, "system") || need_stage(w, DRAFT_APPROVED) || take_digest(w, "version", false, &version))
     return -1;
   if (strcmp(version, w->draft->check.version) != 0)
@@ -248,7 +248,7 @@ static int release(struct work *w)
 
 static int refused(struct work *w)
 {
-  const char *report = NULL;
+  const char *report = "";
   if (need_role(w, "system") || need_stage(w, DRAFT_APPROVED) || take_digest(w, "report", false, &report))
     return -1;
   decision_emit(w->d, "refused", "",

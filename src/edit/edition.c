@@ -81,7 +81,7 @@ static int choose(struct store *store, struct db *db, struct arena *arena, struc
   *ret_folder = true;
   if (term_list(db, 0, 1, arena, &term, &n, error) || find_release(db, version, arena, &folder, &known, error))
     return -1;
-  if (!n || !known || strcmp(term->version, version) == 0)
+  if (!n || !known || strcmp(term->version, version) == 0 || strcmp(term->actor, "system") == 0)
     return 0;
   if (find_release(db, term->version, arena, &last, &kept, error))
     return -1;
@@ -153,6 +153,7 @@ struct shelf {
   pthread_mutex_t lock;
   struct edition *current;
   struct app program;
+  struct world world;
 };
 
 static void dress(const struct shelf *shelf, struct edition *e)
@@ -160,6 +161,7 @@ static void dress(const struct shelf *shelf, struct edition *e)
   e->app = shelf->program;
   e->app.catalog = e->catalog;
   e->app.promise = &e->promise;
+  e->world = shelf->world;
   e->world.catalog = e->catalog;
 }
 
@@ -178,6 +180,12 @@ struct shelf *shelf_open(struct edition *first)
 void shelf_dress(struct shelf *shelf, const struct app *program)
 {
   shelf->program = *program;
+  dress(shelf, shelf->current);
+}
+
+void shelf_world(struct shelf *shelf, const struct world *world)
+{
+  shelf->world = *world;
   dress(shelf, shelf->current);
 }
 

@@ -26,9 +26,10 @@ void edition_free(struct edition *edition); /* one that was never on a shelf; NU
 int edition_load(struct store *store, struct db *db, const char *version, struct edition **ret, struct error *error);
 
 /*
- * The version that is to be served by a program that is started with the edition of its folder: the folder's where it was never
- * published before (it is new), else the one that was put in force last. *edition is replaced, or stays. Once the engine is
- * open, edition_enter() says on the ledger what is served, and keeps its files where they are not kept yet.
+ * The version that is to be served by a program that is started with the edition of its folder: what editors have put in force
+ * last, unless the folder's was never published before (it is new) or the last one came from a folder too. *edition is replaced,
+ * or stays. Once the engine is open, edition_enter() says on the ledger what is served, and keeps its files where they are not kept
+ * yet.
  */
 int edition_choose(struct store *store, struct edition **edition, bool *ret_folder, struct error *error);
 int edition_enter(struct store *store, struct engine *engine, const struct edition *edition, struct error *error);
@@ -38,6 +39,8 @@ struct shelf;
 struct shelf *shelf_open(struct edition *first);
 /* What requests get besides catalogue and promise; before the first request, and lives as long as the shelf. */
 void shelf_dress(struct shelf *shelf, const struct app *program);
+/* What commands are decided by besides the catalogue; before the engine is opened. */
+void shelf_world(struct shelf *shelf, const struct world *world);
 void shelf_close(struct shelf *shelf); /* nobody borrows any more */
 
 const struct edition *shelf_borrow(struct shelf *shelf);

@@ -5,7 +5,7 @@
 #include "edit/study.h"
 #include "reform/reform.h"
 
-#define ADVICE_MAX 200
+#define ADVICE_MAX 100
 
 static bool on_advice(void *context, size_t done, size_t all)
 {

@@ -7,7 +7,7 @@
 #include "engine/publish.h"
 
 #define QUEUE_MAX 8192
-#define WAIT_MS 100
+#define WAIT_MS 50
 #define GROUP_MAX 1024
 #define CACHE_BYTES ((size_t)48 * 1024 * 1024)
 #define SEAL_MS 500

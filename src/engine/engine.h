@@ -128,7 +128,7 @@ struct engine_options {
   bool sm3_log;        /* a second log of the same entries over SM3 in LOG_DIR/sm3, its origin ORIGIN/sm3 */
   bool sm2;            /* make the key for a second signature of checkpoints, by SM2; where it is, it signs */
   size_t queue_max;    /* commands that may wait; 0: 8192 */
-  int wait_ms;         /* one that would wait longer is refused at once, unless it fits in the next group; 0: 100; negative: any */
+  int wait_ms;         /* one that would wait longer is refused at once, but the first 256 never; 0: 50; negative: none is */
   size_t group_max;    /* commands in one commit; 0: 1024 */
   size_t cache_bytes;  /* of aggregates kept in memory; 0: 48 MiB */
   int seal_ms;         /* a checkpoint at most this late, unless the writer is at its limit; 0: 500; negative: no sealer (bench) */

@@ -90,23 +90,25 @@ struct request *queue_take(struct queue *queue, size_t max, int64_t until_us, bo
 
 #define FADING 0.9
 
-void tempo_note(struct tempo *p, size_t commands, int64_t work_us, int64_t commit_us)
+void tempo_note(struct tempo *t, size_t commands, int64_t work_us, int64_t commit_us)
 {
-  p->commands = FADING * p->commands + (double)commands;
-  p->work_us = FADING * p->work_us + (double)work_us;
-  p->groups = FADING * p->groups + 1;
-  p->commit_us = FADING * p->commit_us + (double)commit_us;
+  t->commands = FADING * t->commands + (double)commands;
+  t->work_us = FADING * t->work_us + (double)work_us;
+  t->groups = FADING * t->groups + 1;
+  t->commit_us = FADING * t->commit_us + (double)commit_us;
 }
 
 /*
- * Who comes now waits for the group under way and for those before it: n commands take n times their work, a commit for each
- * group, and up to two more for the group that is being written and for its own.
+ * Who comes now waits for the group under way, which may be as large as the queue lets it be, and for those before it in the
+ * queue: for the work of them all, for a commit to each group that they fill, and for the commits of the group under way and of
+ * its own.
  */
-size_t tempo_limit(const struct tempo *p, size_t group_max, int64_t wait_us)
+size_t tempo_limit(const struct tempo *t, size_t group_max, int64_t wait_us)
 {
-  if (p->commands <= 0)
+  if (t->commands <= 0)
     return 0;
-  double each = p->work_us / p->commands, commit = p->commit_us / p->groups;
-  double n = ((double)wait_us - 2 * commit) / (each + commit / (double)group_max + 0.001);
+  double each = t->work_us / t->commands, commit = t->commit_us / t->groups, group = (double)group_max;
+  double ahead = ((double)wait_us - 2 * commit) / (each + commit / group + 0.001);
+  double n = ahead > 2 * group ? ahead - group : ahead / 2;
   return n > 0 ? n < 1e9 ? (size_t)n : (size_t)1e9 : 0;
 }

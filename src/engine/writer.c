@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define WAKES_MAX 256
+#define ROOM_LEAST 256
 #define WAKE_AGAIN (60 * SECOND_MS)
 
 static const struct sql add_aggregate = {"INSERT INTO aggregates (id, kind, version, head, pseudonym) VALUES ($1, $2, $3, $4, $5)"};
@@ -257,7 +258,7 @@ static int64_t next_look(struct writer *writer)
 
 /*
  * Whoever asks is told at once when the answer would come late: the queue takes as many as are done in the time that one may
- * wait, at the pace of the last groups. What fits in the next group is taken in any case: it can hardly be done sooner.
+ * wait, at the pace of the last groups. A few are taken in any case: they fit in the next group, and people come in flocks.
  */
 static void admit(struct writer *writer)
 {
@@ -265,7 +266,8 @@ static void admit(struct writer *writer)
   if (o->wait_ms < 0)
     return;
   size_t limit = tempo_limit(&writer->tempo, o->group_max, (int64_t)o->wait_ms * 1000);
-  limit = limit < o->group_max ? o->group_max : limit;
+  size_t least = o->group_max < ROOM_LEAST ? o->group_max : ROOM_LEAST;
+  limit = limit < least ? least : limit;
   queue_limit(&writer->queue, limit < o->queue_max ? limit : o->queue_max);
 }
 

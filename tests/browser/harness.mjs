@@ -1,7 +1,7 @@
 // harness.mjs: the program on a fresh store, a browser, and ok / not ok lines.
 import { spawn, spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -65,6 +65,33 @@ export async function serve(extra = [], env = {}) {
     },
     remove: () => rmSync(home, { recursive: true, force: true }),
     verify: () => spawnSync(join(root, "build/onevisit"), ["ledger", "verify", "--store", `sqlite:${home}/s.db`], { encoding: "utf8" }),
+  };
+}
+
+// Mail server and courier, as processes of their own: what they took, and what the courier calls back.
+export async function far_ends() {
+  const home = mkdtempSync(join(tmpdir(), "onevisit-far-"));
+  const python = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; // Debian's own has aiosmtpd
+  const program = spawn(python, [join(root, "tests/outside/far_ends.py"), home], { stdio: ["pipe", "ignore", "inherit"] });
+  for (let n = 0; n < 300 && !existsSync(join(home, "ports")); n++) await new Promise((done) => setTimeout(done, 100));
+  const [smtp, http] = readFileSync(join(home, "ports"), "utf8").trim().split(" ");
+  const lines = (name) => existsSync(join(home, name)) ? readFileSync(join(home, name), "utf8").trim().split("\n").filter(Boolean).map((l) => JSON.parse(l)) : [];
+  let reports = 0;
+  return {
+    options: ["--mail", `smtp://127.0.0.1:${smtp}`, "--mail-from", "notices@city.example", "--courier", `http://127.0.0.1:${http}/courier`],
+    knows: (city) => writeFileSync(join(home, "secret"), readFileSync(join(city.home, "s.db.keys/courier.secret"))),
+    mails: () => lines("mails"),
+    async report(city, tracking, state, rest = {}) {
+      const said = { to: `${city.url}/courier/reports`, id: `report-${++reports}`, tracking, state, ...rest };
+      const got = await fetch(`http://127.0.0.1:${http}/control/report`, { method: "POST", body: JSON.stringify(said) });
+      return (await got.json()).status;
+    },
+    async stop() {
+      const ended = new Promise((done) => program.on("exit", done));
+      program.stdin.end();
+      await ended;
+      rmSync(home, { recursive: true, force: true });
+    },
   };
 }
 
@@ -211,9 +238,9 @@ function checksum(bytes) { // older Node has no crc32
 
 // ---- the frame of a journey file ----
 
-export async function journey(name, body, env = {}) {
+export async function journey(name, body, { env = {}, extra = [] } = {}) {
   console.log(`# ${name}`);
-  const city = await serve([], env);
+  const city = await serve(extra, env);
   const browser = await browse();
   try {
     await body(city, browser);

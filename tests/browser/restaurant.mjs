@@ -1,5 +1,6 @@
 // The restaurant, from the first question to the certificate numbers: zero trips online, one through a window.
-import { check, journey, look, pdf, person, picture, png, staff } from "./harness.mjs";
+import { spawnSync } from "node:child_process";
+import { check, far_ends, journey, look, pdf, person, picture, png, staff } from "./harness.mjs";
 
 const answers = { has_company: "false", area: "320", premises_owned: "false", food_kind: "hot", cold_dishes: "true", signboard: "true",
   gas: "true", sewage: "true", delivery_only: "false", staff_certified: "true" };
@@ -266,7 +267,7 @@ async function departments(browser, city, no, lang, shots) {
   }
 }
 
-async function issue(issuer, no) {
+async function issue(issuer, no, by_courier) {
   const { page } = issuer;
   await page.goto("/issue");
   await look(issuer, "waiting");
@@ -274,16 +275,141 @@ async function issue(issuer, no) {
   await look(issuer, "granted");
   await submit(issuer, "#f-form-all");
   await look(issuer, "issued");
+  if (by_courier) await by_courier();
+  await page.goto(`/issue/cases/${no}`);
   for (let n = 0; n < 12 && await page.locator("form[action$='/deliver']").count(); n++) {
     const form = page.locator("form[action$='/deliver']").first();
     const id = await form.getAttribute("id");
     const modes = await form.locator("input[type=radio]").evaluateAll((l) => l.map((i) => [i.value, i.id, i.checked]));
     const mode = modes.find(([, , checked]) => checked) ?? modes[0];
     if (!mode[2]) await page.locator(`label[for="${mode[1]}"]`).click();
-    if (mode[0] === "courier") await form.locator("input[type=text]").fill(`SF10${n}2233`);
+    if (mode[0] === "courier") await form.locator("input[name^=tracking]").fill(`SF10${n}2233`);
     await submit(issuer, `[id="${id}"]`);
   }
   check(`${issuer.lang}: everything is delivered`, await page.locator("form[action$='/deliver'], form[action$='/issue']").count() === 0);
+}
+
+// ---- by courier, through the courier's own process ----
+
+async function again_until(what, so) {
+  for (let n = 0; n < 60; n++) {
+    if (await so()) return true;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  return check(what, false);
+}
+
+const trackings = async (p) => (await p.page.locator("main dd.number").allTextContents()).map((t) => t.trim()).filter((t) => /^SF\d{12}$/.test(t));
+
+async function parcels(far, city, issuer, p, no) {
+  const { page, lang } = issuer;
+  const booked = async () => {
+    await page.goto(`/issue/parcels/${no}`);
+    const all = await page.locator("main section").count();
+    return all > 0 && (await trackings(issuer)).length === all;
+  };
+  await again_until(`${lang}: the courier takes the results on`, booked);
+  const list = await trackings(issuer);
+  check(`${lang}: ${list.length} results go by courier`, list.length > 0);
+  for (const one of list) {
+    check(`${lang}: ${one} is picked up`, await far.report(city, one, "picked-up", { place: "宁波海曙营业部" }) === 200);
+    await far.report(city, one, "under-way", { place: "宁波集散中心" });
+  }
+  await p.page.goto(`/cases/${no}/parcels`);
+  await look(p);
+  check(`${lang}: the applicant sees where it is`, (await p.page.locator("main").innerText()).includes("宁波集散中心"));
+  await picture(p, "parcels");
+  for (const one of list.slice(1)) await far.report(city, one, "delivered");
+  check(`${lang}: the courier reports that it failed`, await far.report(city, list[0], "failed", { reason: "收件地址无人" }) === 200);
+  await page.goto("/issue/parcels");
+  await look(issuer, "came back");
+  await press(issuer, `a[href='/issue/parcels/${no}']`);
+  await look(issuer, "failed");
+  check(`${lang}: what could not be delivered waits at the issuing desk, with the reason`, (await page.locator("main").innerText()).includes("收件地址无人"));
+  await picture(issuer, "came-back");
+  if (lang === "en") {
+    await submit(issuer, `form[action='/issue/parcels/${no}/pick-up']`);
+    await look(issuer, "kept");
+    return pick_up(issuer, no);
+  }
+  await submit(issuer, `form[action='/issue/parcels/${no}/again']`);
+  await again_until(`${lang}: it is ordered again`, async () => await booked() && !(await trackings(issuer)).includes(list[0]));
+  const [anew] = (await trackings(issuer)).filter((t) => !list.includes(t));
+  check(`${lang}: it is delivered at the second attempt`, await far.report(city, anew, "delivered") === 200);
+  return again_until(`${lang}: the courier's word reaches the case`, async () => {
+    await page.goto(`/issue/cases/${no}`);
+    return await page.locator("form[action$='/deliver']").count() === 0;
+  });
+}
+
+// At the window: without the card nothing, with a wrong one nothing, with the right one handed over.
+async function pick_up(issuer, no) {
+  const { page, lang } = issuer;
+  const left = () => page.locator("form[action$='/deliver']").count();
+  await again_until(`${lang}: only what is picked up is left`, async () => {
+    await page.goto(`/issue/cases/${no}`);
+    return await left() === 1;
+  });
+  for (const [card, good] of [["", false], ["0000", false], ["9996", true]]) {
+    const window = page.locator("form[action$='/deliver'] input[type=radio][value=window]");
+    if (!(await window.count())) return check(`${lang}: it can be picked up`, false);
+    await page.locator(`label[for="${await window.getAttribute("id")}"]`).click();
+    await page.locator("form[action$='/deliver'] input[name^=identity]").fill(card);
+    await submit(issuer, "form[action$='/deliver']");
+    check(`${lang}: the card «${card}» ${good ? "will do" : "will not"}`, (await left() === 0) === good, await page.locator(".error-summary").allTextContents());
+    if (!good) await look(issuer, `card ${card || "none"}`);
+  }
+}
+
+// ---- papers ----
+
+async function papers(p, no) {
+  const { page, lang, width } = p;
+  await page.goto(`/cases/${no}`);
+  const links = await page.locator(`main a[href^='/cases/${no}/papers']`).evaluateAll((l) => l.map((a) => a.getAttribute("href")));
+  let good = 0, text = "";
+  for (const href of links.filter((_, i) => i < 4 || i === links.length - 1)) {
+    const [one, two] = [await (await page.request.get(href)).body(), await (await page.request.get(href)).body()];
+    if (one.subarray(0, 5).toString() === "%PDF-" && one.equals(two)) good++;
+    text = spawnSync("pdftotext", ["-raw", "-", "-"], { input: one, encoding: "utf8" }).stdout || text;
+  }
+  check(`${lang} ${width}: ${links.length} papers and certificates, the same bytes each time`, links.length > 15 && good === 5, `${links.length} ${good}`);
+  const code = /([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})\s+([0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4})/.exec(text);
+  if (!check(`${lang} ${width}: the code stands on the paper`, code, text.slice(0, 300))) return;
+  await page.goto("/paper");
+  await look(p, "empty");
+  await field(page, "code").fill(`${code[1]}-${code[2]}`);
+  await submit(p, "main form[action='/paper']");
+  await look(p, "genuine");
+  check(`${lang} ${width}: the paper is genuine, and no name is shown`, await page.locator(".notice-good").count() === 1 && !/陈小满|林海生/.test(await page.locator("main").innerText()));
+  await picture(p, "paper");
+  await page.goto(`/paper?code=${code[2]}-${code[1]}`);
+  await look(p, "not known");
+  check(`${lang} ${width}: a wrong code is not`, await page.locator(".notice-bad").count() === 1);
+}
+
+async function how_to_be_told(far, p) {
+  const { page, lang } = p, address = `li.${lang}@example.org`;
+  await page.goto("/account/notices");
+  await look(p);
+  await field(page, "email").fill(address);
+  await submit(p, "main form[action='/account/notices']");
+  await look(p, "to be confirmed");
+  await again_until(`${lang}: a code comes by mail`, () => far.mails().some((m) => m.to.includes(address)));
+  await field(page, "code").fill(/\d{6}/.exec(far.mails().find((m) => m.to.includes(address)).text)[0]);
+  await submit(p, "main form[action='/account/notices/confirm']");
+  await look(p, "confirmed");
+  check(`${lang}: the address is confirmed`, await page.locator(".notice-good").count() === 1);
+}
+
+async function was_told(far, clerk, no) {
+  const { page, lang } = clerk, of = (word) => far.mails().filter((m) => m.to.includes(`li.${lang}@example.org`) && m.subject.includes(word));
+  await again_until(`${lang}: the applicant is told of the failed delivery`, () => of("Could not be delivered").length > 0);
+  check(`${lang}: he was told once that it is accepted`, of("Accepted:").length === 1, JSON.stringify(of("")));
+  check(`${lang}: every mail has an id of its own`, new Set(of("").map((m) => m.id)).size === of("").length);
+  await page.goto(`/desk/cases/${no}/notices`);
+  await look(clerk);
+  check(`${lang}: the desk sees what was sent`, await page.locator("main ul.plain li").count() > 5);
 }
 
 async function results(p, no) {
@@ -319,6 +445,7 @@ async function online(city, browser, { lang, width, js, number, shots }) {
   await questions(p, shots);
   await plan(p, shots);
   const no = await begin(p, number);
+  if (js) await how_to_be_told(far, p);
   await complete(p, no, shots);
   const clerk = await staff(browser, city, "chen", { lang, width: 1280 });
   await ask_correction(clerk, no, shots);
@@ -330,9 +457,12 @@ async function online(city, browser, { lang, width, js, number, shots }) {
   }
   await departments(browser, city, no, lang, shots);
   const issuer = await staff(browser, city, "sun", { lang, width: 1280 });
-  await issue(issuer, no);
+  await issue(issuer, no, js && (() => parcels(far, city, issuer, p, no)));
   const { code, facts } = await results(p, no);
-  check(`${lang} ${width}: zero trips`, /(Trips so far|跑动次数|已跑次数|跑[^\n]*)\s*\n?\s*0/.test(facts), facts);
+  const trips = js && lang === "en" ? 1 : 0; // what came back from the courier was picked up
+  check(`${lang} ${width}: ${trips} trips`, new RegExp(`(Trips so far|跑动次数|已跑次数|跑[^\\n]*)\\s*\\n?\\s*${trips}`).test(facts), facts);
+  await papers(p, no);
+  if (js) await was_told(far, clerk, no);
   await track(browser, city, no, code ?? "", { lang, width, js });
   const other = await person(browser, city, { lang, width });
   await other.page.goto(`/sign-in/applicant?return=/cases/${no}`);
@@ -407,7 +537,9 @@ const runs = {
 };
 
 const only = process.argv[2];
+const far = await far_ends();
 await journey("open a restaurant", async (city, browser) => {
+  far.knows(city);
   for (const [name, run] of Object.entries(runs)) {
     if (only && only !== name) continue;
     try {
@@ -421,4 +553,5 @@ await journey("open a restaurant", async (city, browser) => {
       signed_in.clear();
     }
   }
-});
+}, far.options);
+await far.stop();

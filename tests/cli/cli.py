@@ -163,6 +163,22 @@ def versions(home, path, url):
     check("both entries are opened for everybody, each with its proof's fingerprint", len(opened) == 2 and digest in str(opened[0]) and said["proof"] in str(opened[1])
           and said["opened"][0]["index"] == said["ledger"]["published_at_index"], opened)
     check("serve ends", city.stop() == 0)
+    listed = expect("versions: what is in force, and since when", 0, ["versions", "--store", url], said["version"], "stdout").stdout
+    check("one version, by the system", listed.count("\n") == 1 and "  system  " in listed, listed)
+    back = os.path.join(home, "back")
+    expect("versions --export: its files as a folder", 0, ["versions", "--store", url, "--export", back])
+    check("the files are those of the folder", run("diff", CATALOG, back).returncode == 0)
+    expect("versions --export: a folder that is there is left alone", 2, ["versions", "--store", url, "--export", back], "cannot be written")
+    expect("versions --export: a version that never was", 2, ["versions", "--store", url, "--export", f"{back}2", "--version", "0" * 64], "not published")
+    city = City(home, f"sqlite:{home}/second.db", "--catalog", back)
+    check("serve takes the exported folder as it is", city.port and city.stop() == 0)
+    with open(os.path.join(back, "city.yaml"), "a", encoding="utf-8") as file:
+        file.write("# next year\n")
+    expect("a newer folder is proved", 0, ["check", back, "--publish"])
+    for folder in (back, CATALOG):
+        check("serve takes the folder that it is given", City(home, url, "--catalog", folder).stop() == 0)
+    lines = run("versions", "--store", url).stdout.splitlines()
+    check("the older folder is in force again, and both times stand there", len(lines) == 3 and lines[0].split()[1] == lines[2].split()[1] == said["version"] != lines[1].split()[1], lines)
 
 
 def plans():

@@ -118,7 +118,7 @@ def compare_rest(ledger, out, events, coins):
 
 def check(program, url, keys, ledger):
     wanted = "".join(f"{jar} {version} {key} {amount}\n" for key, (jar, version, amount) in ledger.acknowledged.items())
-    done = subprocess.run([program, "check", url, keys], input=wanted.encode(), capture_output=True, timeout=300)
+    done = subprocess.run([program, "check", url, keys], input=wanted.encode(), capture_output=True, timeout=3600)
     lines = done.stdout.splitlines()
     if done.returncode:
         return [f"load check ended with {done.returncode}: {done.stderr.decode().strip()}"], 0
@@ -129,7 +129,7 @@ def check(program, url, keys, ledger):
 
 
 def deliver_the_rest(program, url, keys, ledger):
-    done = subprocess.run([program, "drain", url, keys], capture_output=True, timeout=300)
+    done = subprocess.run([program, "drain", url, keys], capture_output=True, timeout=3600)
     ledger.take(done.stdout.splitlines())
     if done.returncode:  # it also verifies the ledger once more
         return [f"load drain ended with {done.returncode}: {done.stderr.decode().strip()}"]

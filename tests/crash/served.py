@@ -55,7 +55,7 @@ class Client:
     """A connection that says what it was answered, or raises OSError or HTTPException where it was not."""
 
     def __init__(self, port, token=None):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         self.token = token
 
     def call(self, method, path, body=None, key=None):
@@ -77,7 +77,7 @@ def sign_in(port, person):
     cookies = {}
 
     def browse(method, path, form=None):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())}
         if form:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{port}"}

@@ -58,7 +58,8 @@ with tempfile.TemporaryDirectory() as home:
         data = open(path, "rb").read()
         open(path, "wb").write(change(data))
 
-    check("an honest log is fine", monitor(log, key, state, "--catalog", f"{source}/catalogs/ningbo")[0] == 0)
+    r = monitor(log, key, state, "--catalog", f"{source}/catalogs/ningbo")
+    check("an honest log is fine", r[0] == 0, r[2])
     expect("and fine again from the state", 0, "", log, keep=state)
     # A slow start publishes in several steps and leaves narrower bundles behind; the monitor reads the widest.
     bundle = max((os.path.join(d, f) for d, _, files in os.walk(f"{log}/tile/entries") for f in files), key=lambda path: int(os.path.basename(path)))

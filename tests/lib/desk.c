@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "courier/courier.h"
+#include "notice/notice.h"
 #include "record/record.h"
 
 const struct who applicant = {"person:li", "applicant", "", "web"};
@@ -143,7 +145,8 @@ static void start(struct desk *desk, int seal_ms, const struct outlet *outlets)
 
 void desk_open(struct desk *desk, enum which_store which, const struct kind *kind, uint64_t seed)
 {
-  static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
+  static const struct migration *const sets[] = {engine_migrations,  casework_migrations, record_migrations,
+                                                 courier_migrations, notice_migrations,   NULL};
   memset(desk, 0, sizeof *desk);
   desk->seed = seed;
   desk->kind = kind;

@@ -24,11 +24,11 @@ struct desk {
   uint64_t seed;
   struct error error; /* of the last command */
   struct outcome last;
-  const struct kind *kinds[2];
-  const struct kind *kind; /* casefile_kind, or a wrapper of it */
-  const char *origin;      /* of the ledger; NULL: test.example/log */
-  const char *key_dir;     /* NULL: «keys» in the fresh directory */
-  const char *log_dir;     /* NULL: nothing is published. All three count from the next start */
+  const struct kind *kinds[6]; /* ended by NULL; a test may add its own before a restart */
+  const struct kind *kind;     /* casefile_kind, or a wrapper of it */
+  const char *origin;          /* of the ledger; NULL: test.example/log */
+  const char *key_dir;         /* NULL: «keys» in the fresh directory */
+  const char *log_dir;         /* NULL: nothing is published. All three count from the next start */
 };
 
 void desk_open(struct desk *desk, enum which_store which, const struct kind *kind, uint64_t seed);
@@ -41,7 +41,8 @@ const char *desk_refused(struct desk *desk);
 struct who {
   const char *id, *role, *agency, *channel;
 };
-extern const struct who applicant, stranger, clerk, clerk2, market, market2, fire, urban, housing, ecology, issuer, supervisor, records;
+extern const struct who applicant, stranger, clerk, clerk2, market, market2, fire, urban, housing, ecology, issuer, supervisor,
+    records;
 
 /* "" when done, else the name of the error. data is taken over. */
 const char *desk_do(struct desk *desk, int64_t id, struct who who, const char *type, json_t *data);

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define LIVES_MAX 20000
-#define PATIENCE_S 120 /* of a life that does no step: it hangs */
+#define PATIENCE_S 600 /* of a life that does no step: it hangs */
 #define TRIES_MAX 3000
 #define SHRINK_S 150
 

@@ -829,7 +829,7 @@ static void on_sample_staff(const struct fresh_store *fresh)
   town_open(&t, fresh);
   GOOD(&t, account_sample(t.accounts, t.engine, &catalog, good, &t.error));
   GOOD(&t, account_list(t.db, &t.arena, &list, &n, &t.error));
-  assert_int_equal(n, 8);
+  assert_int_equal(n, 11);
   assert_string_equal(sign_in(&t, "fire-rescue", good, &in), "");
   assert_string_equal(sign_in(&t, "admin", good, &in), "");
   assert_string_equal(tell(&t, "chen", the_system, "set-password", stored(&t, "her own words now")), "");

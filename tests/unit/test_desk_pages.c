@@ -399,6 +399,15 @@ static void deliver_all(struct browser *b, const char *no)
       continue;
     const char *key = PATH("deliver-%zu", i), *page = PATH("/issue/cases/%s", no), *mode = casefile_delivery(c, i);
     assert_int_equal(get(b, page), 200);
+    if (!c->items[i].delivery || c->items[i].delivery & DELIVERY_WINDOW) { /* who picks up shows his card */
+      const char *form = PATH("&item-%s=%s&mode-%s=window", key, c->items[i].item, key);
+      assert_int_equal(post(b, PATH("%s/deliver", page), filled(b, key, form)), 400);
+      SHOWS(b, "field-wrong");
+      assert_int_equal(get(b, page), 200);
+      assert_int_equal(post(b, PATH("%s/deliver", page), filled(b, key, PATH("%s&identity-%s=0000", form, key))), 422);
+      SHOWS(b, "field-wrong");
+      assert_int_equal(get(b, page), 200);
+    }
     assert_int_equal(post(b, PATH("%s/deliver", page),
                           filled(b, key, PATH("&item-%s=%s&mode-%s=%s&tracking-%s=SF1", key, c->items[i].item, key, mode, key))),
                      303);

@@ -241,6 +241,33 @@ static void a_repeated_key_does_nothing_again(struct fixture *f)
   }
 }
 
+/* Enough for the table of keys to grow several times; each is found with what its own command answered, from memory and replayed.
+ */
+static void many_keys_are_all_remembered(struct fixture *f)
+{
+  enum { KEYS = 200 };
+  struct error e = {0};
+  struct outcome first[KEYS], again;
+  char key[16];
+  open_purse(f, 7);
+  for (int i = 0; i < KEYS; i++) {
+    (void)snprintf(key, sizeof key, "key-%d", i);
+    assert_int_equal(send(f, 7, -1, "move", key, json_pack("{s:i,s:b}", "amount", 1, "twice", i % 3 == 0), &first[i], &e), 0);
+    assert_false(first[i].repeated);
+  }
+  int64_t balance_before = balance(f, 7);
+  for (int i = 0; i < 2 * KEYS; i++) {
+    if (i == KEYS) {
+      stop(f);
+      start(f);
+    }
+    (void)snprintf(key, sizeof key, "key-%d", i % KEYS);
+    assert_int_equal(send(f, 7, -1, "move", key, json_pack("{s:i}", "amount", 1), &again, &e), 0);
+    assert_true(again.repeated && again.version == first[i % KEYS].version && again.seq == first[i % KEYS].seq);
+  }
+  assert_int_equal(balance(f, 7), balance_before);
+}
+
 static void numbers_have_no_gaps(struct fixture *f)
 {
   struct error e = {0};
@@ -392,7 +419,8 @@ static void who_would_wait_long_is_told_at_once(struct fixture *f)
     engine_stats(f->engine, &stats);
     most = stats.waiting > most ? stats.waiting : most;
   }
-  assert_true(most >= 16 && most <= 64); /* of 8192; 20 ms at a millisecond each, and what the sealer asks for */
+  assert_true(most >= 16 &&
+              most <= 64); /* of 8192; 10 are done in half of 20 ms, 16 in one group, and there is what the sealer asks for */
   while (answered < taken)
     usleep(1000);
   assert_int_equal(balance(f, 7), taken);
@@ -411,12 +439,12 @@ static void room_follows_the_pace(void **state)
   for (int i = 0; i < 50; i++)
     tempo_note(&t, 100, 100 * 20, 2000); /* 20 us of work each and 2 ms for the commit: 4 ms in a group of 100 */
   size_t calm = tempo_limit(&t, 100, 100000);
-  assert_in_range(calm, 2395, 2405);
+  assert_in_range(calm, 2295, 2305);
   tempo_note(&t, 1, 5000, 2000); /* a lonely command that had to read much says little */
   assert_in_range(tempo_limit(&t, 100, 100000), calm * 4 / 5, calm);
   for (int i = 0; i < 50; i++)
     tempo_note(&t, 100, 100 * 1000, 2000);
-  assert_in_range(tempo_limit(&t, 100, 100000), 90, 97);
+  assert_in_range(tempo_limit(&t, 100, 100000), 45, 48);
   for (int i = 0; i < 60; i++) /* after the spike it is as it was */
     tempo_note(&t, 100, 100 * 20, 2000);
   assert_in_range(tempo_limit(&t, 100, 100000), calm * 9 / 10, calm + 1);
@@ -564,6 +592,7 @@ static void removed_and_added_events_are_found(struct fixture *f)
   }
 ON_BOTH_STORES(commands_are_seen_once_answered)
 ON_BOTH_STORES(a_repeated_key_does_nothing_again)
+ON_BOTH_STORES(many_keys_are_all_remembered)
 ON_BOTH_STORES(numbers_have_no_gaps)
 ON_BOTH_STORES(one_bad_projection_does_not_hurt_the_others)
 ON_BOTH_STORES(many_threads_lose_nothing)
@@ -579,6 +608,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(commands_are_seen_once_answered_test),
       cmocka_unit_test(a_repeated_key_does_nothing_again_test),
+      cmocka_unit_test(many_keys_are_all_remembered_test),
       cmocka_unit_test(numbers_have_no_gaps_test),
       cmocka_unit_test(one_bad_projection_does_not_hurt_the_others_test),
       cmocka_unit_test(many_threads_lose_nothing_test),

@@ -22,6 +22,8 @@
 #include "../lib/desk.h"
 #include "base/text.h"
 #include "record/record.h"
+#include "courier/courier.h"
+#include "notice/notice.h"
 #include "store/blob.h"
 
 enum { VICTIM = 500, OTHERS = 40, TWIN = 700 };
@@ -33,9 +35,10 @@ static const char *const planted[] = {"欧阳鸑鷟",       "13987650123",      
 #define PLANTED (sizeof planted / sizeof *planted)
 
 static struct desk desk;
-static struct outlet outlets[2]; /* none for notices: with the phone number they wait in the outbox */
+static struct outlet outlets[2]; /* none for notices: they wait in the outbox */
 
-static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
+static const struct migration *const sets[] = {engine_migrations,  casework_migrations, record_migrations,
+                                               courier_migrations, notice_migrations,   NULL};
 
 /* ---- looking for values in raw bytes ---- */
 

@@ -297,7 +297,7 @@ struct crawl {
 
 static bool elsewhere(const char *path)
 {
-  static const char *const others[] = {"/apply", "/progress", "/cases", "/consult", "/sign-in", NULL};
+  static const char *const others[] = {"/apply", "/progress", "/cases", "/consult", "/halls", "/sign-in", NULL};
   for (size_t i = 0; others[i]; i++)
     if (span_starts(span_of(path), others[i]))
       return true;
