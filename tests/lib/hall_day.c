@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -103,6 +104,10 @@ int hall_send(struct hall_day *h, const char *zone, day d, const struct actor *w
                                   .actor = *who,
                                   .data = data};
   int bad = engine_do(h->engine, &command, &outcome, error);
+  while (bad && error->code == ERROR_BUSY) { /* the queue has no room: whoever is told so comes again */
+    usleep(2000);
+    bad = engine_do(h->engine, &command, &outcome, error);
+  }
   json_decref(data);
   return bad;
 }
