@@ -387,8 +387,11 @@ static double run_neighbour(struct neighbour *n, double group, double seconds, d
   double due = 0;
   while (now_ns() < end) {
     n->driver->begin(n->connection);
-    for (due += group; due >= 1; due--)
+    due += group;
+    while (due >= 1) {
       put_step(n, choose(&n->chooser), moment_now());
+      due--;
+    }
     end_group(n);
   }
   *ret_us = (double)(thread_us() - us) / (double)(n->seq - before);

@@ -110,12 +110,12 @@ int aggregate_apply(struct aggregate *a, const struct event *event, struct error
   return 0;
 }
 
-static int replay(struct writer *writer, struct aggregate *a, struct error *error)
+static int replay(struct writer *writer, struct aggregate *a, int version, struct error *error)
 {
   struct rows rows;
   struct arena arena = {0};
   int bad = 0;
-  if (DB_QUERY(writer->db, &aggregate_chain, &rows, error, V_INT(a->head)))
+  if (DB_QUERY(writer->db, version == 1 ? &first_event : &aggregate_chain, &rows, error, V_INT(a->head)))
     return -1;
   while (!bad && rows_next(&rows)) {
     struct event event;
@@ -151,7 +151,7 @@ static int load(struct writer *writer, struct aggregate *a, struct error *error)
     writer_random(writer, a->pseudonym, sizeof a->pseudonym);
     return 0;
   }
-  if (replay(writer, a, error))
+  if (replay(writer, a, version, error))
     return -1;
   if (a->version != version)
     return error_set(error, ERROR_INTERNAL, "broken-history", "记录 %lld 的历史不完整：应有 %d 个事件，实有 %d 个",

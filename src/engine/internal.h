@@ -307,7 +307,7 @@ void event_release(struct event *event);
 /* The same without reading the body: data is NULL, nothing is owned. */
 int event_read_columns(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event *ret,
                        struct error *error);
-extern const struct sql aggregate_chain;
+extern const struct sql aggregate_chain, first_event;
 
 /* The leaf of an event, both when sealing and when verifying (leafing.c). */
 struct leaf_source {

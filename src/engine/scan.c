@@ -16,6 +16,9 @@ const struct sql aggregate_chain = {
     " FROM events e JOIN chain c ON e.seq = c.prev)"
     " SELECT " COLUMNS " FROM chain ORDER BY version"};
 
+/* The same for one of which there is only the first event. */
+const struct sql first_event = {"SELECT " COLUMNS " FROM events WHERE seq = $1"};
+
 static const struct sql head_of = {"SELECT head FROM aggregates WHERE id = $1"};
 static const struct sql after = {"SELECT " COLUMNS " FROM events WHERE seq > $1 ORDER BY seq LIMIT 500"};
 
