@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "web/web.h"
+#include "web/internal.h"
 
 #define ROOM 24 /* connections the server of these tests keeps */
 #define H "Host: a.example\r\n"
@@ -330,6 +330,9 @@ static void what_forms_take_of_memory_is_bounded_and_small_ones_always_fit(void 
     for (ssize_t left = MEGABYTE - 3, n = 1; left && n > 0; left -= n)
       n = send(forms[i], body, (size_t)left, MSG_NOSIGNAL);
   }
+  /* until the server has read them: much of it may still lie in the sockets */
+  for (int waited = 0; waited < 6000 && __atomic_load_n(&server->bodies, __ATOMIC_RELAXED) <= (size_t)BOUND * MEGABYTE; waited++)
+    usleep(10000);
   int fd = dial(server, small);
   assert_int_equal(status_of(fd, head), 200);
   close(fd);
@@ -340,7 +343,7 @@ static void what_forms_take_of_memory_is_bounded_and_small_ones_always_fit(void 
     refused += status == 503 && strstr(head, "Retry-After: 1\r\n");
   }
   assert_int_equal(taken + refused, BOUND + OVER);
-  assert_in_range(taken, BOUND / 2, BOUND + OVER - 1);
+  assert_in_range(taken, 1, BOUND + OVER - 1); /* all may be at the same place when the bound is met: then few get through */
   hang_up(forms, BOUND + OVER);
   /* what was held is free again */
   fd = dial(server, begin);
