@@ -256,8 +256,9 @@ static void serve(struct store *store, const char *keys, const struct options *o
   struct error error = {0};
   struct engine *engine;
   struct web *web;
-  /* No sealer: none of the peers keeps a ledger. engine_bench has the rows with it. */
-  const struct engine_options engine_options = {.kinds = seven_kinds, .key_dir = keys, .origin = "bench.example", .seal_ms = -1};
+  /* No sealer: none of the peers keeps a ledger; engine_bench has the rows with it. Nobody here comes uninvited: all may wait. */
+  const struct engine_options engine_options = {
+      .kinds = seven_kinds, .key_dir = keys, .origin = "bench.example", .seal_ms = -1, .wait_ms = -1};
   if (engine_open(store, &engine_options, &engine, &error))
     give_up_with("the engine could not start", &error);
   fill(engine, o->fill);
