@@ -333,6 +333,9 @@ static struct due last_promise(const struct casefile *c)
 static const char *next_of_review(struct request *rq, const struct casefile *c)
 {
   struct due last = last_promise(c);
+  for (size_t i = 0; i < c->joint_work.gathering_count; i++)
+    if (c->joint_work.gatherings[i].visit && c->joint_work.gatherings[i].state == GATHERING_OPEN)
+      return tr(rq, "The departments wait for you: please choose the date of the joint site visit.");
   if (last.day == DAY_NONE)
     return tr(rq, "The departments are handling your application at the same time. There is nothing for you to do now.");
   return trf(

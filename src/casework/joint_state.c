@@ -31,7 +31,7 @@ static const char *copy(const struct change *ch, const char *key)
 static void *again(struct arena *arena, const void *list, size_t n, size_t size)
 {
   void *copied = arena_array(arena, n + 1, size);
-  if (n)
+  if (n && list)
     memcpy(copied, list, n * size);
   return copied;
 }
