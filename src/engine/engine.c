@@ -367,14 +367,25 @@ bool engine_leads(struct engine *engine)
 
 /* ---- ids ---- */
 
-/* 43 bits of milliseconds since 2020 (until 2298), 20 bits of chance: new aggregates lie side by side in the tables. */
+static uint32_t id_start;
+static pthread_once_t id_started = PTHREAD_ONCE_INIT;
+
+static void start_ids(void)
+{
+  random_bytes(&id_start, sizeof id_start);
+}
+
+/*
+ * 43 bits of milliseconds since 2020 (until 2298), 20 bits that count on from where chance has put them at the start: new
+ * aggregates lie side by side in the tables, and a million in one millisecond differ.
+ */
 int64_t aggregate_id_new(moment now)
 {
+  static _Atomic uint32_t made;
   const moment epoch = INT64_C(1577836800000);
-  uint32_t chance;
-  random_bytes(&chance, sizeof chance);
+  (void)pthread_once(&id_started, start_ids);
   int64_t ms = now > epoch ? now - epoch : 0;
-  return (ms << 20 | (chance & 0xfffff)) + 1;
+  return (ms << 20 | ((id_start + atomic_fetch_add(&made, 1)) & 0xfffff)) + 1;
 }
 
 int64_t aggregate_id_from(const char *actor_id, const char *key)
