@@ -130,13 +130,20 @@ static void order_holds(const struct casefile *c, const struct case_item *it)
   }
 }
 
+/* §3.11. Where the clock was set back over midnight, a day on which he came counts again. */
+static void trips_hold(const struct casefile *c, const struct seen *s)
+{
+  HOLDS(c->trips_applicant == s->trip_count || (city->set_back && c->trips_applicant > s->trip_count), c->id);
+  HOLDS(c->trips_staff == s->errands, c->id);
+}
+
 /* §3.7, §3.11, §3.13 and what the machine promises by itself */
 static void the_rest_holds(const struct casefile *c, const struct seen *s)
 {
   bool open = false;
   for (size_t i = 0; i < c->material_count; i++)
     HOLDS(c->materials[i].source == SOURCE_UPLOAD || (!c->materials[i].attached && !*c->materials[i].asked), c->id);
-  HOLDS(c->trips_applicant == s->trip_count && c->trips_staff == s->errands, c->id);
+  trips_hold(c, s);
   HOLDS(mod3736_check((struct span){c->number, 14}) == c->number[14], c->id);
   for (size_t i = 0; i < c->item_count; i++) {
     const struct case_item *it = &c->items[i];
@@ -152,7 +159,7 @@ static void is_gone(const struct casefile *c, const struct seen *s)
 {
   HOLDS(!*c->applicant && !*c->phone && !*c->id_number && !*c->account && !*c->delivery_address && !*c->code, c->id);
   HOLDS(c->material_count == 0 && c->field_count == 0 && c->attachment_count == 0 && case_state_closed(c->state), c->id);
-  HOLDS(c->trips_applicant == s->trip_count && c->trips_staff == s->errands, c->id);
+  trips_hold(c, s);
 }
 
 void laws_case(const struct casefile *c)
