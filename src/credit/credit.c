@@ -70,7 +70,7 @@ static int check_other(const struct credit *s, const struct command *c, struct e
 {
   if (check_role(c, "supervisor", error))
     return -1;
-  if (strcmp(s->by, c->actor.id) != 0)
+  if (!s->by || strcmp(s->by, c->actor.id) != 0)
     return 0;
   return error_set(error, ERROR_FORBIDDEN, "separation-of-duties", "记录由您作出，须由他人处理申诉和修复",
                    "You made this record: somebody else answers the appeal and repairs it");
