@@ -274,6 +274,7 @@ struct casefile {
   const char *accepted_by, *accepted_for; /* staff id ("" when deemed), his agency */
   const char *reason, *right_body;        /* of a refusal, withdrawal … */
   int trips_applicant, trips_staff;       /* measured; total = both, both are shown */
+  int planned_online, planned_window;     /* trips that the pinned plan promised when handed in online, at a window */
   day last_trip;
   unsigned trip_whys; /* presences already counted on last_trip */
 

@@ -362,6 +362,8 @@ int casefile_pin(struct casefile *c, struct arena *arena, const json_t *plan)
   c->lead = copy(arena, plan, "lead");
   c->catalog_version = copy(arena, plan, "catalog");
   c->cap = (int)json_int(plan, "statutory");
+  c->planned_online = (int)json_int(json_object_get(plan, "trips"), "online");
+  c->planned_window = (int)json_int(json_object_get(plan, "trips"), "window");
   if (!*c->thing || c->cap < 0 || c->cap > 2000)
     return -1;
   return pin_materials(c, arena, json_list(plan, "materials")) || pin_fields(c, arena, json_list(plan, "fields")) ||

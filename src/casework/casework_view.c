@@ -5,6 +5,7 @@
 
 #include "account/account.h"
 #include "app/app.h"
+#include "promise/promise.h"
 #include "base/text.h"
 #include "casework/internal.h"
 #include "casework/timeline.h"
@@ -491,6 +492,12 @@ int casework_command(struct request *rq, int64_t id, int expect, struct as as, c
   int bad = casework_facts(rq, id, type, data, error) || engine_do(rq->engine, &command, ret ? ret : &outcome, error) ? -1 : 0;
   json_decref(data);
   return bad;
+}
+
+const struct promise_thing *case_promise(const struct request *rq, const struct casefile *c)
+{
+  const struct thing *thing = catalog_thing(rq->app->catalog, span_of(c->thing));
+  return thing ? promise_of(rq->app->promise, thing) : NULL;
 }
 
 int casework_send_file(struct request *rq, const struct casefile *c, int64_t number, struct error *error)

@@ -9,6 +9,8 @@
 #include "casework/casework.h"
 #include "web/web.h"
 
+struct promise_thing;
+
 /* VIEW_PUBLIC: by number and code, without names, reasons or certificate numbers; VIEW_STAFF: with who did it and opinions. */
 enum view_for { VIEW_PUBLIC, VIEW_APPLICANT, VIEW_STAFF };
 
@@ -86,7 +88,10 @@ const char *special_text(const struct request *rq, const char *type); /* hearing
 const char *presence_text(const struct request *rq, const char *why); /* identity … hand-in */
 
 const char *offered_date_text(struct request *rq, const struct offered_date *d); /* «2026年3月5日 下午» */
-const char *unit_text(const char *unit);                                         /* as people write it: «m²»; "" for NULL */
+/* What is proved today of the matter's trips; NULL where the catalogue has it no more. */
+const struct promise_thing *case_promise(const struct request *rq, const struct casefile *c);
+
+const char *unit_text(const char *unit); /* as people write it: «m²»; "" for NULL */
 
 /* ---- commands and files ---- */
 
