@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "account/account.h"
 #include "app/app.h"
 #include "base/text.h"
 #include "casework/staff.h"
@@ -184,6 +185,8 @@ static int fill(struct request *rq, struct error *error)
 
 #define FOUND_MAX 24
 
+static const struct intake at_desk = {"/desk/new", "", "", ""};
+
 const struct input_option *desk_choices(struct request *rq, const struct question *q)
 {
   struct input_option *list = arena_array(rq->arena, q->choice_count + 1, sizeof *list);
@@ -211,19 +214,24 @@ static bool has_thing(const struct thing *const *list, size_t n, const struct th
   return false;
 }
 
-static int new_page(struct request *rq, struct error *error)
+int intake_choose(struct request *rq, const struct intake *in)
 {
   const struct catalog *catalog = rq->app->catalog;
   const struct thing **list = arena_array(rq->arena, catalog->thing_count + FOUND_MAX + 1, sizeof *list);
   struct hit hits[FOUND_MAX];
   size_t n = 0, found = rq_has(rq, "q") ? catalog_search(catalog, rq_span(rq, "q"), FOUND_MAX, hits) : 0;
-  (void)error;
   for (size_t i = 0; i < found; i++)
     if (hits[i].thing && !has_thing(list, n, hits[i].thing))
       list[n++] = hits[i].thing;
   for (size_t i = 0; !rq_has(rq, "q") && i < catalog->thing_count; i++)
     list[n++] = &catalog->things[i];
-  return web_page(rq, 200, desk_new(rq, list, n));
+  return web_page(rq, 200, desk_new(rq, in, list, n));
+}
+
+static int new_page(struct request *rq, struct error *error)
+{
+  (void)error;
+  return intake_choose(rq, &at_desk);
 }
 
 static int thing_of(struct request *rq, const struct thing **ret, struct error *error)
@@ -232,10 +240,15 @@ static int thing_of(struct request *rq, const struct thing **ret, struct error *
   return *ret ? 0 : error_set(error, ERROR_NOT_FOUND, "no-such-thing", "目录中没有这件事", "The catalogue has no such matter");
 }
 
-static int intake_page(struct request *rq, struct error *error)
+int intake_show(struct request *rq, const struct intake *in, struct error *error)
 {
   const struct thing *thing;
-  return thing_of(rq, &thing, error) ? -1 : web_page(rq, 200, desk_intake(rq, thing));
+  return thing_of(rq, &thing, error) ? -1 : web_page(rq, 200, desk_intake(rq, in, thing));
+}
+
+static int intake_page(struct request *rq, struct error *error)
+{
+  return intake_show(rq, &at_desk, error);
 }
 
 /* The plan for the answers of the form, as it is pinned. Errors name the question in where. */
@@ -263,7 +276,8 @@ static int compile(struct request *rq, const struct thing *thing, json_t **ret, 
 static const char *const applicant_fields[][2] = {
     {"name", "applicant_name"}, {"id_number", "applicant_id"}, {"phone", "applicant_phone"}};
 
-static int intake_again(struct request *rq, const struct thing *thing, const struct error *why, struct error *error)
+static int intake_again(struct request *rq, const struct intake *in, const struct thing *thing, const struct error *why,
+                        struct error *error)
 {
   const char *field = why->where, *text = arena_str(rq->arena, say(rq, why->zh, why->en));
   if (why->code == ERROR_NOT_FOUND || why->code >= ERROR_INTERNAL) {
@@ -276,7 +290,7 @@ static int intake_again(struct request *rq, const struct thing *thing, const str
   if (strcmp(why->name, "missing-answer") == 0)
     text = tr(rq, "Answer this question");
   web_field_error(rq, arena_str(rq->arena, field), text);
-  return web_page(rq, (unsigned)error_http(why->code), desk_intake(rq, thing));
+  return web_page(rq, (unsigned)error_http(why->code), desk_intake(rq, in, thing));
 }
 
 /* Every question that has no answer is shown at once. */
@@ -287,29 +301,49 @@ static void check_answers(struct request *rq, const struct thing *thing)
       web_field_error(rq, thing->questions[i].id, trf(rq, "Answer: %s", words_text(rq, thing->questions[i].text)));
 }
 
-static int intake(struct request *rq, struct error *error)
+/* The account of whoever came: only where the number on the card that the clerk reads is the account's own. */
+static const char *own_account(struct request *rq, const struct intake *in)
+{
+  int64_t id;
+  bool known = *in->account && account_id_of(in->account, &id);
+  return known && span_is(rq_span(rq, "applicant_id"), account_identity(rq->db, rq->arena, id)) ? in->account : "";
+}
+
+int intake_begin(struct request *rq, const struct intake *in, int64_t *ret_id, const char **ret_number, struct error *error)
 {
   const struct thing *thing;
   struct error why = {0};
   struct case_row row;
   json_t *plan;
+  *ret_id = 0;
   if (thing_of(rq, &thing, error))
     return -1;
   check_answers(rq, thing);
   if (rq->errors_n)
-    return web_page(rq, 400, desk_intake(rq, thing));
+    return web_page(rq, 400, desk_intake(rq, in, thing));
   if (compile(rq, thing, &plan, &why))
-    return intake_again(rq, thing, &why, error);
+    return intake_again(rq, in, thing, &why, error);
   const char *once = rq_once(rq);
   int64_t id = *once ? aggregate_id_from(rq->who->id, once) : aggregate_id_new(rq->now);
-  json_t *data = json_pack("{s:s,s:o,s:s,s:{s:s,s:s,s:s}}", "thing", thing->id, "plan", plan, "district", rq_str(rq, "district"),
-                           "applicant", "name", rq_str(rq, "applicant_name"), "id_number", rq_str(rq, "applicant_id"), "phone",
-                           rq_str(rq, "applicant_phone"));
+  json_t *data = json_pack("{s:s,s:o,s:s,s:{s:s,s:s,s:s,s:s}}", "thing", thing->id, "plan", plan, "district",
+                           rq_str(rq, "district"), "applicant", "name", rq_str(rq, "applicant_name"), "id_number",
+                           rq_str(rq, "applicant_id"), "phone", rq_str(rq, "applicant_phone"), "account", own_account(rq, in));
   if (casework_command(rq, id, 0, at_window, "draft", data, NULL, &why))
-    return intake_again(rq, thing, &why, error);
+    return intake_again(rq, in, thing, &why, error);
   if (casework_get(rq->db, id, rq->arena, &row, error))
     return -1;
-  return web_redirect(rq, 303, arena_printf(rq->arena, "/desk/cases/%s/fill?done=draft", row.number));
+  *ret_id = id;
+  *ret_number = row.number;
+  return 0;
+}
+
+static int intake(struct request *rq, struct error *error)
+{
+  int64_t id;
+  const char *number;
+  if (intake_begin(rq, &at_desk, &id, &number, error))
+    return -1;
+  return id ? web_redirect(rq, 303, arena_printf(rq->arena, "/desk/cases/%s/fill?done=draft", number)) : 0;
 }
 
 /* ---- routes ---- */
@@ -336,13 +370,7 @@ static const struct parameter file_path[] = {
     NUMBER, {"n", IN_PATH, TYPE_INT, true, .max = 100000, .min = 1, .zh = "文件", .en = "file"}, {0}};
 static const struct parameter search[] = {{"q", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "关键词", .en = "words"}, {0}};
 static const struct parameter thing_path[] = {{"thing", IN_PATH, TYPE_TEXT, true, .max = 64, .zh = "事项", .en = "matter"}, {0}};
-static const struct parameter intake_form[] = {
-    {"thing", IN_PATH, TYPE_TEXT, true, .max = 64, .zh = "事项", .en = "matter"},
-    {"applicant_name", IN_FORM, TYPE_TEXT, true, .max = 100, .zh = "申请人姓名或名称", .en = "the applicant's name"},
-    {"applicant_id", IN_FORM, TYPE_TEXT, true, .max = 18, .zh = "证件号码", .en = "the identity number"},
-    {"applicant_phone", IN_FORM, TYPE_TEXT, true, .max = 20, .zh = "联系电话", .en = "the phone number"},
-    {"district", IN_FORM, TYPE_TEXT, false, .max = 12, .zh = "所在区", .en = "the district"},
-    {0}};
+static const struct parameter intake_form[] = {INTAKE_FIELDS, {0}};
 static const struct parameter fill_form[] = {
     NUMBER, VERSION, {"detach", IN_FORM, TYPE_INT, false, .max = 100000, .zh = "撤下的文件", .en = "the file to take out"}, {0}};
 

@@ -94,6 +94,7 @@ const struct nav_item site_nav[] = {
 
 const struct kiosk_tile kiosk_tiles[] = {
     {"/things", N_("Apply for something"), N_("Answer a few questions, see what is needed, fill in one form")},
+    {"/visits", N_("I have an appointment"), N_("With your identity: check in and take your number")},
     {"/progress", N_("See how far my case is"), N_("With the number and the code on your receipt")},
     {"/cases", N_("My cases"), N_("With your identity: applications, papers, certificates")},
     {0},

@@ -238,6 +238,9 @@ struct queue_row {
 /* Of all zones of a hall on a day, in no order; zones nobody has come to yet are missing. */
 int queues_of(struct db *db, const char *hall, day d, struct arena *arena, struct queue_row **ret, size_t *ret_n,
               struct error *error);
+/* The window of the hall that the clerk has open that day; *ret_number 0: none. */
+int window_of_clerk(struct db *db, const char *hall, day d, const char *clerk, struct arena *arena, const char **ret_zone,
+                    int *ret_number, struct error *error);
 /* booked of each slot; the caller's array is by minute / slot. */
 int slots_booked(struct db *db, int64_t queue, int slot, int *ret, size_t n, struct error *error);
 

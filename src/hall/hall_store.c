@@ -288,6 +288,9 @@ static const struct sql visits_by_case = {"SELECT " VISIT_COLUMNS " FROM visits 
 static const struct sql visits_here = {"SELECT " VISIT_COLUMNS " FROM visits WHERE queue = $1 AND present = 1 ORDER BY n"};
 static const struct sql windows_here = {
     "SELECT number, opened, clerk, visit, since FROM hall_windows WHERE queue = $1 ORDER BY number"};
+static const struct sql window_by_clerk = {
+    "SELECT q.zone, w.number FROM hall_queues q JOIN hall_windows w ON w.queue = q.id WHERE q.hall = $1 AND q.day = $2"
+    " AND w.clerk = $3 AND w.opened = 1 ORDER BY w.number LIMIT 1"};
 #define QUEUE_COLUMNS                                                                                                              \
   "id, hall, zone, day, seq, tickets, waiting, booked, served, no_shows, unserved, cancelled, windows, mean_ms, waited_ms,"        \
   " served_ms, estimated, off_ms, ended"
@@ -534,6 +537,20 @@ int visit_made(struct db *db, int64_t seq, struct arena *arena, const char **ret
   if (rows_close(&rows, error))
     return -1;
   return **ret ? 0 : error_set(error, ERROR_INTERNAL, "no-visit", "系统未能给出号票", "The system gave no ticket");
+}
+
+int window_of_clerk(struct db *db, const char *hall, day d, const char *clerk, struct arena *arena, const char **ret_zone,
+                    int *ret_number, struct error *error)
+{
+  struct rows rows;
+  *ret_number = 0;
+  if (DB_QUERY(db, &window_by_clerk, &rows, error, V_STR(hall), V_INT(d), V_STR(clerk)))
+    return -1;
+  if (rows_next(&rows)) {
+    *ret_zone = rows_str(&rows, 0, arena);
+    *ret_number = (int)rows_int(&rows, 1);
+  }
+  return rows_close(&rows, error);
 }
 
 int64_t hall_version(struct db *db, const char *hall, const char *zone, day d)

@@ -7,6 +7,7 @@
 
 #include "account/account.h"
 #include "app/app.h"
+#include "casework/desk_pages.h"
 #include "hall/hall_view.h"
 #include "templates_hall.h"
 
@@ -135,6 +136,76 @@ static int window_act(struct request *rq, struct error *error)
   return web_page(rq, why.name ? (unsigned)error_http(why.code) : 400, hall_window_page(rq, &w));
 }
 
+/* ---- from the window to the desk, and back ---- */
+
+/* What is known of whoever is at the window; the identity number is not: the clerk reads it from the card. */
+static int at_the_window(struct request *rq, struct window_view *w, struct intake *ret, struct error *error)
+{
+  if (read_window(rq, w, error))
+    return -1;
+  if (!w->mine || !w->v || w->v->state != VISIT_SERVED)
+    return error_set(error, ERROR_CONFLICT, "nobody-there", "窗口现在没有人", "Nobody is at the window now");
+  const char *account = w->v->account;
+  *ret = (struct intake){.base = arena_printf(rq->arena, "%s/application", w->base),
+                         .name = *account ? account_name(rq->db, rq->arena, account) : "",
+                         .phone = w->v->phone,
+                         .account = account};
+  return 0;
+}
+
+/* His case; else a new application: of the matter he came for, or of one to be chosen. */
+static int to_case(struct request *rq, struct error *error)
+{
+  struct window_view w;
+  struct intake in;
+  if (at_the_window(rq, &w, &in, error))
+    return -1;
+  if (*w.v->case_number)
+    return web_redirect(rq, 303, arena_printf(rq->arena, "/desk/cases/%s", w.v->case_number));
+  if (*w.v->thing && !rq_has(rq, "q"))
+    return web_redirect(rq, 303, arena_printf(rq->arena, "%s/%s", in.base, w.v->thing));
+  return intake_choose(rq, &in);
+}
+
+static int application(struct request *rq, struct error *error)
+{
+  struct window_view w;
+  struct intake in;
+  return at_the_window(rq, &w, &in, error) ? -1 : intake_show(rq, &in, error);
+}
+
+/* The case that was begun is the visit's from now on: his being here is counted in it. */
+static int begin_application(struct request *rq, struct error *error)
+{
+  struct window_view w;
+  struct intake in;
+  const char *number;
+  int64_t id;
+  if (at_the_window(rq, &w, &in, error) || intake_begin(rq, &in, &id, &number, error))
+    return -1;
+  if (!id)
+    return 0;
+  const struct hall_act act = {&w.zone.place, day_of(rq->now), "clerk", "window", 1};
+  json_t *data = json_pack("{s:i,s:I,s:s}", "visit", w.v->n, "case", (json_int_t)id, "case_number", number);
+  if (hall_command(rq, &act, "link", data, NULL, error))
+    return -1;
+  return web_redirect(rq, 303, arena_printf(rq->arena, "/desk/cases/%s/fill?done=draft", number));
+}
+
+static int my_window(struct request *rq, struct error *error)
+{
+  const struct catalog *catalog = rq->app->catalog;
+  const char *zone = "";
+  int number = 0;
+  for (size_t i = 0; i < catalog->hall_count; i++) {
+    if (window_of_clerk(rq->db, catalog->halls[i].id, day_of(rq->now), rq->who->id, rq->arena, &zone, &number, error))
+      return -1;
+    if (number)
+      return web_redirect(rq, 303, arena_printf(rq->arena, "/queue/%s/%s/%d", catalog->halls[i].id, zone, number));
+  }
+  return web_redirect(rq, 303, "/queue");
+}
+
 /* ---- tickets and appointments by telephone or at the counter ---- */
 
 static int clerk_ticket(struct request *rq, struct error *error)
@@ -192,6 +263,11 @@ static const struct parameter window_form[] = {
     {"to", IN_FORM, TYPE_TEXT, false, .max = 66, .zh = "转到哪里", .en = "where to"},
     {"case", IN_FORM, TYPE_TEXT, false, .max = 32, .zh = "办件编号", .en = "the case"},
     {0}};
+static const struct parameter to_case_query[] = {
+    WINDOW_PATH, {"q", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "关键词", .en = "words"}, {0}};
+static const struct parameter application_path[] = {
+    WINDOW_PATH, {"thing", IN_PATH, TYPE_TEXT, true, .max = 64, .zh = "事项", .en = "matter"}, {0}};
+static const struct parameter application_form[] = {WINDOW_PATH, INTAKE_FIELDS, {0}};
 static const struct parameter clerk_form[] = {
     {"hall", IN_PATH, TYPE_TEXT, true, .max = 64, .zh = "大厅", .en = "the hall"},
     {"zone", IN_FORM, TYPE_TEXT, false, .max = 64, .zh = "分区", .en = "the zone"},
@@ -207,6 +283,12 @@ static const struct parameter manage_query[] = {{"hall", IN_PATH, TYPE_TEXT, tru
 
 const struct route window_routes[] = {
     {METHOD_GET, "/queue", ROLE_CLERK, choice, 0, choice_query, "选择窗口", "Choosing a window"},
+    {METHOD_GET, "/queue/mine", ROLE_CLERK, my_window, 0, NULL, "我值守的窗口", "The window one sits at"},
+    {METHOD_GET, "/queue/{hall}/{zone}/{window}/application", ROLE_CLERK, to_case, 0, to_case_query, "窗口来人的办件",
+     "The case of whoever is at the window"},
+    {METHOD_GET, "/queue/{hall}/{zone}/{window}/application/{thing}", ROLE_CLERK, application, 0, application_path},
+    {METHOD_POST, "/queue/{hall}/{zone}/{window}/application/{thing}", ROLE_CLERK, begin_application, ROUTE_SHOWS_ERRORS,
+     application_form},
     {METHOD_POST, "/queue/{hall}/tickets", ROLE_CLERK, clerk_ticket, 0, clerk_form},
     {METHOD_GET, "/queue/{hall}/{zone}/{window}", ROLE_CLERK | ROLE_SUPERVISOR, window, 0, window_path, "窗口叫号",
      "Calling at a window"},

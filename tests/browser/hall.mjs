@@ -1,32 +1,12 @@
 // A hall with several people at once: a time booked on the telephone, a ticket at the machine, the board, the window, the manager.
-import { check, journey, look, person, picture, staff } from "./harness.mjs";
+import { callUntil, check, journey, key, look, person, picture, soon, staff, ticketOf } from "./harness.mjs";
 
 const text = async (p, where = "main") => (await p.page.textContent(where)).replace(/\s+/g, " ");
 const submit = (p, what) => Promise.all([p.page.waitForNavigation(), p.page.click(what)]);
-const key = (p, k) => Promise.all([p.page.waitForNavigation(), p.page.keyboard.press(k)]);
-const soon = async (what, so) => {
-  for (let i = 0; i < 100; i++) {
-    if (await so()) return check(what, true);
-    await new Promise((done) => setTimeout(done, 100));
-  }
-  return check(what, false);
-};
-const ticketOf = async (p) => /[AB]\d{3}/.exec(await p.page.textContent(".ticket-number"))?.[0] ?? "";
 
 async function signIn(p, name) {
   await p.page.goto("/sign-in/applicant?return=/halls");
   await Promise.all([p.page.waitForURL((u) => u.pathname === "/halls"), p.page.click(`button:has-text("${name}")`)]);
-}
-
-// The clerk calls one after another until it is this ticket's turn.
-async function callUntil(clerk, ticket) {
-  for (let i = 0; i < 30; i++) {
-    const at = await clerk.page.locator("#now .ticket-number").allTextContents();
-    if (at[0]?.includes(ticket)) return true;
-    if (at.length && (await clerk.page.locator("#do-serve").count())) await key(clerk, "s");
-    await key(clerk, "n");
-  }
-  return false;
 }
 
 await journey("a hall", async (city, browser) => {

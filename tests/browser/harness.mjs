@@ -69,10 +69,10 @@ export async function serve(extra = [], env = {}) {
 }
 
 // Mail server and courier, as processes of their own: what they took, and what the courier calls back.
-export async function far_ends() {
+export async function far_ends(env = {}) {
   const home = mkdtempSync(join(tmpdir(), "onevisit-far-"));
   const python = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3"; // Debian's own has aiosmtpd
-  const program = spawn(python, [join(root, "tests/outside/far_ends.py"), home], { stdio: ["pipe", "ignore", "inherit"] });
+  const program = spawn(python, [join(root, "tests/outside/far_ends.py"), home], { stdio: ["pipe", "ignore", "inherit"], env: { ...process.env, ...env } });
   for (let n = 0; n < 300 && !existsSync(join(home, "ports")); n++) await new Promise((done) => setTimeout(done, 100));
   const [smtp, http] = readFileSync(join(home, "ports"), "utf8").trim().split(" ");
   const lines = (name) => existsSync(join(home, name)) ? readFileSync(join(home, name), "utf8").trim().split("\n").filter(Boolean).map((l) => JSON.parse(l)) : [];
@@ -182,6 +182,14 @@ export async function picture(p, name) {
 
 // ---- signing in ----
 
+export async function sign_in(browser, city, number, options) {
+  const p = await person(browser, city, options);
+  await p.page.goto("/sign-in/applicant");
+  await Promise.all([p.page.waitForNavigation(), p.page.locator(`button[name=person][value="${number}"]`).click()]);
+  return p;
+}
+
+
 export async function staff(browser, city, login, options = {}) {
   const p = await person(browser, city, options);
   await p.page.goto("/sign-in");
@@ -192,6 +200,80 @@ export async function staff(browser, city, login, options = {}) {
   await p.page.waitForSelector("form[action='/sign-out']");
   return p;
 }
+
+// ---- on a page ----
+
+// Something comes by itself: within half a minute.
+async function until(so) {
+  for (let n = 0; n < 150; n++) {
+    if (await so()) return true;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  return false;
+}
+
+export const soon = async (what, so) => check(what, await until(so));
+
+export const field = (page, name) => page.locator(`[name="${name}"]`);
+
+// A person presses the label, not the little circle.
+export async function choose(page, name, value) {
+  const id = await page.locator(`input[name="${name}"][value="${value}"]`).first().getAttribute("id");
+  await page.locator(`label[for="${id}"]`).click();
+}
+
+// The box a form is in.
+export async function open(page, form) {
+  const details = page.locator(`details:has([id="${form}"])`);
+  if (await details.count() && !(await details.evaluate((d) => d.open))) await details.locator("> summary").click();
+}
+
+export async function submit(p, form) {
+  await Promise.all([p.page.waitForNavigation({ waitUntil: "load" }), p.page.locator(`[id="${form}"] button[type=submit]`).first().click()]);
+  const wrong = await p.page.locator(".error-summary").allTextContents();
+  if (wrong.length) throw new Error(`${form}: ${wrong.join(" ").replace(/\s+/g, " ")}`);
+}
+
+// The program's own API, from within a session.
+export async function api(p, method, path, body, form) {
+  return p.page.evaluate(async ([method, path, body, form]) => {
+    const headers = { "X-CSRF-Token": document.querySelector("input[name=csrf]").value };
+    let data = body && JSON.stringify(body);
+    if (body) headers["Content-Type"] = "application/json";
+    if (form) {
+      data = new FormData();
+      data.append("file", new Blob([new Uint8Array(form)], { type: "application/pdf" }), "scan.pdf");
+    }
+    const answer = await fetch(path, { method, headers, body: data });
+    const json = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(json)}`);
+    return json;
+  }, [method, path, body, form && [...form]]);
+}
+
+// One key that leads to another page.
+export const key = (p, k) => Promise.all([p.page.waitForNavigation(), p.page.keyboard.press(k)]);
+
+// The numbers of tickets are A023, B104 …
+export const ticketOf = async (p) => /[AB]\d{3}/.exec(await p.page.textContent(".ticket-number"))?.[0] ?? "";
+
+// The clerk calls one after another until it is this ticket's turn.
+export async function callUntil(clerk, ticket) {
+  for (let i = 0; i < 30; i++) {
+    const at = await clerk.page.locator("#now .ticket-number").allTextContents();
+    if (at[0]?.includes(ticket)) return true;
+    if (at.length && (await clerk.page.locator("#do-serve").count())) await key(clerk, "s");
+    await key(clerk, "n");
+  }
+  return false;
+}
+
+// The courier's numbers on the page.
+export const trackings = async (p) => (await p.page.locator("main dd.number").allTextContents()).map((t) => t.trim()).filter((t) => /^SF\d{12}$/.test(t));
+
+// What somebody who opens a restaurant answers.
+export const restaurant = { has_company: "false", area: "320", premises_owned: "false", food_kind: "hot", cold_dishes: "true", signboard: "true",
+  gas: "true", sewage: "true", delivery_only: "false", staff_certified: "true" };
 
 // ---- real small files ----
 
@@ -259,4 +341,23 @@ export async function journey(name, body, { env = {}, extra = [] } = {}) {
   if (process.env.TALLY) appendFileSync(process.env.TALLY, `${passed} ${failed}\n`);
   console.log(`# ${name}: ${passed} passed, ${failed} failed`);
   process.exitCode = failed ? 1 : 0;
+}
+
+// A journey through days: the clocks of the program, and of what it was given as env, run ahead (clock.c).
+export async function days(name, begin, body, far) {
+  const shim = join(root, "build/tests/libtest_clock.so");
+  if (!existsSync(shim)) {
+    console.log(`${name}: left out: build/tests/libtest_clock.so is not there`);
+    if (process.env.TALLY) appendFileSync(process.env.TALLY, "0 0\n");
+    return;
+  }
+  const work = mkdtempSync(join(tmpdir(), "onevisit-clock-"));
+  const file = join(work, "clock");
+  const clock = { at: (text) => writeFileSync(file, String(new Date(`${text}:00+08:00`) - Date.now())) };
+  const env = { LD_PRELOAD: shim, CLOCK_FILE: file };
+  clock.at(begin);
+  const ends = far && await far_ends(env);
+  await journey(name, (city, browser) => body(city, browser, clock, ends), { env, extra: ends ? ends.options : [] });
+  if (ends) await ends.stop();
+  rmSync(work, { recursive: true, force: true });
 }

@@ -1,21 +1,12 @@
 // The restaurant, from the first question to the certificate numbers: zero trips online, one through a window.
 import { spawnSync } from "node:child_process";
-import { check, far_ends, journey, look, pdf, person, picture, png, staff } from "./harness.mjs";
+import { deliver } from "./departments.mjs";
+import { check, choose, far_ends, field, journey, look, pdf, person, picture, png, restaurant as answers, soon, staff, trackings } from "./harness.mjs";
 
-const answers = { has_company: "false", area: "320", premises_owned: "false", food_kind: "hot", cold_dishes: "true", signboard: "true",
-  gas: "true", sewage: "true", delivery_only: "false", staff_certified: "true" };
 // what the test looks for again; every other entry gets something of its kind
 const entries = { lease_until: "2031-12-31", waste_kg_per_day: "42.5", seal_kind: "公章", owner_name: "王建国", equipment_model: "YJ-200", sign_size: "4 × 1.2 m" };
 const agencies = ["market-regulation", "health", "public-security", "tax", "fire-rescue", "urban-management", "ecology-environment",
   "housing-construction", "gas-supply"];
-
-const field = (page, name) => page.locator(`[name="${name}"]`);
-
-// A person presses the label, not the little circle.
-async function choose(page, name, value) {
-  const id = await page.locator(`input[name="${name}"][value="${value}"]`).first().getAttribute("id");
-  await page.locator(`label[for="${id}"]`).click();
-}
 
 async function press(p, selector) {
   const before = p.page.url();
@@ -276,30 +267,11 @@ async function issue(issuer, no, by_courier) {
   await submit(issuer, "#f-form-all");
   await look(issuer, "issued");
   if (by_courier) await by_courier();
-  await page.goto(`/issue/cases/${no}`);
-  for (let n = 0; n < 12 && await page.locator("form[action$='/deliver']").count(); n++) {
-    const form = page.locator("form[action$='/deliver']").first();
-    const id = await form.getAttribute("id");
-    const modes = await form.locator("input[type=radio]").evaluateAll((l) => l.map((i) => [i.value, i.id, i.checked]));
-    const mode = modes.find(([, , checked]) => checked) ?? modes[0];
-    if (!mode[2]) await page.locator(`label[for="${mode[1]}"]`).click();
-    if (mode[0] === "courier") await form.locator("input[name^=tracking]").fill(`SF10${n}2233`);
-    await submit(issuer, `[id="${id}"]`);
-  }
+  await deliver(issuer, no);
   check(`${issuer.lang}: everything is delivered`, await page.locator("form[action$='/deliver'], form[action$='/issue']").count() === 0);
 }
 
 // ---- by courier, through the courier's own process ----
-
-async function again_until(what, so) {
-  for (let n = 0; n < 60; n++) {
-    if (await so()) return true;
-    await new Promise((done) => setTimeout(done, 500));
-  }
-  return check(what, false);
-}
-
-const trackings = async (p) => (await p.page.locator("main dd.number").allTextContents()).map((t) => t.trim()).filter((t) => /^SF\d{12}$/.test(t));
 
 async function parcels(far, city, issuer, p, no) {
   const { page, lang } = issuer;
@@ -308,7 +280,7 @@ async function parcels(far, city, issuer, p, no) {
     const all = await page.locator("main section").count();
     return all > 0 && (await trackings(issuer)).length === all;
   };
-  await again_until(`${lang}: the courier takes the results on`, booked);
+  await soon(`${lang}: the courier takes the results on`, booked);
   const list = await trackings(issuer);
   check(`${lang}: ${list.length} results go by courier`, list.length > 0);
   for (const one of list) {
@@ -333,10 +305,10 @@ async function parcels(far, city, issuer, p, no) {
     return pick_up(issuer, no);
   }
   await submit(issuer, `form[action='/issue/parcels/${no}/again']`);
-  await again_until(`${lang}: it is ordered again`, async () => await booked() && !(await trackings(issuer)).includes(list[0]));
+  await soon(`${lang}: it is ordered again`, async () => await booked() && !(await trackings(issuer)).includes(list[0]));
   const [anew] = (await trackings(issuer)).filter((t) => !list.includes(t));
   check(`${lang}: it is delivered at the second attempt`, await far.report(city, anew, "delivered") === 200);
-  return again_until(`${lang}: the courier's word reaches the case`, async () => {
+  return soon(`${lang}: the courier's word reaches the case`, async () => {
     await page.goto(`/issue/cases/${no}`);
     return await page.locator("form[action$='/deliver']").count() === 0;
   });
@@ -346,7 +318,7 @@ async function parcels(far, city, issuer, p, no) {
 async function pick_up(issuer, no) {
   const { page, lang } = issuer;
   const left = () => page.locator("form[action$='/deliver']").count();
-  await again_until(`${lang}: only what is picked up is left`, async () => {
+  await soon(`${lang}: only what is picked up is left`, async () => {
     await page.goto(`/issue/cases/${no}`);
     return await left() === 1;
   });
@@ -395,7 +367,7 @@ async function how_to_be_told(far, p) {
   await field(page, "email").fill(address);
   await submit(p, "main form[action='/account/notices']");
   await look(p, "to be confirmed");
-  await again_until(`${lang}: a code comes by mail`, () => far.mails().some((m) => m.to.includes(address)));
+  await soon(`${lang}: a code comes by mail`, () => far.mails().some((m) => m.to.includes(address)));
   await field(page, "code").fill(/\d{6}/.exec(far.mails().find((m) => m.to.includes(address)).text)[0]);
   await submit(p, "main form[action='/account/notices/confirm']");
   await look(p, "confirmed");
@@ -404,7 +376,7 @@ async function how_to_be_told(far, p) {
 
 async function was_told(far, clerk, no) {
   const { page, lang } = clerk, of = (word) => far.mails().filter((m) => m.to.includes(`li.${lang}@example.org`) && m.subject.includes(word));
-  await again_until(`${lang}: the applicant is told of the failed delivery`, () => of("Could not be delivered").length > 0);
+  await soon(`${lang}: the applicant is told of the failed delivery`, () => of("Could not be delivered").length > 0);
   check(`${lang}: he was told once that it is accepted`, of("Accepted:").length === 1, JSON.stringify(of("")));
   check(`${lang}: every mail has an id of its own`, new Set(of("").map((m) => m.id)).size === of("").length);
   await page.goto(`/desk/cases/${no}/notices`);

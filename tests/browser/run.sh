@@ -32,6 +32,7 @@ journeys="
   project.mjs
   edit.mjs
   joint.mjs
+  story.mjs
 "
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

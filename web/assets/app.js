@@ -90,6 +90,31 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The window and the desk by keyboard: data-hotkey presses a button, follows a link, opens a box, goes to a field, or to the
+// first of a form that is too weighty for one key.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.key === "Escape" && event.target.closest("details[open]")) {
+    event.target.closest("details").open = false;
+    return;
+  }
+  if (event.target.closest("input, textarea, select")) return;
+  const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key.toLowerCase())}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("summary")) {
+    const box = target.parentElement;
+    box.open = !box.open;
+    if (box.open) box.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+  } else if (target.matches("input, select, textarea")) {
+    target.focus();
+  } else if (target.matches("form")) {
+    target.querySelector("input:not([type=hidden]), button").focus();
+  } else {
+    target.click();
+  }
+});
+
 // The text of a catalogue's file: what is wrong is one touch away, and the line that a link leads to is marked.
 const text = document.querySelector("textarea.editor");
 function show_line(number) {

@@ -1,4 +1,4 @@
-// Live pages and keys. <body or element data-live="STREAM" data-version="N">; what has data-live-part (and an id) is replaced.
+// Live pages. <body or element data-live="STREAM" data-version="N">; what has data-live-part (and an id) is replaced.
 // The stream says only that something changed; the page is fetched again and shows the newest state, so nothing is lost.
 
 const root = document.querySelector("[data-live]");
@@ -119,26 +119,3 @@ if (root && "EventSource" in window) {
   addEventListener("pagehide", () => stream.close());
   addEventListener("pageshow", (event) => event.persisted && location.reload());
 }
-
-// ---- the window by keyboard: data-hotkey presses a button, opens a box, or goes to a field ----
-
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.key === "Escape" && event.target.closest("details[open]")) {
-    event.target.closest("details").open = false;
-    return;
-  }
-  if (event.target.closest("input, textarea, select")) return;
-  const target = document.querySelector(`[data-hotkey="${CSS.escape(event.key.toLowerCase())}"]`);
-  if (!target) return;
-  event.preventDefault();
-  if (target.matches("summary")) {
-    const box = target.parentElement;
-    box.open = !box.open;
-    if (box.open) box.querySelector("input:not([type=hidden]), select, textarea")?.focus();
-  } else if (target.matches("input, select, textarea")) {
-    target.focus();
-  } else {
-    target.click();
-  }
-});
