@@ -24,7 +24,7 @@
 #include "disk.h"
 #include "record/record.h"
 
-enum { CASES_MAX = 3000, ITEMS_MAX = 160, TRIPS_MAX = 160, FIRST = 1000, KEY_TEXT = 16, EVENT_TYPES = 32 };
+enum { CASES_MAX = 3000, ITEMS_MAX = 160, TRIPS_MAX = 160, FIRST = 1000, KEY_TEXT = 16, EVENT_TYPES = 64 };
 
 /* What the city knows of a case from the events, without the state. */
 struct seen {
@@ -53,6 +53,7 @@ struct city {
   uint64_t luck; /* of people */
   _Atomic moment now;
   bool set_back; /* the clock was, once at least */
+  moment back;   /* by so much in all */
   int announced; /* the last year whose holidays are known */
   int cases;
   int64_t last_seq;

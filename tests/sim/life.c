@@ -186,6 +186,7 @@ static void count_kind(const char *type)
       return;
     }
   }
+  city_broken(0, "more kinds of events than the city can count: %s", type);
 }
 
 /* One event that is new to the city. */
@@ -514,7 +515,10 @@ static void do_step(const json_t *step, int number)
     do_command(step, number);
   } else if (json_object_get(step, "clock")) {
     city->now += json_int(step, "clock");
-    city->set_back |= json_int(step, "clock") < 0;
+    if (json_int(step, "clock") < 0) {
+      city->set_back = true;
+      city->back -= json_int(step, "clock");
+    }
     settle(&(struct look){.key = ""});
   } else if (json_object_get(step, "fault")) {
     disk_arm(city_fault(json_str(step, "fault")), json_int(step, "at"), (uint64_t)json_int(step, "seed"));
