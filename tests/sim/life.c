@@ -383,6 +383,7 @@ static void begin(void)
                                          .random = random_of};
   must(engine_open(life.store, &options, &life.engine, &error) || store_connect(life.store, DB_READ, &life.db, &error), "the start",
        &error);
+  engine_wake(life.engine); /* what fell due meanwhile first: a case that is read while the clock changes it is read too early */
   find_again();
   engine_wake(life.engine);
   look_around(&(struct look){.key = ""});
