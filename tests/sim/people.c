@@ -287,14 +287,15 @@ static void attend(const struct casefile *c, const struct gathering *g)
   act(c->id, who, type, data);
 }
 
-static void gather(const struct casefile *c)
+/* false: none is under way, or nobody thinks of it. */
+static bool attend_any(const struct casefile *c, int percent)
 {
   for (size_t i = 0; i < c->joint_work.gathering_count; i++)
-    if (gathering_running(&c->joint_work.gatherings[i]) && chance(80)) {
+    if (gathering_running(&c->joint_work.gatherings[i]) && chance(percent)) {
       attend(c, &c->joint_work.gatherings[i]);
-      return;
+      return true;
     }
-  call_together(c);
+  return false;
 }
 
 static void write_to_each_other(const struct casefile *c)
@@ -308,6 +309,14 @@ static void write_to_each_other(const struct casefile *c)
   else if (chance(60))
     (void)json_object_update_new(data, json_pack("{s:s,s:i}", "to", department_of(c), "days", 1 + roll(3)));
   act(c->id, officer_of(from), "message", data);
+}
+
+/* The next one from there that is under review, where there is one. */
+static int item_in_review(const struct casefile *c, int i)
+{
+  for (size_t k = 0; k < c->item_count && c->items[i].state != ITEM_OPEN && c->items[i].state != ITEM_REVIEW; k++)
+    i = (i + 1) % (int)c->item_count;
+  return i;
 }
 
 static void add_department(const struct casefile *c, int i)
@@ -325,17 +334,21 @@ static void add_department(const struct casefile *c, int i)
 
 static void disagree(const struct casefile *c, int i)
 {
+  act(c->id, officer_of(c->items[i].agency), "escalate",
+      json_pack("{s:i,s:s,s:i,s:s}", "item", i, "reason", "意见不一", "days", 1 + roll(3), "instance", "协调员"));
+}
+
+/* false: nothing is to be ruled on, or nobody thinks of it. */
+static bool rule_any(const struct casefile *c, int percent)
+{
   const struct joint *j = &c->joint_work;
-  const struct dispute *open = NULL;
   for (size_t k = 0; k < j->dispute_count; k++)
-    if (!j->disputes[k].ruled)
-      open = &j->disputes[k];
-  if (open && chance(90))
-    act(c->id, chance(85) ? staff("supervisor") : officer_of(c->items[i].agency), "rule",
-        json_pack("{s:i,s:s,s:s}", "dispute", open->number, "ruling", "照办", "reasons", "理由"));
-  else
-    act(c->id, officer_of(c->items[i].agency), "escalate",
-        json_pack("{s:i,s:s,s:i,s:s}", "item", i, "reason", "意见不一", "days", 1 + roll(3), "instance", "协调员"));
+    if (!j->disputes[k].ruled && chance(percent)) {
+      act(c->id, chance(85) ? staff("supervisor") : officer_of(c->lead), "rule",
+          json_pack("{s:i,s:s,s:s}", "dispute", j->disputes[k].number, "ruling", "照办", "reasons", "理由"));
+      return true;
+    }
+  return false;
 }
 
 /* What came later does not do. */
@@ -361,8 +374,10 @@ static void take_up(const struct casefile *c, int i, int step)
 static void coordinate(const struct casefile *c, int i)
 {
   int step = roll((int)c->step_count), last = (int)c->step_count - 1;
-  switch (roll(8)) {
+  i = item_in_review(c, i);
+  switch (roll(9)) {
   case 0:
+  case 8:
     add_department(c, i);
     return;
   case 1: /* who joined last leaves again */
@@ -370,11 +385,13 @@ static void coordinate(const struct casefile *c, int i)
         json_pack("{s:i,s:s}", "step", last, "reason", "不需要"));
     return;
   case 2:
+    for (int k = 0; k < last && !c->steps[step].done; k++)
+      step = (step + 1) % (last + 1);
     act(c->id, officer_of(c->items[c->steps[step].item].agency), "return-step",
         json_pack("{s:i,s:s}", "step", step, "reason", "重新审查"));
     return;
   case 3:
-    act(c->id, officer_of(c->items[i].agency), "reopen", json_pack("{s:i,s:s}", "item", i, "reasons", "有误"));
+    (void)rule_any(c, 100);
     return;
   case 4:
     disagree(c, i);
@@ -460,12 +477,14 @@ static void work_on(const struct casefile *c)
   if (c->item_count == 0 || c->erased)
     return;
   int i = roll((int)c->item_count);
-  if (what < 1)
+  if (attend_any(c, 30) || rule_any(c, 15))
+    return;
+  if (what < 3)
     bring_deferred(c);
-  else if (what < 34)
+  else if (what < 36)
     do_steps(c);
-  else if (what < 46)
-    gather(c);
+  else if (what < 43)
+    call_together(c);
   else if (what < 78)
     do_item(c, i);
   else if (what < 80)
