@@ -47,6 +47,14 @@ static void on_decision(const struct casefile *c, const struct event *e, int ite
   HOLDS(casefile_open_dispute(c, item) < 0, c->id);
 }
 
+/* While a record of dishonesty stands nobody is accepted with materials to come, but by the law's five days. */
+static void on_tolerance(const struct casefile *c, const struct event *e)
+{
+  bool promised = *json_str(e->data, "commitment_digest") != '\0';
+  bool accepted = json_flag(e->data, "tolerant") && !json_flag(e->data, "deemed");
+  HOLDS(!(promised || accepted) || !records_bar(c->account), c->id);
+}
+
 /* c is the case after the command that made the event. */
 void laws_event(const struct casefile *c, const struct event *e)
 {
@@ -63,6 +71,8 @@ void laws_event(const struct casefile *c, const struct event *e)
     HOLDS(!c->items[item].issued, e->id);
   else if (strcmp(e->type, "ruled") == 0 && !c->erased)
     on_ruling(c, e);
+  else if (strcmp(e->type, "submitted") == 0 || strcmp(e->type, "accepted") == 0)
+    on_tolerance(c, e);
   else if (strcmp(e->type, "issued") == 0 && !c->erased)
     on_issue(c, item);
   else if (strcmp(e->type, "present") == 0)

@@ -39,8 +39,7 @@ static void act(int64_t id, struct who who, const char *type, json_t *data)
 
 static struct who person(void)
 {
-  static const char *const ids[] = {"person:a", "person:b", "person:c", "person:d"};
-  return (struct who){ids[roll(4)], "applicant", "", chance(50) ? "web" : "mobile"};
+  return (struct who){city_people[roll(PEOPLE)], "applicant", "", chance(50) ? "web" : "mobile"};
 }
 
 static const char *some_agency(void)
@@ -120,7 +119,7 @@ json_t *people_draft(const json_t *wish)
 
 static void begin(void)
 {
-  if (city->cases >= CASES_MAX - 1)
+  if (city->cases >= CASES_MAX - PEOPLE - 1)
     return;
   const struct thing *thing = some_thing();
   struct who who = chance(75) ? person() : staff("clerk");
@@ -555,6 +554,26 @@ static void meet_somebody(void)
     work_on(c);
 }
 
+/* A record of dishonesty, its appeal, its repair. */
+static void mind_credit(void)
+{
+  int i = roll(PEOPLE);
+  const struct record *r = &city->records[i];
+  struct who who = staff(chance(90) ? "supervisor" : "clerk");
+  json_t *data = json_pack("{s:s,s:b,s:s}", "reasons", "理由", "upheld", chance(60), "basis", "第七十八条");
+  const char *type = "repair";
+  if (!r->stands || chance(5)) {
+    type = "mark";
+    (void)json_object_update_new(data, json_pack("{s:s,s:s}", "subject", records_subject(i), "account", city_people[i]));
+  } else if (r->waits && chance(70)) {
+    type = "answer";
+  } else if (!r->appealed && chance(60)) {
+    type = "appeal";
+    who = chance(70) ? (struct who){city_people[i], "applicant", "", "web"} : chance(70) ? staff("clerk") : person();
+  }
+  act(records_id(i), who, type, data);
+}
+
 /* The notice of next year's holidays comes in November. */
 static bool notice_is_out(void)
 {
@@ -573,6 +592,8 @@ void people_act(void)
     break_something();
   else if (roll(1000) < 3)
     life_do(roll(2) ? json_pack("{s:b}", "restart", 1) : json_pack("{s:b}", "seal", 1));
+  else if (roll(1000) < 12)
+    mind_credit();
   else if (city->cases == 0 || roll(1000) < 14)
     begin();
   else
