@@ -154,7 +154,7 @@ int account_read(struct db *db, struct arena *arena, int64_t id, struct account_
 
 const char *account_name(struct db *db, struct arena *arena, const char *actor)
 {
-  struct account_row row;
+  struct account_row row = {0};
   struct error error;
   int64_t id;
   return account_id_of(actor, &id) && account_read(db, arena, id, &row, &error) == 0 ? row.name : actor;

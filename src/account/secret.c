@@ -101,7 +101,7 @@ int secret_write(const char *dir, const char *name, struct span text, bool repla
 int account_web_secret(const char *key_dir, struct arena *arena, char **ret, struct error *error)
 {
   unsigned char random[32];
-  char fresh[2 * sizeof random + 1], *text;
+  char fresh[2 * sizeof random + 1], *text = NULL;
   if (secret_read(key_dir, WEB_KEY, arena, &text, error))
     return -1;
   if (!text) { /* of two nodes that begin at once one writes it, and both read it */

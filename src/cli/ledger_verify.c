@@ -213,7 +213,7 @@ static int check_dir(struct db *db, const char *dir, struct arena *arena, struct
 static int check_lock(struct db *db, const char *path, struct arena *arena, const struct whole_report *r, struct error *error)
 {
   char text[8192];
-  struct checkpoint checkpoint;
+  struct checkpoint checkpoint = {0};
   FILE *file = fopen(path, "re");
   if (!file)
     return 0;

@@ -76,102 +76,38 @@ struct serve_options {
 
 static bool parse(int argc, char **argv, struct serve_options *o)
 {
-  static const struct option options[] = {{"store", required_argument, NULL, 's'},
-                                          {"catalog", required_argument, NULL, 'c'},
-                                          {"proof", required_argument, NULL, 'f'},
-                                          {"listen", required_argument, NULL, 'a'},
-                                          {"keys", required_argument, NULL, 'k'},
-                                          {"origin", required_argument, NULL, 'o'},
-                                          {"log", required_argument, NULL, 'L'},
-                                          {"policy", required_argument, NULL, 'p'},
-                                          {"sm2", no_argument, NULL, '2'},
-                                          {"sm3-log", no_argument, NULL, '3'},
-                                          {"notices", required_argument, NULL, 'n'},
-                                          {"uploads", required_argument, NULL, 'u'},
-                                          {"readers", required_argument, NULL, 'r'},
-                                          {"site", required_argument, NULL, 'w'},
-                                          {"mail", required_argument, NULL, 'm'},
-                                          {"mail-from", required_argument, NULL, 'F'},
-                                          {"courier", required_argument, NULL, 'C'},
-                                          {"sample", no_argument, NULL, 'S'},
-                                          {"tls", no_argument, NULL, 'T'},
-                                          {"proxy", no_argument, NULL, 'P'},
-                                          {"lang", required_argument, NULL, 'l'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
+  const char *language = NULL;
+  const struct {
+    const char *name;
+    const char **text; /* where its argument goes; NULL: it has none */
+    bool *flag;
+  } all[] = {{"store", &o->store, NULL},     {"catalog", &o->catalog, NULL},
+             {"proof", &o->proof, NULL},     {"listen", &o->listen, NULL},
+             {"keys", &o->keys, NULL},       {"origin", &o->origin, NULL},
+             {"log", &o->log, NULL},         {"policy", &o->policy, NULL},
+             {"notices", &o->notices, NULL}, {"uploads", &o->uploads, NULL},
+             {"readers", &o->readers, NULL}, {"site", &o->site, NULL},
+             {"mail", &o->mail, NULL},       {"mail-from", &o->mail_from, NULL},
+             {"courier", &o->courier, NULL}, {"lang", &language, NULL},
+             {"sm2", NULL, &o->sm2},         {"sm3-log", NULL, &o->sm3_log},
+             {"sample", NULL, &o->sample},   {"tls", NULL, &o->tls},
+             {"proxy", NULL, &o->proxy},     {"help", NULL, &o->help}};
+  enum { COUNT = sizeof all / sizeof *all, FIRST = 256 };
+  struct option options[COUNT + 1] = {0};
+  for (int i = 0; i < COUNT; i++)
+    options[i] = (struct option){all[i].name, all[i].text ? required_argument : no_argument, NULL, FIRST + i};
   *o = (struct serve_options){
       .store = CLI_STORE_DEFAULT, .catalog = "catalogs/ningbo", .listen = "127.0.0.1:8080", .origin = CLI_ORIGIN_DEFAULT};
-  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
-    switch (c) {
-    case 's':
-      o->store = optarg;
-      break;
-    case 'c':
-      o->catalog = optarg;
-      break;
-    case 'f':
-      o->proof = optarg;
-      break;
-    case 'a':
-      o->listen = optarg;
-      break;
-    case 'k':
-      o->keys = optarg;
-      break;
-    case 'o':
-      o->origin = optarg;
-      break;
-    case 'L':
-      o->log = optarg;
-      break;
-    case 'p':
-      o->policy = optarg;
-      break;
-    case '2':
-      o->sm2 = true;
-      break;
-    case '3':
-      o->sm3_log = true;
-      break;
-    case 'n':
-      o->notices = optarg;
-      break;
-    case 'u':
-      o->uploads = optarg;
-      break;
-    case 'r':
-      o->readers = optarg;
-      break;
-    case 'm':
-      o->mail = optarg;
-      break;
-    case 'F':
-      o->mail_from = optarg;
-      break;
-    case 'C':
-      o->courier = optarg;
-      break;
-    case 'w':
-      o->site = optarg;
-      break;
-    case 'S':
-      o->sample = true;
-      break;
-    case 'T':
-      o->tls = true;
-      break;
-    case 'P':
-      o->proxy = true;
-      break;
-    case 'l':
-      cli_language(optarg);
-      break;
-    case 'h':
-      o->help = true;
-      break;
-    default:
+  for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    if (c < FIRST || c >= FIRST + COUNT)
       return false;
-    }
+    if (all[c - FIRST].text)
+      *all[c - FIRST].text = optarg;
+    else
+      *all[c - FIRST].flag = true;
+  }
+  if (language)
+    cli_language(language);
   return optind == argc;
 }
 

@@ -154,7 +154,7 @@ static int send_order(struct job *job, const char *delivery_id, struct error *er
   if (casework_load(job->db, p.case_id, &job->arena, &c, error))
     return -1;
   if (!still_wanted(c, &p)) /* handed over at the window meanwhile, revoked, erased */
-    return tell(job->engine, &parcel_kind, p.id, "failed", "unwanted",
+    return tell(job->engine, &parcel_kind, p.id, "failed", arena_printf(&job->arena, "unwanted-%d", p.attempt),
                 json_pack("{s:s,s:s}", "tracking", "", "reason", "该结果已不需邮寄 / it is no longer to be sent"), NULL, error);
   buf_init(&buf, 16384);
   put_order(job, &p, c, &buf);

@@ -32,6 +32,7 @@ struct watch_job {
   int64_t saved_ms;   /* when the state was written last */
   int64_t saved_size; /* and what of */
   size_t book_bytes;  /* of the key book as written last */
+  bool booked;        /* the key book is read, and published where it is to be */
 };
 
 /* ---- one look ---- */
@@ -63,8 +64,9 @@ static int look_at_keys(struct watch_job *job, struct error *error)
     monitor_keybook(job->monitor, buf_view(&book));
     if (job->options.log_dir && book.n != job->book_bytes && access(job->options.log_dir, W_OK) == 0) {
       bad = file_write(arena_printf(&job->arena, "%s/keys", job->options.log_dir), buf_view(&book), error);
-      job->book_bytes = book.n;
+      job->book_bytes = bad ? SIZE_MAX : book.n;
     }
+    job->booked = !job->options.log_dir || book.n == job->book_bytes;
   }
   buf_release(&book);
   return bad;
@@ -85,13 +87,17 @@ static int save_state(struct watch_job *job, bool now, struct error *error)
   return bad;
 }
 
-/* Entries and the newest checkpoint are read in one snapshot, so that they fit. */
+/*
+ * Entries and the newest checkpoint are read in one snapshot, so that they fit. Leaves are stored with their checkpoint, and the
+ * key book holds what is sealed: while the ledger is as long as it was, neither says anything new.
+ */
 static int read_log(struct watch_job *job, struct engine_checkpoint *ret, struct error *error)
 {
   if (db_begin(job->db, error))
     return -1;
-  int bad = look_at_keys(job, error) || engine_entries(job->db, monitor_size(job->monitor), see_entry, job, error) ||
-            engine_last_checkpoint(job->db, &job->arena, ret, error);
+  int bad = engine_last_checkpoint(job->db, &job->arena, ret, error);
+  if (!bad && (!job->booked || ret->size != monitor_size(job->monitor)))
+    bad = look_at_keys(job, error) || engine_entries(job->db, monitor_size(job->monitor), see_entry, job, error);
   db_rollback(job->db);
   return bad;
 }

@@ -525,5 +525,5 @@ await journey("open a restaurant", async (city, browser) => {
       signed_in.clear();
     }
   }
-}, far.options);
+}, { extra: far.options });
 await far.stop();

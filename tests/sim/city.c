@@ -319,10 +319,15 @@ static int tell_broken(uint64_t seed, moment now)
 static bool all_happened(void)
 {
   static const char *const types[] = {
-      "drafted",  "saved",    "attached",  "detached",         "present", "errand",    "submitted",       "resubmitted",
-      "fixed",    "accepted", "lapsed",    "not-accepted",     "opened",  "step-done", "special-started", "special-ended",
-      "extended", "decided",  "completed", "item-closed",      "issued",  "delivered", "withdrawn",       "terminated",
-      "revoked",  "overdue",  "archived",  "correction-asked", "erased"};
+      "drafted",    "saved",       "attached",        "detached",          "present",        "errand",
+      "submitted",  "resubmitted", "fixed",           "accepted",          "lapsed",         "not-accepted",
+      "opened",     "step-done",   "special-started", "special-ended",     "extended",       "decided",
+      "completed",  "item-closed", "issued",          "delivered",         "withdrawn",      "terminated",
+      "revoked",    "overdue",     "archived",        "correction-asked",  "erased",         "dates-offered",
+      "dates-said", "dates-open",  "dates-clash",     "date-chosen",       "minuted",        "gathering-held",
+      "called-off", "message",     "taken-up",        "step-added",        "step-removed",   "steps-returned",
+      "reopened",   "escalated",   "ruled",           "deferred-due-soon", "deferred-unfit", "marked",
+      "appealed",   "answered",    "repaired"};
   bool all = true;
   for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
     bool found_it = false;

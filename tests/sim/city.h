@@ -5,6 +5,7 @@
  *   life.c     one process's life: the real engine on the store as the last life left it, one step after another
  *   people.c   applicants, clerks, officers, issuers, supervisors, keepers of records: what they do next
  *   laws.c     what has to hold of every event and every case, by other code than the rules'
+ *   records.c  credit records of the people
  *   rows.c     the rows that pages read against the same events projected again, into an empty store
  *   log.c      the log, as a monitor reads it
  *   post.c     messages to the outside
@@ -24,7 +25,7 @@
 #include "disk.h"
 #include "record/record.h"
 
-enum { CASES_MAX = 3000, ITEMS_MAX = 160, TRIPS_MAX = 160, FIRST = 1000, KEY_TEXT = 16, EVENT_TYPES = 32 };
+enum { PEOPLE = 4, CASES_MAX = 3000, ITEMS_MAX = 160, TRIPS_MAX = 160, FIRST = 1000, KEY_TEXT = 16, EVENT_TYPES = 64 };
 
 /* What the city knows of a case from the events, without the state. */
 struct seen {
@@ -34,6 +35,12 @@ struct seen {
   int approved[ITEMS_MAX]; /* days of special procedures */
   day trips[TRIPS_MAX];
   int trip_count, errands;
+};
+
+/* The credit record of a person, from its events. */
+struct record {
+  bool stands, waits, appealed; /* waits: for the answer to the appeal */
+  char by[16];
 };
 
 /* How often each kind of event happened: a city in which something never happens has tested nothing. */
@@ -53,12 +60,14 @@ struct city {
   uint64_t luck; /* of people */
   _Atomic moment now;
   bool set_back; /* the clock was, once at least */
+  moment back;   /* by so much in all */
   int announced; /* the last year whose holidays are known */
   int cases;
   int64_t last_seq;
   _Atomic int done; /* steps that are over */
   int refused, lives, repeated;
   struct seen seen[CASES_MAX];
+  struct record records[PEOPLE];
   struct happened happened[EVENT_TYPES];
   int struck[DISK_FAULT_COUNT];
   struct digest sum; /* of the history, in the end */
@@ -102,6 +111,16 @@ const struct calendar *life_first_calendar(void); /* before any announcement */
 void laws_event(const struct casefile *c, const struct event *e);
 void laws_case(const struct casefile *c);
 void laws_refusal(int64_t id, const struct error *error);
+
+/* ---- records.c ---- */
+
+extern const char *const city_people[PEOPLE]; /* accounts */
+const char *records_subject(int person);
+int64_t records_id(int person);
+int records_person(int64_t id); /* -1: nobody's record */
+bool records_bar(const char *account);
+void records_event(const struct event *e);
+bool records_barred(struct db *db, const char *account); /* as the room says */
 
 /* ---- people.c ---- */
 

@@ -34,6 +34,27 @@ static void on_issue(const struct casefile *c, int item)
       HOLDS(c->materials[i].attached > 0, c->id);
 }
 
+/* Whoever reviewed or decided something does not rule on a disagreement; until the ruling nobody decides. */
+static void on_ruling(const struct casefile *c, const struct event *e)
+{
+  HOLDS(!casefile_worked(c, e->actor.id) && strcmp(e->actor.id, c->accepted_by) != 0, c->id);
+}
+
+/* §3.6: whoever accepted it, the item's own agency decides. */
+static void on_decision(const struct casefile *c, const struct event *e, int item)
+{
+  HOLDS(strcmp(e->actor.agency, c->items[item].agency) == 0, c->id);
+  HOLDS(casefile_open_dispute(c, item) < 0, c->id);
+}
+
+/* While a record of dishonesty stands nobody is accepted with materials to come, but by the law's five days. */
+static void on_tolerance(const struct casefile *c, const struct event *e)
+{
+  bool promised = *json_str(e->data, "commitment_digest") != '\0';
+  bool accepted = json_flag(e->data, "tolerant") && !json_flag(e->data, "deemed");
+  HOLDS(!(promised || accepted) || !records_bar(c->account), c->id);
+}
+
 /* c is the case after the command that made the event. */
 void laws_event(const struct casefile *c, const struct event *e)
 {
@@ -44,8 +65,14 @@ void laws_event(const struct casefile *c, const struct event *e)
     s->approved[item] += (int)json_int(e->data, "days");
   else if (strcmp(e->type, "special-ended") == 0)
     HOLDS(json_int(e->data, "used") >= 0, e->id);
-  else if (strcmp(e->type, "decided") == 0) /* §3.6: whoever accepted it, the item's own agency decides */
-    HOLDS(c->erased || strcmp(e->actor.agency, c->items[item].agency) == 0, e->id);
+  else if (strcmp(e->type, "decided") == 0 && !c->erased)
+    on_decision(c, e, item);
+  else if (strcmp(e->type, "reopened") == 0 && !c->erased) /* only until its result is issued */
+    HOLDS(!c->items[item].issued, e->id);
+  else if (strcmp(e->type, "ruled") == 0 && !c->erased)
+    on_ruling(c, e);
+  else if (strcmp(e->type, "submitted") == 0 || strcmp(e->type, "accepted") == 0)
+    on_tolerance(c, e);
   else if (strcmp(e->type, "issued") == 0 && !c->erased)
     on_issue(c, item);
   else if (strcmp(e->type, "present") == 0)
@@ -137,6 +164,28 @@ static void trips_hold(const struct casefile *c, const struct seen *s)
   HOLDS(c->trips_staff == s->errands, c->id);
 }
 
+/* A visit at a time does a step, who left again has done nothing, and every moment is counted once. */
+static void departments_agree(const struct casefile *c)
+{
+  int64_t spent[SPENT_COUNT], sum = 0;
+  for (size_t s = 0; s < c->step_count; s++) {
+    int found = 0;
+    for (size_t g = 0; g < c->joint_work.gathering_count; g++)
+      for (size_t k = 0; k < c->joint_work.gatherings[g].step_count; k++)
+        found += gathering_running(&c->joint_work.gatherings[g]) && c->joint_work.gatherings[g].steps[k] == (int)s;
+    HOLDS(found <= 1, c->id);
+    HOLDS(c->steps[s].state != STEP_REMOVED || (c->steps[s].added && !*c->steps[s].by), c->id);
+  }
+  casefile_spent(c, city->now, spent);
+  for (int k = 0; k < SPENT_COUNT; k++) {
+    HOLDS(spent[k] >= 0, c->id);
+    sum += spent[k];
+  }
+  int64_t passed = c->submitted ? (c->closed ? c->closed : (moment)city->now) - c->submitted : 0;
+  HOLDS(sum <= passed + city->back && sum >= passed - city->back, c->id);
+  HOLDS(c->submitted || sum == 0, c->id);
+}
+
 /* §3.7, §3.11, §3.13 and what the machine promises by itself */
 static void the_rest_holds(const struct casefile *c, const struct seen *s)
 {
@@ -159,6 +208,9 @@ static void is_gone(const struct casefile *c, const struct seen *s)
 {
   HOLDS(!*c->applicant && !*c->phone && !*c->id_number && !*c->account && !*c->delivery_address && !*c->code, c->id);
   HOLDS(c->material_count == 0 && c->field_count == 0 && c->attachment_count == 0 && case_state_closed(c->state), c->id);
+  HOLDS(c->joint_work.gathering_count == 0 && c->joint_work.photo_count == 0 && c->joint_work.message_count == 0 &&
+            c->joint_work.dispute_count == 0,
+        c->id);
   trips_hold(c, s);
 }
 
@@ -173,6 +225,7 @@ void laws_case(const struct casefile *c)
   duties_are_separate(c);
   clocks_hold(c, s);
   the_rest_holds(c, s);
+  departments_agree(c);
 }
 
 /* A refusal says why, in both languages; only a disk that fails is our own fault. */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "credit/credit.h"
+
 #define ORIGIN "city.example/log"
 #define LONG 700 /* events: what reads all of them again is then done in some lives only, and in the last */
 #define RETIRED_MAX (4 * CASES_MAX)
@@ -36,7 +38,7 @@ static struct {
   struct calendar as_loaded;
   struct world world;
   struct kind kind;
-  const struct kind *kinds[2];
+  const struct kind *kinds[3];
   uint64_t seed;
   struct kept kept[CASES_MAX];
   int look;  /* which look at what is new */
@@ -84,11 +86,20 @@ const struct calendar *life_first_calendar(void)
   return &life.as_loaded;
 }
 
+/* Credit records have the last places. */
+static int place_of(int64_t id)
+{
+  int person = records_person(id);
+  if (person >= 0)
+    return CASES_MAX - PEOPLE + person;
+  if (id < FIRST || id >= FIRST + CASES_MAX - PEOPLE)
+    city_broken(id, "an event of nobody's");
+  return (int)(id - FIRST);
+}
+
 static struct seen *seen_of(int64_t id)
 {
-  if (id < FIRST || id >= FIRST + CASES_MAX)
-    city_broken(id, "an event of nobody's");
-  return &city->seen[id - FIRST];
+  return &city->seen[place_of(id)];
 }
 
 static struct digest dump_of(const struct casefile *c)
@@ -186,6 +197,7 @@ static void count_kind(const char *type)
       return;
     }
   }
+  city_broken(0, "more kinds of events than the city can count: %s", type);
 }
 
 /* One event that is new to the city. */
@@ -198,6 +210,11 @@ static void take_event(const struct event *e)
   s->version = e->version;
   s->known = true;
   s->erased |= erases(e);
+  if (e->kind == &credit_kind) {
+    count_kind(e->type);
+    records_event(e);
+    return;
+  }
   if (e->id - FIRST >= city->cases)
     city->cases = (int)(e->id - FIRST) + 1;
   count_kind(e->type);
@@ -244,6 +261,11 @@ static void check(int64_t id)
   const struct seen *s = seen_of(id);
   if (!s->known)
     return;
+  int person = records_person(id);
+  if (person >= 0) {
+    (void)records_barred(life.db, city_people[person]);
+    return;
+  }
   struct casefile *c = newest(id);
   pthread_mutex_lock(&life.lock);
   struct held held = life.held[id - FIRST];
@@ -273,7 +295,7 @@ static int on_kept(void *context, const struct event *e, struct error *error)
 {
   struct recovery *r = context;
   struct seen *s = seen_of(e->id);
-  int i = (int)(e->id - FIRST);
+  int i = place_of(e->id);
   if (e->version > s->version)
     return on_new(&r->look, e, error);
   r->chains[i] = fold(erases(e) ? &(struct digest){{0}} : &r->chains[i], e);
@@ -344,7 +366,8 @@ static void start_or_die(int bad, const char *what, const struct error *error)
 
 static void open_store(void)
 {
-  static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
+  static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, credit_migrations,
+                                                 NULL};
   struct error error = {0};
   struct db *writer;
   char url[500];
@@ -367,6 +390,7 @@ static void begin(void)
   life.kind = casefile_kind;
   life.kind.project = project;
   life.kinds[0] = &life.kind;
+  life.kinds[1] = &credit_kind;
   life.seed = city->seed * 1000003 + (uint64_t)city->lives;
   disk_begin();
   open_store();
@@ -382,6 +406,7 @@ static void begin(void)
                                          .random = random_of};
   must(engine_open(life.store, &options, &life.engine, &error) || store_connect(life.store, DB_READ, &life.db, &error), "the start",
        &error);
+  engine_wake(life.engine); /* what fell due meanwhile first: a case that is read while the clock changes it is read too early */
   find_again();
   engine_wake(life.engine);
   look_around(&(struct look){.key = ""});
@@ -447,12 +472,25 @@ static void check_outcome(const json_t *step, const struct look *look, const str
     laws_refusal(look->id, error);
 }
 
+/* Whether a record stands goes with the command, as the program sends it. */
+static json_t *with_credit(const json_t *step, json_t *data)
+{
+  const char *type = json_str(step, "do");
+  if (strcmp(type, "submit") != 0 && strcmp(type, "accept") != 0)
+    return data;
+  const struct casefile *c = life_case(json_int(step, "id"));
+  json_t *made = data ? json_copy(data) : json_object();
+  json_decref(data);
+  (void)json_object_set_new(made, "barred", json_boolean(c && records_barred(life.db, c->account)));
+  return made;
+}
+
 static json_t *data_of(const json_t *step)
 {
   const json_t *wish = json_object_get(step, "wish");
   json_t *data = json_incref(json_object_get(step, "data"));
   if (!wish)
-    return data;
+    return with_credit(step, data);
   json_t *plan = people_draft(wish);
   if (!plan)
     return data;
@@ -475,7 +513,7 @@ static void do_command(const json_t *step, int number)
   (void)snprintf(key, sizeof key, "s%d", number);
   bool reads = json_object_get(step, "behind") && known > behind;
   json_t *data = data_of(step);
-  const struct command command = {.kind = &life.kind,
+  const struct command command = {.kind = records_person(id) < 0 ? &life.kind : &credit_kind,
                                   .id = id,
                                   .expect = strcmp(type, "draft") == 0 ? 0
                                             : reads                    ? known - (int)behind
@@ -514,7 +552,10 @@ static void do_step(const json_t *step, int number)
     do_command(step, number);
   } else if (json_object_get(step, "clock")) {
     city->now += json_int(step, "clock");
-    city->set_back |= json_int(step, "clock") < 0;
+    if (json_int(step, "clock") < 0) {
+      city->set_back = true;
+      city->back -= json_int(step, "clock");
+    }
     settle(&(struct look){.key = ""});
   } else if (json_object_get(step, "fault")) {
     disk_arm(city_fault(json_str(step, "fault")), json_int(step, "at"), (uint64_t)json_int(step, "seed"));
@@ -570,6 +611,8 @@ static void last_look(void)
     check(FIRST + i);
     release_retired();
   }
+  for (int i = 0; i < PEOPLE; i++)
+    check(records_id(i));
   if (city->post)
     post_empty(life.db);
   must(engine_seal(life.engine, &error), "the last seal", &error);

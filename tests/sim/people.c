@@ -39,8 +39,7 @@ static void act(int64_t id, struct who who, const char *type, json_t *data)
 
 static struct who person(void)
 {
-  static const char *const ids[] = {"person:a", "person:b", "person:c", "person:d"};
-  return (struct who){ids[roll(4)], "applicant", "", chance(50) ? "web" : "mobile"};
+  return (struct who){city_people[roll(PEOPLE)], "applicant", "", chance(50) ? "web" : "mobile"};
 }
 
 static const char *some_agency(void)
@@ -120,7 +119,7 @@ json_t *people_draft(const json_t *wish)
 
 static void begin(void)
 {
-  if (city->cases >= CASES_MAX - 1)
+  if (city->cases >= CASES_MAX - PEOPLE - 1)
     return;
   const struct thing *thing = some_thing();
   struct who who = chance(75) ? person() : staff("clerk");
@@ -224,6 +223,187 @@ static void do_steps(const struct casefile *c)
     }
 }
 
+/* ---- the joint back office ---- */
+
+/* A department of the case, as a rule. */
+static const char *department_of(const struct casefile *c)
+{
+  return chance(10)   ? some_agency()
+         : chance(40) ? c->items[roll((int)c->item_count)].agency
+                      : c->steps[roll((int)c->step_count)].agency;
+}
+
+static json_t *some_date(void)
+{
+  char text[DAY_TEXT];
+  day_format(day_of(city->now) + 1 + roll(4), text);
+  return json_pack("{s:s,s:s}", "day", text, "half", chance(50) ? "morning" : "afternoon");
+}
+
+static void call_together(const struct casefile *c)
+{
+  int step = roll((int)c->step_count);
+  for (int tries = 0; tries < 20 && c->steps[step].visit < 0; tries++)
+    step = roll((int)c->step_count);
+  json_t *data = json_pack("{s:s,s:i,s:s,s:[s,s],s:[o,o]}", "kind", chance(85) ? "visit" : "meeting", "step", step, "topic", "会商",
+                           "agencies", department_of(c), department_of(c), "dates", some_date(), some_date());
+  act(c->id, officer_of(chance(50) ? c->lead : c->steps[step].agency), "offer-dates", data);
+}
+
+static json_t *photographs(void)
+{
+  char sha[65];
+  if (chance(60))
+    return json_array();
+  (void)snprintf(sha, sizeof sha, "%016llx%016llx%016llx%016llx", (unsigned long long)dice(&city->luck), 4ULL, 5ULL, 6ULL);
+  return json_pack("[{s:s,s:s,s:s,s:i}]", "sha256", sha, "name", "现场.jpg", "type", "image/jpeg", "size", 1 + roll(100000));
+}
+
+/* The next thing of a visit or meeting, by whoever has to do it. */
+static void attend(const struct casefile *c, const struct gathering *g)
+{
+  struct who who = officer_of(g->who[roll((int)g->who_count)].agency);
+  json_t *data = json_pack("{s:i,s:s,s:s,s:s,s:s}", "gathering", g->number, "findings", "现场", "result",
+                           chance(85) ? "pass" : "fail", "reason", "缺席", "resolution", "同意");
+  const char *type = "minutes";
+  if (chance(4) || g->state == GATHERING_CLASH) {
+    type = "call-off";
+    who = officer_of(g->agency);
+  } else if (g->state == GATHERING_OFFERED) {
+    type = "say-dates";
+    (void)json_object_set_new(data, "dates", chance(85) ? json_pack("[i,i]", 0, 1) : json_array());
+  } else if (g->state == GATHERING_OPEN) {
+    type = "choose-date";
+    who = g->visit ? filler(c) : officer_of(g->agency);
+    (void)json_object_set_new(data, "date", json_integer(roll(2)));
+  } else if (chance(15)) {
+    type = "close-gathering";
+    if (chance(50))
+      (void)json_object_set_new(data, "dates", json_pack("[o]", some_date()));
+  } else {
+    (void)json_object_set_new(data, "photos", photographs());
+  }
+  act(c->id, who, type, data);
+}
+
+/* false: none is under way, or nobody thinks of it. */
+static bool attend_any(const struct casefile *c, int percent)
+{
+  for (size_t i = 0; i < c->joint_work.gathering_count; i++)
+    if (gathering_running(&c->joint_work.gatherings[i]) && chance(percent)) {
+      attend(c, &c->joint_work.gatherings[i]);
+      return true;
+    }
+  return false;
+}
+
+static void write_to_each_other(const struct casefile *c)
+{
+  const struct joint *j = &c->joint_work;
+  const struct message *last = j->message_count ? &j->messages[j->message_count - 1] : NULL;
+  const char *from = last && *last->to ? last->to : department_of(c);
+  json_t *data = json_pack("{s:s,s:b,s:b}", "text", "请提供意见", "shared", chance(20), "resolution", chance(20));
+  if (last && last->due != DAY_NONE && !last->answered)
+    (void)json_object_set_new(data, "answers", json_integer(last->number));
+  else if (chance(60))
+    (void)json_object_update_new(data, json_pack("{s:s,s:i}", "to", department_of(c), "days", 1 + roll(3)));
+  act(c->id, officer_of(from), "message", data);
+}
+
+/* The next one from there that is under review, where there is one. */
+static int item_in_review(const struct casefile *c, int i)
+{
+  for (size_t k = 0; k < c->item_count && c->items[i].state != ITEM_OPEN && c->items[i].state != ITEM_REVIEW; k++)
+    i = (i + 1) % (int)c->item_count;
+  return i;
+}
+
+static void add_department(const struct casefile *c, int i)
+{
+  int before = city->seen[c->id - FIRST].version, step = (int)c->step_count;
+  struct who own = officer_of(c->items[i].agency);
+  json_t *slip = json_pack("{s:i,s:s}", "step", step, "reason", "误加");
+  act(c->id, own, "add-department",
+      json_pack("{s:i,s:i,s:s,s:s}", "item", i, "takes", 1 + roll(4), "agency", some_agency(), "reason", "需要"));
+  if (chance(40) && city->seen[c->id - FIRST].version > before) /* a slip, mended at once */
+    act(c->id, own, "remove-department", slip);
+  else
+    json_decref(slip);
+}
+
+static void disagree(const struct casefile *c, int i)
+{
+  act(c->id, officer_of(c->items[i].agency), "escalate",
+      json_pack("{s:i,s:s,s:i,s:s}", "item", i, "reason", "意见不一", "days", 1 + roll(3), "instance", "协调员"));
+}
+
+/* false: nothing is to be ruled on, or nobody thinks of it. */
+static bool rule_any(const struct casefile *c, int percent)
+{
+  const struct joint *j = &c->joint_work;
+  for (size_t k = 0; k < j->dispute_count; k++)
+    if (!j->disputes[k].ruled && chance(percent)) {
+      act(c->id, chance(85) ? staff("supervisor") : officer_of(c->lead), "rule",
+          json_pack("{s:i,s:s,s:s}", "dispute", j->disputes[k].number, "ruling", "照办", "reasons", "理由"));
+      return true;
+    }
+  return false;
+}
+
+/* What came later does not do. */
+static void send_back(const struct casefile *c)
+{
+  for (size_t m = 0; m < c->material_count; m++)
+    if (c->materials[m].until.day != DAY_NONE && chance(80)) {
+      act(c->id, officer_of(c->items[c->materials[m].items[0]].agency), "deferred-unfit",
+          json_pack("{s:s,s:s}", "material", c->materials[m].material, "standard", "清晰"));
+      return;
+    }
+}
+
+static void take_up(const struct casefile *c, int i, int step)
+{
+  if (casefile_item_decidable(c, (size_t)i))
+    act(c->id, officer_of(c->items[i].agency), "take-up", json_pack("{s:i}", "item", i));
+  for (int k = 0; k < (int)c->step_count && !casefile_step_is_next(c, (size_t)step); k++)
+    step = (step + 1) % (int)c->step_count;
+  act(c->id, officer_of(c->steps[step].agency), "take-up", json_pack("{s:i}", "step", step));
+}
+
+static void coordinate(const struct casefile *c, int i)
+{
+  int step = roll((int)c->step_count), last = (int)c->step_count - 1;
+  i = item_in_review(c, i);
+  switch (roll(9)) {
+  case 0:
+  case 8:
+    add_department(c, i);
+    return;
+  case 1: /* who joined last leaves again */
+    act(c->id, officer_of(c->items[c->steps[last].item].agency), "remove-department",
+        json_pack("{s:i,s:s}", "step", last, "reason", "不需要"));
+    return;
+  case 2:
+    for (int k = 0; k < last && !c->steps[step].done; k++)
+      step = (step + 1) % (last + 1);
+    act(c->id, officer_of(c->items[c->steps[step].item].agency), "return-step",
+        json_pack("{s:i,s:s}", "step", step, "reason", "重新审查"));
+    return;
+  case 3:
+    (void)rule_any(c, 100);
+    return;
+  case 4:
+    disagree(c, i);
+    return;
+  case 5:
+  case 6:
+    send_back(c);
+    return;
+  default:
+    take_up(c, i, step);
+  }
+}
+
 /* Most people remember what they promised to bring, late. */
 static void bring_deferred(const struct casefile *c)
 {
@@ -235,7 +415,9 @@ static void bring_deferred(const struct casefile *c)
 static void do_item(const struct casefile *c, int i)
 {
   const struct case_item *it = &c->items[i];
-  if (casefile_item_decidable(c, (size_t)i))
+  if ((it->state == ITEM_GRANTED || it->state == ITEM_REFUSED) && chance(7))
+    act(c->id, officer_of(it->agency), "reopen", json_pack("{s:i,s:s}", "item", i, "reasons", "有误"));
+  else if (casefile_item_decidable(c, (size_t)i))
     act(c->id, officer_of(it->agency), "decide",
         json_pack("{s:i,s:b,s:s,s:s,s:b}", "item", i, "granted", chance(88), "reasons", "理由", "remedy", "复议", "tolerant",
                   chance(70)));
@@ -294,12 +476,20 @@ static void work_on(const struct casefile *c)
   if (c->item_count == 0 || c->erased)
     return;
   int i = roll((int)c->item_count);
-  if (what < 1)
+  if (attend_any(c, 30) || rule_any(c, 15))
+    return;
+  if (what < 3)
     bring_deferred(c);
-  else if (what < 42)
+  else if (what < 36)
     do_steps(c);
-  else if (what < 85)
+  else if (what < 43)
+    call_together(c);
+  else if (what < 78)
     do_item(c, i);
+  else if (what < 80)
+    write_to_each_other(c);
+  else if (what < 87)
+    coordinate(c, i);
   else if (what < 94)
     interrupt(c, i);
   else if (what < 96 && !case_state_closed(c->state))
@@ -364,6 +554,26 @@ static void meet_somebody(void)
     work_on(c);
 }
 
+/* A record of dishonesty, its appeal, its repair. */
+static void mind_credit(void)
+{
+  int i = roll(PEOPLE);
+  const struct record *r = &city->records[i];
+  struct who who = staff(chance(90) ? "supervisor" : "clerk");
+  json_t *data = json_pack("{s:s,s:b,s:s}", "reasons", "理由", "upheld", chance(60), "basis", "第七十八条");
+  const char *type = "repair";
+  if (!r->stands || chance(5)) {
+    type = "mark";
+    (void)json_object_update_new(data, json_pack("{s:s,s:s}", "subject", records_subject(i), "account", city_people[i]));
+  } else if (r->waits && chance(70)) {
+    type = "answer";
+  } else if (!r->appealed && chance(60)) {
+    type = "appeal";
+    who = chance(70) ? (struct who){city_people[i], "applicant", "", "web"} : chance(70) ? staff("clerk") : person();
+  }
+  act(records_id(i), who, type, data);
+}
+
 /* The notice of next year's holidays comes in November. */
 static bool notice_is_out(void)
 {
@@ -382,6 +592,8 @@ void people_act(void)
     break_something();
   else if (roll(1000) < 3)
     life_do(roll(2) ? json_pack("{s:b}", "restart", 1) : json_pack("{s:b}", "seal", 1));
+  else if (roll(1000) < 12)
+    mind_credit();
   else if (city->cases == 0 || roll(1000) < 14)
     begin();
   else

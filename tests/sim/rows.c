@@ -4,6 +4,8 @@
  */
 #include "city.h"
 
+#include "credit/credit.h"
+
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +37,8 @@ static const struct kind filler_kind = {"filler", 1, tell, forget, NULL, NULL};
 struct again {
   struct store *store;
   struct engine *engine;
-  struct kind kind;
-  const struct kind *kinds[3];
+  struct kind kind, credit;
+  const struct kind *kinds[4];
   struct arena arena; /* of the command that is being put together */
   struct command command;
   json_t *events;
@@ -79,7 +81,7 @@ static int on_event(void *context, const struct event *e, struct error *error)
 {
   struct again *a = context;
   (void)error;
-  bool erased = city->seen[e->id - FIRST].erased;
+  bool credit = e->kind == &credit_kind, erased = !credit && city->seen[e->id - FIRST].erased;
   if (e->seq > a->last_seq + 1)
     fill(a, e->seq - a->last_seq - 1);
   a->last_seq = e->seq;
@@ -89,7 +91,7 @@ static int on_event(void *context, const struct event *e, struct error *error)
   }
   if (!continues(a, e)) {
     flush(a);
-    a->command = (struct command){.kind = &a->kind,
+    a->command = (struct command){.kind = credit ? &a->credit : &a->kind,
                                   .id = e->id,
                                   .expect = -1,
                                   .type = "tell",
@@ -111,23 +113,25 @@ static void must(int bad, const struct error *error)
 
 static void project_again(struct store *store, const char *path)
 {
-  static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, NULL};
-  struct again a = {.kind = casefile_kind, .events = json_array()};
+  static const struct migration *const sets[] = {engine_migrations, casework_migrations, record_migrations, credit_migrations,
+                                                 NULL};
+  struct again a = {.kind = casefile_kind, .credit = credit_kind, .events = json_array()};
   struct error error = {0};
   struct db *db = NULL;
   char url[600];
-  a.kind.decide = tell;
+  a.kind.decide = a.credit.decide = tell;
   a.kind.due = NULL;
   a.kind.erasing = NULL;
   a.kinds[0] = &a.kind;
-  a.kinds[1] = &filler_kind;
+  a.kinds[1] = &a.credit;
+  a.kinds[2] = &filler_kind;
   (void)snprintf(url, sizeof url, "sqlite:%s", path);
   must(store_open(url, &a.store, &error) || store_connect(a.store, DB_WRITE, &db, &error) || store_migrate(db, sets, &error),
        &error);
   db_close(db);
   const struct engine_options options = {.kinds = a.kinds, .origin = "again.example/log", .seal_ms = -1};
   must(engine_open(a.store, &options, &a.engine, &error), &error);
-  const struct kind *kinds[] = {&casefile_kind, NULL};
+  const struct kind *kinds[] = {&casefile_kind, &credit_kind, NULL};
   must(store_connect(store, DB_READ, &db, &error) || engine_scan(db, kinds, 0, on_event, &a, &error), &error);
   flush(&a);
   db_close(db);

@@ -337,6 +337,24 @@ static void what_the_courier_does_not_take_comes_back_too(void **state)
   end();
 }
 
+/* However often the desk says «again»: it comes back, and is not lost between. */
+static void what_is_not_wanted_any_more_comes_back_each_time(void **state)
+{
+  (void)state;
+  begin(ON_SQLITE);
+  far_ends_are("refuse");
+  signboard_is_issued("courier");
+  UNTIL(is_failed);
+  far_ends_are("up");
+  OK(issuer, "deliver", json_pack("{s:i,s:s,s:s}", "item", SIGNBOARD, "mode", "window", "identity", "002x"));
+  for (int attempt = 2; attempt < 4; attempt++) {
+    assert_string_equal(at_desk(issuer, "again"), "");
+    UNTIL(is_failed);
+    assert_int_equal(parcel().attempt, attempt);
+  }
+  end();
+}
+
 /* ---- notices ---- */
 
 static const char *choose(struct who who, const char *type, json_t *data)
@@ -534,6 +552,7 @@ int main(void)
       cmocka_unit_test(a_result_goes_by_courier_and_comes_home),
       cmocka_unit_test(what_could_not_be_delivered_waits_at_the_issuing_desk),
       cmocka_unit_test(what_the_courier_does_not_take_comes_back_too),
+      cmocka_unit_test(what_is_not_wanted_any_more_comes_back_each_time),
       cmocka_unit_test(each_notice_is_told_once_through_outages_and_lost_answers),
       cmocka_unit_test(who_owes_a_material_is_reminded),
       cmocka_unit_test(a_mail_keeps_to_the_formats),

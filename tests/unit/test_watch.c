@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -17,6 +19,7 @@
 #include "ledger/checkpoint.h"
 #include "ledger/leaf.h"
 #include "watch/alarm.h"
+#include "watch/job.h"
 #include "watch/registry.h"
 
 /* ---- a log made by hand ---- */
@@ -645,6 +648,57 @@ static void alarms_are_raised_once_and_answered_with_a_reason(const struct fresh
   town_close(&t);
 }
 
+/* Until the file is there with that many lines, for a minute. */
+static bool has_lines(const char *path, int wanted)
+{
+  for (int tries = 0, n = 0; tries < 6000; tries++, n = 0) {
+    FILE *file = fopen(path, "r");
+    for (int c; file && (c = fgetc(file)) != EOF;)
+      n += c == '\n';
+    if (file)
+      (void)fclose(file);
+    if (n == wanted)
+      return true;
+    (void)usleep(10000);
+  }
+  return false;
+}
+
+/* What could not be published is tried again though nothing new is sealed; and what is sealed comes into it. */
+static void the_key_book_is_published_when_it_can_be(const struct fresh_store *fresh)
+{
+  static const char *const departments[] = {"fire"};
+  struct town t;
+  struct watch_job *job;
+  char log[700], book[720];
+  town_open(&t, fresh);
+  (void)snprintf(log, sizeof log, "%s/log", fresh->directory);
+  (void)snprintf(book, sizeof book, "%s/keys", log);
+  GOOD(&t, registry_begin(&t.registrar, departments, 1, &t.error)); /* the centre, the log, the department */
+  GOOD(&t, engine_seal(t.engine, &t.error));
+  assert_int_equal(mkdir(log, 0700), 0);
+  assert_int_equal(mkdir(book, 0700), 0); /* in its way */
+  const struct watch_options options = {
+      .engine = t.engine, .store = t.store, .key_dir = t.keys, .origin = ORIGIN, .log_dir = log, .period_ms = 10};
+  GOOD(&t, watch_start(&options, &job, &t.error));
+  (void)usleep(100000);
+  assert_int_equal(rmdir(book), 0);
+  assert_true(has_lines(book, 3));
+  GOOD(&t, registry_rotate(&t.registrar, "fire", "保管人离职", &t.error));
+  GOOD(&t, engine_seal(t.engine, &t.error));
+  assert_true(has_lines(book, 4));
+  watch_stop(job);
+  assert_int_equal(unlink(book), 0);
+  assert_int_equal(rmdir(log), 0);
+  town_close(&t);
+}
+
+static void key_book_test(void **state)
+{
+  (void)state;
+  for_each_fresh_store(the_key_book_is_published_when_it_can_be);
+}
+
 static void a_department_changes_its_key_test(void **state)
 {
   (void)state;
@@ -667,6 +721,7 @@ int main(void)
       cmocka_unit_test(limits_of_the_law_are_held),
       cmocka_unit_test(what_is_forgotten_is_bounded),
       cmocka_unit_test(a_department_changes_its_key_test),
+      cmocka_unit_test(key_book_test),
       cmocka_unit_test(alarms_test),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
