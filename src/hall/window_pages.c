@@ -156,8 +156,8 @@ static int at_the_window(struct request *rq, struct window_view *w, struct intak
 /* His case; else a new application: of the matter he came for, or of one to be chosen. */
 static int to_case(struct request *rq, struct error *error)
 {
-  struct window_view w;
-  struct intake in;
+  struct window_view w = {0};
+  struct intake in = {0};
   if (at_the_window(rq, &w, &in, error))
     return -1;
   if (*w.v->case_number)
@@ -169,18 +169,18 @@ static int to_case(struct request *rq, struct error *error)
 
 static int application(struct request *rq, struct error *error)
 {
-  struct window_view w;
-  struct intake in;
+  struct window_view w = {0};
+  struct intake in = {0};
   return at_the_window(rq, &w, &in, error) ? -1 : intake_show(rq, &in, error);
 }
 
 /* The case that was begun is the visit's from now on: his being here is counted in it. */
 static int begin_application(struct request *rq, struct error *error)
 {
-  struct window_view w;
-  struct intake in;
-  const char *number;
-  int64_t id;
+  struct window_view w = {0};
+  struct intake in = {0};
+  const char *number = "";
+  int64_t id = 0;
   if (at_the_window(rq, &w, &in, error) || intake_begin(rq, &in, &id, &number, error))
     return -1;
   if (!id)
