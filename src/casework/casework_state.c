@@ -505,7 +505,7 @@ bool casefile_has_file(const struct casefile *c, struct span sha256)
   return false;
 }
 
-static void *again(struct arena *arena, const void *list, size_t n, size_t size)
+void *list_copy(struct arena *arena, const void *list, size_t n, size_t size)
 {
   void *copied = arena_array(arena, n + 1, size);
   if (n)
@@ -515,14 +515,14 @@ static void *again(struct arena *arena, const void *list, size_t n, size_t size)
 
 struct casefile *casefile_clone(const struct casefile *c, struct arena *arena)
 {
-  struct casefile *made = again(arena, c, 1, sizeof *c);
-  made->items = again(arena, c->items, c->item_count, sizeof *c->items);
-  made->steps = again(arena, c->steps, c->step_count, sizeof *c->steps);
-  made->materials = again(arena, c->materials, c->material_count, sizeof *c->materials);
-  made->fields = again(arena, c->fields, c->field_count, sizeof *c->fields);
-  made->attachments = again(arena, c->attachments, c->attachment_count, sizeof *c->attachments);
-  made->prepared = again(arena, c->prepared, c->prepared_count, sizeof *c->prepared);
-  made->plans = again(arena, c->plans, c->plan_count, sizeof *c->plans);
+  struct casefile *made = list_copy(arena, c, 1, sizeof *c);
+  made->items = list_copy(arena, c->items, c->item_count, sizeof *c->items);
+  made->steps = list_copy(arena, c->steps, c->step_count, sizeof *c->steps);
+  made->materials = list_copy(arena, c->materials, c->material_count, sizeof *c->materials);
+  made->fields = list_copy(arena, c->fields, c->field_count, sizeof *c->fields);
+  made->attachments = list_copy(arena, c->attachments, c->attachment_count, sizeof *c->attachments);
+  made->prepared = list_copy(arena, c->prepared, c->prepared_count, sizeof *c->prepared);
+  made->plans = list_copy(arena, c->plans, c->plan_count, sizeof *c->plans);
   made->plan_cap = c->plan_count;
   made->attachment_cap = c->attachment_count;
   made->joint_work = joint_clone(&c->joint_work, arena);

@@ -14,6 +14,7 @@ int casefile_evolve(void *state, struct arena *arena, const struct event *event)
 
 /* A copy whose items, steps, materials, fields and attachments may change without the original noticing. */
 struct casefile *casefile_clone(const struct casefile *c, struct arena *arena);
+void *list_copy(struct arena *arena, const void *list, size_t n, size_t size); /* never NULL, also of nothing */
 
 /* Takes the plan's lines over into the state, keeping what was filled in already. -1: not the shape of a plan. */
 int casefile_pin(struct casefile *c, struct arena *arena, const json_t *plan);

@@ -433,6 +433,5 @@ const struct route joint_routes[] = {
      overview_form},
     {METHOD_GET, "/desk/cases/{no}/joint", ROLE_CLERK, desk_page, 0, number, "窗口查看协同", "Departments on one case, for clerks"},
     {METHOD_POST, "/desk/cases/{no}/joint/{command}", ROLE_CLERK, desk_act, ROUTE_SHOWS_ERRORS, desk_form},
-    {METHOD_GET, "/desk/cases/{no}/photos/{n}", ROLE_STAFF & ~ROLE_ADMIN, photo, 0, photo_path, "踏勘照片",
-     "A photograph of the minutes"},
+    {METHOD_GET, "/desk/cases/{no}/photos/{n}", CASE_STAFF, photo, 0, photo_path, "踏勘照片", "A photograph of the minutes"},
     {0}};

@@ -28,22 +28,14 @@ static const char *copy(const struct change *ch, const char *key)
   return arena_str(ch->arena, json_str(ch->data, key));
 }
 
-static void *again(struct arena *arena, const void *list, size_t n, size_t size)
-{
-  void *copied = arena_array(arena, n + 1, size);
-  if (n && list)
-    memcpy(copied, list, n * size);
-  return copied;
-}
-
 struct joint joint_clone(const struct joint *j, struct arena *arena)
 {
   struct joint made = *j;
-  made.gatherings = again(arena, j->gatherings, j->gathering_count, sizeof *j->gatherings);
-  made.photos = again(arena, j->photos, j->photo_count, sizeof *j->photos);
-  made.messages = again(arena, j->messages, j->message_count, sizeof *j->messages);
-  made.disputes = again(arena, j->disputes, j->dispute_count, sizeof *j->disputes);
-  made.worked = again(arena, j->worked, j->worked_count, sizeof *j->worked);
+  made.gatherings = list_copy(arena, j->gatherings, j->gathering_count, sizeof *j->gatherings);
+  made.photos = list_copy(arena, j->photos, j->photo_count, sizeof *j->photos);
+  made.messages = list_copy(arena, j->messages, j->message_count, sizeof *j->messages);
+  made.disputes = list_copy(arena, j->disputes, j->dispute_count, sizeof *j->disputes);
+  made.worked = list_copy(arena, j->worked, j->worked_count, sizeof *j->worked);
   made.gathering_cap = j->gathering_count;
   made.photo_cap = j->photo_count;
   made.message_cap = j->message_count;
@@ -301,7 +293,7 @@ static struct attendee *attendee_to_change(struct change *ch, struct gathering *
   int i = attendee_index(g, agency);
   if (i < 0)
     return NULL;
-  struct attendee *who = again(ch->arena, g->who, g->who_count, sizeof *who);
+  struct attendee *who = list_copy(ch->arena, g->who, g->who_count, sizeof *who);
   g->who = who;
   return &who[i];
 }
@@ -460,7 +452,7 @@ static int on_step_added(struct change *ch)
   struct casefile *c = ch->c;
   if (!ch->item)
     return -1;
-  c->steps = again(ch->arena, c->steps, c->step_count, sizeof *c->steps);
+  c->steps = list_copy(ch->arena, c->steps, c->step_count, sizeof *c->steps);
   c->steps[c->step_count++] = (struct case_step){.item = (int)(ch->item - c->items),
                                                  .step = copy(ch, "kind"),
                                                  .agency = copy(ch, "agency"),

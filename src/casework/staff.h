@@ -11,6 +11,9 @@
 #include "casework/casework_view.h"
 #include "web/web.h"
 
+/* Who has to do with cases; who keeps the accounts or the catalogue has not. An officer, besides: see staff_read(). */
+#define CASE_STAFF (ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR | ROLE_RECORDS)
+
 /* ---- the file of a case ---- */
 
 struct staff_file {

@@ -31,6 +31,10 @@ const struct migration consult_migrations[] = {
      "CREATE TABLE consult_clock (id BIGKEY, seq BIGINT NOT NULL);\n"
      "CREATE TABLE consult_answers (seq BIGKEY, day BIGINT NOT NULL, waited BIGINT NOT NULL);\n"
      "CREATE INDEX consult_answers_day ON consult_answers (day, waited);\n"},
+    /* one row for all conversations: two writers of the engine would wait for one another at it */
+    {"consult", 2,
+     "DROP TABLE consult_clock;\n"
+     "CREATE INDEX consultations_seq ON consultations (seq);\n"},
     {0},
 };
 
@@ -42,8 +46,6 @@ static const struct sql move = {
     " last_by = $8 WHERE id = $1"};
 static const struct sql wait = {"INSERT INTO consult_queue (id, since) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING"};
 static const struct sql wait_no_more = {"DELETE FROM consult_queue WHERE id = $1"};
-static const struct sql tick = {
-    "INSERT INTO consult_clock (id, seq) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq"};
 static const struct sql answered = {"INSERT INTO consult_answers (seq, day, waited) VALUES ($1, $2, $3)"};
 static const struct sql erase = {"UPDATE consultations SET account = '', about = '', subject = '', last_by = '' WHERE id = $1"};
 
@@ -61,7 +63,7 @@ static const struct sql count_waiting = {"SELECT count(*) FROM consult_queue"};
 static const struct sql count_answers = {"SELECT count(*), COALESCE(max(waited), 0) FROM consult_answers WHERE day = $1"};
 static const struct sql middle_answer = {"SELECT waited FROM consult_answers WHERE day = $1 ORDER BY waited LIMIT 1 OFFSET $2"};
 static const struct sql version_of = {"SELECT version FROM consultations WHERE id = $1"};
-static const struct sql clock_of = {"SELECT seq FROM consult_clock WHERE id = 1 AND $1 = 0"};
+static const struct sql newest = {"SELECT seq FROM consultations ORDER BY seq DESC LIMIT 1"};
 
 /* ---- rows ---- */
 
@@ -80,7 +82,6 @@ static void put_one(const struct consult *s, const struct event *e, struct rowse
     ROW_PUT(rows, &wait_no_more, V_INT(e->id));
   if (json_object_get(e->data, "waited_ms"))
     ROW_PUT(rows, &answered, V_INT(e->seq), V_INT(day_of(e->at)), V_INT(json_int(e->data, "waited_ms")));
-  ROW_PUT(rows, &tick, V_INT(e->seq));
 }
 
 /* Every command makes one event. */
@@ -224,5 +225,5 @@ int64_t consult_version(struct db *db, int64_t id)
 {
   struct error error = {0};
   int64_t n[2] = {0, 0};
-  return read_two(db, id ? &version_of : &clock_of, &V_INT(id), 1, 1, n, &error) || !error.code ? n[0] : -1;
+  return read_two(db, id ? &version_of : &newest, &V_INT(id), id ? 1 : 0, 1, n, &error) || !error.code ? n[0] : -1;
 }

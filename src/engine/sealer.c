@@ -302,7 +302,7 @@ static bool wait_for_work(struct engine *engine, struct pace *pace, bool behind)
     pthread_cond_wait(&engine->seal_due, &engine->lock);
   }
   engine->sealer_idle = false;
-  int64_t until = monotonic_us() + engine->options.seal_ms * 1000;
+  int64_t until = monotonic_us() + (int64_t)engine->options.seal_ms * 1000;
   while (!behind && !in_a_hurry(engine) && monotonic_us() < until && atomic_load(&engine->leads))
     sleep_until(engine, until);
   pace_wait(engine, pace);

@@ -16,9 +16,15 @@ static int forget(struct request *rq, struct error *error)
   return 0;
 }
 
+/* Another site makes nobody's browser a kiosk, and signs nobody out. */
+static bool from_elsewhere(const struct request *rq)
+{
+  return strcmp(rq_header(rq, "Sec-Fetch-Site"), "cross-site") == 0;
+}
+
 static int home(struct request *rq, struct error *error)
 {
-  if (strcmp(rq_header(rq, "Sec-Fetch-Site"), "cross-site") == 0) /* another site makes nobody's browser a kiosk */
+  if (from_elsewhere(rq))
     return web_redirect(rq, 302, "/");
   if (!rq->kiosk || rq->who) {
     if (forget(rq, error))
@@ -31,11 +37,15 @@ static int home(struct request *rq, struct error *error)
 
 static int end(struct request *rq, struct error *error)
 {
+  if (from_elsewhere(rq))
+    return web_redirect(rq, 302, "/");
   return forget(rq, error) ? -1 : web_redirect(rq, 302, rq->kiosk ? KIOSK_HOME : "/");
 }
 
 static int leave(struct request *rq, struct error *error)
 {
+  if (from_elsewhere(rq))
+    return web_redirect(rq, 302, "/");
   if (forget(rq, error))
     return -1;
   web_kiosk(rq, false);

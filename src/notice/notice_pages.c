@@ -126,5 +126,5 @@ const struct route notice_routes[] = {
     {METHOD_GET, "/account/notices", ROLE_APPLICANT, contact_page, 0, query, "通知方式", "How to be told"},
     {METHOD_POST, "/account/notices", ROLE_APPLICANT, choose, ROUTE_SHOWS_ERRORS, choose_form},
     {METHOD_POST, "/account/notices/confirm", ROLE_APPLICANT, confirm, ROUTE_SHOWS_ERRORS, confirm_form},
-    {METHOD_GET, "/desk/cases/{no}/notices", ROLE_STAFF & ~ROLE_ADMIN, sent_page, 0, number, "办件的通知", "Notices of a case"},
+    {METHOD_GET, "/desk/cases/{no}/notices", CASE_STAFF, sent_page, 0, number, "办件的通知", "Notices of a case"},
     {0}};

@@ -122,9 +122,7 @@ static const struct parameter check_query[] = {
 const struct route paper_routes[] = {
     {METHOD_GET, "/cases/{no}/papers", ROLE_APPLICANT, of_applicant, ROUTE_WORKER, of_case, "办件全部文书", "All papers of a case"},
     {METHOD_GET, "/cases/{no}/papers/{number}", ROLE_APPLICANT, of_applicant, ROUTE_WORKER, of_paper, "一份文书", "One paper"},
-    {METHOD_GET, "/desk/cases/{no}/papers", ROLE_STAFF & ~ROLE_ADMIN, of_staff, ROUTE_WORKER, of_case, "办件全部文书",
-     "All papers of a case"},
-    {METHOD_GET, "/desk/cases/{no}/papers/{number}", ROLE_STAFF & ~ROLE_ADMIN, of_staff, ROUTE_WORKER, of_paper, "一份文书",
-     "One paper"},
+    {METHOD_GET, "/desk/cases/{no}/papers", CASE_STAFF, of_staff, ROUTE_WORKER, of_case, "办件全部文书", "All papers of a case"},
+    {METHOD_GET, "/desk/cases/{no}/papers/{number}", CASE_STAFF, of_staff, ROUTE_WORKER, of_paper, "一份文书", "One paper"},
     {METHOD_GET, "/paper", ROLE_PUBLIC, check_page, ROUTE_WORKER, check_query, "核验文书", "Check a paper"},
     {0}};

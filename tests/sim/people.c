@@ -125,7 +125,7 @@ static void begin(void)
   struct who who = chance(75) ? person() : staff("clerk");
   json_t *data = json_pack("{s:s,s:s,s:{s:s,s:s,s:s}}", "thing", thing->id, "district", "330203", "applicant", "name", "李𠀀",
                            "phone", "13800000000", "id_number", "11010519491231002X");
-  life_do(json_pack("{s:I,s:o,s:s,s:o,s:o}", "id", (json_int_t)(FIRST + city->cases), "who", who_json(who), "do", "draft", "wish",
+  life_do(json_pack("{s:I,s:o,s:s,s:o,s:o}", "id", (json_int_t)FIRST + city->cases, "who", who_json(who), "do", "draft", "wish",
                     wish(thing), "data", data));
 }
 
@@ -478,6 +478,11 @@ static void work_on(const struct casefile *c)
   int i = roll((int)c->item_count);
   if (attend_any(c, 30) || rule_any(c, 15))
     return;
+  for (size_t k = 0; k < c->item_count && c->tolerant; k++) /* before the materials are due */
+    if ((casefile_item_decidable(c, k) || c->items[k].state == ITEM_GRANTED_TOLERANT) && chance(20)) {
+      do_item(c, (int)k);
+      return;
+    }
   if (what < 3)
     bring_deferred(c);
   else if (what < 36)
@@ -502,7 +507,7 @@ static void work_on(const struct casefile *c)
 static void disturb(const struct casefile *c)
 {
   static const char *const roles[] = {"clerk", "officer", "issuer", "supervisor", "applicant", "system", "records", "emperor"};
-  size_t n = 0;
+  size_t n = 1;
   while (casework_commands[n].name)
     n++;
   const char *type = casework_commands[roll((int)n)].name;
