@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FLUSH_EVERY 256
 #define PENDING_MAX 2048 /* well over 4 * FLUSH_EVERY: a statement may bring its PREPARE */
@@ -26,6 +27,7 @@
 
 /* The advisory lock of the one writer: «onevisit» in ASCII. */
 #define WRITER_LOCK "8029466744897890676"
+#define GONE_MS INT64_C(3000)
 
 /* From the server's catalog/pg_type.dat; these numbers never change. */
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_NAME = 19, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25 };
@@ -152,7 +154,7 @@ static int check(struct store *store, struct error *error)
 }
 
 /* Nodes share the lock; who needs the store for itself (a migration, a restore) finds it taken, and keeps nodes out. */
-static int take_lock(struct pg_db *d, struct error *error)
+static int try_lock(struct pg_db *d, bool *ret_taken, struct error *error)
 {
   PGresult *result =
       PQexec(d->conn, d->base.mode == DB_SHARE ? "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared(" WRITER_LOCK ")"
@@ -162,10 +164,25 @@ static int take_lock(struct pg_db *d, struct error *error)
     failed = say(d, result, error);
   else if (strcmp(PQgetvalue(result, 0, 0), "t") == 0)
     failed = store_say_read_only(error);
-  else if (strcmp(PQgetvalue(result, 0, 1), "t") != 0)
-    failed = store_say_second_writer(error);
+  else
+    *ret_taken = strcmp(PQgetvalue(result, 0, 1), "t") == 0;
   PQclear(result);
   return failed;
+}
+
+/* The session of a process that was killed lives on until the server has noticed: so long is waited. */
+static int take_lock(struct pg_db *d, struct error *error)
+{
+  bool taken = false;
+  for (int64_t until = monotonic_us() + GONE_MS * 1000;;) {
+    if (try_lock(d, &taken, error))
+      return -1;
+    if (taken)
+      return 0;
+    if (monotonic_us() > until)
+      return store_say_second_writer(error);
+    (void)usleep(50000);
+  }
 }
 
 /*
