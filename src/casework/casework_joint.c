@@ -244,7 +244,7 @@ int do_offer_dates(struct work *w)
 
 int do_say_dates(struct work *w)
 {
-  struct gathering *g;
+  struct gathering *g = NULL;
   int seat = 0;
   const json_t *list = json_object_get(w->data, "dates");
   if (take_gathering(w, &g) || check_attends(w, g, &seat))
@@ -278,7 +278,7 @@ static int check_chooser(struct work *w, const struct gathering *g)
 
 int do_choose_date(struct work *w)
 {
-  struct gathering *g;
+  struct gathering *g = NULL;
   const json_t *value = json_object_get(w->data, "date");
   if (take_gathering(w, &g) || check_chooser(w, g))
     return -1;
@@ -376,7 +376,7 @@ static int check_minutes(struct work *w, const struct gathering *g)
 
 int do_minutes(struct work *w)
 {
-  struct gathering *g;
+  struct gathering *g = NULL;
   const char *result = "noted", *findings = "";
   json_t *photos = NULL;
   if (take_gathering(w, &g) || check_minutes(w, g))
@@ -431,7 +431,7 @@ static int visit_again(struct work *w, const struct gathering *held)
 
 int do_close_gathering(struct work *w)
 {
-  struct gathering *g;
+  struct gathering *g = NULL;
   const char *reason = "", *resolution = "";
   int seat = 0;
   if (take_gathering(w, &g))
@@ -464,7 +464,7 @@ static int call_off(struct work *w, const struct gathering *g, const char *reaso
 
 int do_call_off(struct work *w)
 {
-  struct gathering *g;
+  struct gathering *g = NULL;
   const char *reason = "";
   if (take_gathering(w, &g) || check_caller(w, g))
     return -1;
