@@ -146,6 +146,11 @@ struct visit {
   int calls;
   moment promised; /* when the ticket was drawn: estimated to be called by then; 0: nothing was said */
   bool present;    /* the case has been told */
+  bool elsewhere;  /* it goes on in another queue: nothing here is shown any more */
+  struct {         /* where an appointment went; n 0: nowhere. Of two moves at once the second place is given back */
+    day day;
+    int n;
+  } went;
 };
 
 struct hall_window {

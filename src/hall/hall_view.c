@@ -65,6 +65,8 @@ const char *event_text(const struct request *rq, const char *event)
                                          {"finished", N_("Visit ended")},
                                          {"cancelled", N_("Cancelled")},
                                          {"released", N_("Moved to another time")},
+                                         {"move-undone", N_("Moved twice at once: the first move counts")},
+                                         {"given-back", N_("The second time is free again for others")},
                                          {"no-show", N_("Nobody came: the place was given up")},
                                          {"linked", N_("Linked to a case")},
                                          {"ended", N_("The hall closed")}};

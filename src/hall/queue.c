@@ -160,6 +160,17 @@ static int do_book(struct work *w)
   return 0;
 }
 
+static int do_rebook(struct work *w);
+
+/* The visit of that code that is here and not over; NULL. */
+static struct visit *open_visit(const struct queue *q, const char *code)
+{
+  for (size_t i = 0; i < q->n; i++)
+    if (!visit_is_over(q->visits[i].state) && strcmp(q->visits[i].code, code) == 0)
+      return &q->visits[i];
+  return NULL;
+}
+
 /* The place of another day is taken with all that is known of the visit; the old one hears of it and lets go. */
 static int do_move_in(struct work *w)
 {
@@ -167,6 +178,9 @@ static int do_move_in(struct work *w)
   const json_t *visit = json_object_get(w->c->data, "visit_data");
   if (!json_is_object(visit))
     return REFUSE(w, BAD_INPUT, "bad-argument", "没有可改期的预约", "There is no appointment to move");
+  w->v = open_visit(w->q, json_str(visit, "code"));
+  if (w->v) /* moved to this day twice at once: the later word is the time */
+    return do_rebook(w);
   if (check_slot(w, slot))
     return -1;
   begin(w);
@@ -218,13 +232,50 @@ static int do_cancel(struct work *w)
   return 0;
 }
 
+/* The place that a message names: {hall, zone, day, slot, visit}. */
+static const json_t *named_place(const struct work *w)
+{
+  return json_object_get(w->c->data, "to");
+}
+
+static json_t *place_json(const struct work *w, day d, int n)
+{
+  return json_pack("{s:s,s:s,s:i,s:i}", "hall", w->q->hall, "zone", w->q->zone, "day", (int)d, "visit", n);
+}
+
+/* The place named has lost: it is told where the appointment stands. last: the other may not say the same of us. */
+static int undo_move(struct work *w, json_t *stays, bool last)
+{
+  json_t *data = of(w);
+  (void)json_object_set_new(data, "undone", json_deep_copy(named_place(w)));
+  (void)json_object_set_new(data, "stays", stays);
+  (void)json_object_set_new(data, "last", json_boolean(last));
+  decision_emit(w->d, "move-undone", "", data);
+  return 0;
+}
+
+/*
+ * Another place has the visit and says so, or («undo») a place that lost it does. Whichever says so first is believed. One that
+ * says so after it, of a move that was asked for at the same time, is told to give its place back; so in the end one place has it,
+ * however often it was moved meanwhile. Who is in the hall already stays where he is.
+ */
 static int do_release(struct work *w)
 {
-  if (visit_is_over(w->v->state))
+  const struct visit *v = w->v;
+  const json_t *to = named_place(w);
+  bool undo = json_flag(w->c->data, "undo"), went = v->went.n != 0;
+  bool here = (v->state != VISIT_BOOKED && !visit_is_over(v->state)) || (v->elsewhere && !went);
+  if (went && v->went.n == json_int(to, "visit") && v->went.day == json_int(to, "day"))
+    return 0;
+  if (went)
+    return undo_move(w, place_json(w, v->went.day, v->went.n), false);
+  if (here)
+    return json_flag(w->c->data, "last") ? 0 : undo_move(w, place_json(w, w->q->day, v->n), true);
+  if (undo && visit_is_over(v->state))
     return 0; /* it ended meanwhile: nothing is held any more */
   json_t *data = of(w);
-  (void)json_object_set_new(data, "to", json_deep_copy(json_object_get(w->c->data, "to")));
-  decision_emit(w->d, "released", "", data);
+  (void)json_object_set_new(data, "to", json_deep_copy(to));
+  decision_emit(w->d, undo ? "given-back" : "released", "", data);
   return 0;
 }
 
@@ -426,33 +477,18 @@ static int do_call(struct work *w)
   return 0;
 }
 
-static int do_recall(struct work *w)
+/* He is called once more, he is here, he did not come: what can follow a call. */
+static int do_after_call(struct work *w)
 {
+  static const char *const events[][2] = {{"recall", "recalled"}, {"serve", "served"}, {"miss", "missed"}};
+  size_t i = 0;
   if (check_at_window(w))
     return -1;
   if (w->v->state != VISIT_CALLED)
     return wrong_state(w);
-  decision_emit(w->d, "recalled", "", at_window(w));
-  return 0;
-}
-
-static int do_serve(struct work *w)
-{
-  if (check_at_window(w))
-    return -1;
-  if (w->v->state != VISIT_CALLED)
-    return wrong_state(w);
-  decision_emit(w->d, "served", "", at_window(w));
-  return 0;
-}
-
-static int do_miss(struct work *w)
-{
-  if (check_at_window(w))
-    return -1;
-  if (w->v->state != VISIT_CALLED)
-    return wrong_state(w);
-  decision_emit(w->d, "missed", "", at_window(w));
+  while (strcmp(events[i][0], w->c->type) != 0)
+    i++;
+  decision_emit(w->d, events[i][1], "", at_window(w));
   return 0;
 }
 
@@ -573,9 +609,9 @@ static const struct {
     {"close", BY_CLERK, do_close},
     {"next", BY_CLERK, do_next},
     {"call", BY_CLERK | OF_VISIT, do_call},
-    {"recall", BY_CLERK, do_recall},
-    {"serve", BY_CLERK, do_serve},
-    {"miss", BY_CLERK, do_miss},
+    {"recall", BY_CLERK, do_after_call},
+    {"serve", BY_CLERK, do_after_call},
+    {"miss", BY_CLERK, do_after_call},
     {"park", BY_CLERK, do_park},
     {"finish", BY_CLERK, do_finish},
     {"transfer", BY_CLERK, do_transfer},

@@ -308,7 +308,8 @@ static int on_missed(struct queue *q, struct arena *arena, struct visit *v, cons
 static int on_waiting(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
 {
   (void)arena;
-  if (*json_str(e->data, "zone"))
+  v->elsewhere = *json_str(e->data, "zone") != 0;
+  if (v->elsewhere)
     end(q, v, VISIT_MOVED, e->at);
   else
     wait_again(q, v, e);
@@ -330,10 +331,25 @@ static int on_cancelled(struct queue *q, struct arena *arena, struct visit *v, c
   return 0;
 }
 
+/* One that was cancelled, or to which nobody came, while it was moved stays what it is; the other place has it all the same. */
 static int on_released(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
 {
+  const json_t *to = json_object_get(e->data, "to");
   (void)arena;
-  end(q, v, VISIT_MOVED, e->at);
+  if (!visit_is_over(v->state))
+    end(q, v, VISIT_MOVED, e->at);
+  v->elsewhere = true;
+  v->went.day = (day)json_int(to, "day");
+  v->went.n = (int)json_int(to, "visit");
+  return 0;
+}
+
+static int on_move_undone(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
+{
+  (void)q;
+  (void)arena;
+  (void)v;
+  (void)e;
   return 0;
 }
 
@@ -384,13 +400,14 @@ static const struct {
   bool of_visit;
   int (*apply)(struct queue *q, struct arena *arena, struct visit *v, const struct event *e);
 } changes[] = {
-    {"begun", false, on_begun},        {"booked", false, on_booked},    {"ticketed", false, on_ticketed},
-    {"arrived", true, on_arrived},     {"rebooked", true, on_rebooked}, {"opened", false, on_opened},
-    {"closed", false, on_closed},      {"called", true, on_called},     {"recalled", true, on_recalled},
-    {"served", true, on_served},       {"parked", true, on_parked},     {"missed", true, on_missed},
-    {"transferred", true, on_waiting}, {"returned", true, on_waiting},  {"finished", true, on_finished},
-    {"cancelled", true, on_cancelled}, {"released", true, on_released}, {"no-show", true, on_no_show},
-    {"linked", true, on_linked},       {"ended", false, on_ended},      {"forgotten", false, on_forgotten},
+    {"begun", false, on_begun},        {"booked", false, on_booked},          {"ticketed", false, on_ticketed},
+    {"arrived", true, on_arrived},     {"rebooked", true, on_rebooked},       {"opened", false, on_opened},
+    {"closed", false, on_closed},      {"called", true, on_called},           {"recalled", true, on_recalled},
+    {"served", true, on_served},       {"parked", true, on_parked},           {"missed", true, on_missed},
+    {"transferred", true, on_waiting}, {"returned", true, on_waiting},        {"finished", true, on_finished},
+    {"cancelled", true, on_cancelled}, {"released", true, on_released},       {"no-show", true, on_no_show},
+    {"given-back", true, on_released}, {"move-undone", true, on_move_undone}, {"linked", true, on_linked},
+    {"ended", false, on_ended},        {"forgotten", false, on_forgotten},
 };
 
 int queue_evolve(void *state, struct arena *arena, const struct event *event)
