@@ -129,6 +129,9 @@ const struct migration hall_migrations[] = {
      "CREATE INDEX hall_visits_present ON hall_visits (queue, present, n);\n"
      "CREATE INDEX hall_visits_account ON hall_visits (account, day);\n"
      "CREATE INDEX hall_visits_case ON hall_visits (case_id, made);\n"},
+    {"hall", 3,
+     "ALTER TABLE hall_visits ADD COLUMN confirmed BIGINT NOT NULL DEFAULT 0;\n"
+     "ALTER TABLE hall_visits ADD COLUMN denied BIGINT NOT NULL DEFAULT 0;\n"},
     {0},
 };
 
@@ -148,13 +151,14 @@ static const struct sql put_window = {
     " since = excluded.since"};
 static const struct sql put_visit = {
     "INSERT INTO hall_visits (queue, n, code, hall, zone, day, state, present, elsewhere, slot, ticket, skill, thing, account, phone,"
-    " note, channel, priority, case_id, case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised)"
+    " note, channel, priority, case_id, case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised,"
+    " confirmed, denied)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,"
-    " $26, $27, $28, $29, $30)"};
+    " $26, $27, $28, $29, $30, $31, $32)"};
 static const struct sql change_visit = {
     "UPDATE hall_visits SET state = $3, present = $4, elsewhere = $5, slot = $6, ticket = $7, case_id = $8,"
     " case_number = $9, arrived = $10, turn = $11, called = $12, served = $13, ended = $14, desk = $15, for_desk = $16, calls = $17,"
-    " promised = $18 WHERE queue = $1 AND n = $2"};
+    " promised = $18, priority = $19, confirmed = $20, denied = $21 WHERE queue = $1 AND n = $2"};
 static const struct sql put_line = {
     "INSERT INTO visit_log (code, seq, at, event, desk, words, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
 /* What was moved to a later day is kept with that day. */
@@ -170,7 +174,7 @@ static void write_new(struct rowset *rows, int64_t id, const struct queue *q, co
           V_STR(v->skill), V_STR(v->thing), V_STR(v->account), V_STR(v->phone), V_STR(v->note), V_STR(v->channel),
           V_INT(v->priority), V_INT(v->case_id), V_STR(v->case_number), V_INT(v->made), V_INT(v->arrived), V_INT(v->rank),
           V_INT(v->called), V_INT(v->served), V_INT(v->ended), V_INT(v->window), V_INT(v->for_window), V_INT(v->calls),
-          V_INT(v->promised));
+          V_INT(v->promised), V_INT(v->confirmed), V_INT(v->denied));
 }
 
 static void write_change(struct rowset *rows, int64_t id, const struct visit *v)
@@ -178,7 +182,7 @@ static void write_change(struct rowset *rows, int64_t id, const struct visit *v)
   ROW_PUT(rows, &change_visit, V_INT(id), V_INT(v->n), V_STR(visit_state_word(v->state)), V_INT(!visit_is_over(v->state)),
           V_INT(v->elsewhere), V_INT(v->slot), V_STR(v->ticket), V_INT(v->case_id), V_STR(v->case_number), V_INT(v->arrived),
           V_INT(v->rank), V_INT(v->called), V_INT(v->served), V_INT(v->ended), V_INT(v->window), V_INT(v->for_window),
-          V_INT(v->calls), V_INT(v->promised));
+          V_INT(v->calls), V_INT(v->promised), V_INT(v->priority), V_INT(v->confirmed), V_INT(v->denied));
 }
 
 static void write_line(struct rowset *rows, const struct event *e, const struct visit *v)
@@ -338,7 +342,7 @@ void queue_erase(const void *state, struct rowset *rows)
 
 #define VISIT_COLUMNS                                                                                                              \
   "queue, n, code, hall, zone, day, state, slot, ticket, skill, thing, account, phone, note, channel, priority, case_id,"          \
-  " case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised"
+  " case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised, confirmed, denied"
 static const struct sql visit_by_code = {"SELECT " VISIT_COLUMNS
                                          " FROM hall_visits WHERE code = $1 ORDER BY elsewhere, present DESC, day DESC LIMIT 1"};
 static const struct sql visits_by_account = {
@@ -398,7 +402,9 @@ static struct visit_row read_visit(const struct rows *r, struct arena *arena)
                                   .window = (int)rows_int(r, 24),
                                   .for_window = (int)rows_int(r, 25),
                                   .calls = (int)rows_int(r, 26),
-                                  .promised = rows_int(r, 27)}};
+                                  .promised = rows_int(r, 27),
+                                  .confirmed = (unsigned)rows_int(r, 28),
+                                  .denied = (unsigned)rows_int(r, 29)}};
 }
 
 static int read_visits(struct rows *rows, struct arena *arena, struct visit_row **ret, size_t *ret_n, struct error *error)

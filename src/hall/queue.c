@@ -71,10 +71,13 @@ static int particulars(struct work *w, json_t **ret)
       return REFUSE(w, BAD_INPUT, "wrong-zone", "这件事不在这个分区办理", "This matter is not done in this zone");
   }
   const struct hall_skill *skill = hall_skill_of(&w->place, span_of(thing));
-  unsigned priority = (unsigned)json_int(w->c->data, "priority") & (PRIORITY_ELDERLY | PRIORITY_DISABLED | PRIORITY_PREGNANT);
-  *ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:s}", "thing", thing, "skill", skill ? skill->id : "", "note", note, "phone",
-                   phone, "account", json_str(w->c->data, "account"), "channel", w->c->actor.channel, "priority", (int)priority,
-                   "case", (json_int_t)json_int(w->c->data, "case"), "case_number", number);
+  unsigned known = (unsigned)json_int(w->c->data, "known") & PRIORITY_ALL;
+  unsigned priority = ((unsigned)json_int(w->c->data, "priority") & PRIORITY_ALL) | known;
+  bool seen = is(w, "clerk") && strcmp(w->c->actor.channel, "window") == 0; /* the clerk says so who has him before his eyes */
+  *ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:I,s:s}", "thing", thing, "skill", skill ? skill->id : "", "note", note,
+                   "phone", phone, "account", json_str(w->c->data, "account"), "channel", w->c->actor.channel, "priority",
+                   (int)priority, "confirmed", (int)(seen ? priority : known), "case", (json_int_t)json_int(w->c->data, "case"),
+                   "case_number", number);
   return 0;
 }
 
@@ -370,6 +373,44 @@ static int do_link(struct work *w)
   return 0;
 }
 
+/* Nobody can be seen to be what he says before he is there. The claim of the command that is not confirmed yet; 0: refused. */
+static unsigned open_claim(struct work *w)
+{
+  unsigned claim = priority_of(span_of(json_str(w->c->data, "claim")));
+  if (w->v->state == VISIT_BOOKED || visit_is_over(w->v->state)) {
+    (void)wrong_state(w);
+    return 0;
+  }
+  if (claim & w->v->priority & ~w->v->confirmed)
+    return claim;
+  (void)REFUSE(w, CONFLICT, "no-such-claim", "没有待确认的这项优先", "There is no such claim to be confirmed");
+  return 0;
+}
+
+static int do_confirm_priority(struct work *w)
+{
+  if (!open_claim(w))
+    return -1;
+  json_t *data = of(w);
+  (void)json_object_set_new(data, "claim", json_string(json_str(w->c->data, "claim")));
+  decision_emit(w->d, "priority-confirmed", "", data);
+  return 0;
+}
+
+/* He waits as everybody does, from when he came. */
+static int do_deny_priority(struct work *w)
+{
+  unsigned claim = open_claim(w);
+  if (!claim)
+    return -1;
+  moment rank = w->v->priority & ~claim ? w->v->rank : w->v->rank + CREDIT_PRIORITY;
+  json_t *data = of(w);
+  (void)json_object_set_new(data, "claim", json_string(json_str(w->c->data, "claim")));
+  (void)json_object_set_new(data, "rank", json_integer(rank));
+  decision_emit(w->d, "priority-denied", "", data);
+  return 0;
+}
+
 /* ---- windows ---- */
 
 static int64_t window_number(const struct work *w)
@@ -605,6 +646,8 @@ static const struct {
     {"arrive", BY_PERSON | BY_CLERK | OF_VISIT, do_arrive},
     {"take-over", BY_SYSTEM | STARTS, do_take_over},
     {"link", BY_CLERK | OF_VISIT, do_link},
+    {"confirm-priority", BY_CLERK | OF_VISIT, do_confirm_priority},
+    {"deny-priority", BY_CLERK | OF_VISIT, do_deny_priority},
     {"open", BY_CLERK | STARTS, do_open},
     {"close", BY_CLERK, do_close},
     {"next", BY_CLERK, do_next},

@@ -152,6 +152,15 @@ static void order(void **state)
   assert_true(hall_rank(AT(9, 10), nine, 0) == AT(9, 10) - 15 * MINUTE_MS);
 }
 
+static void age_by_number(void **state)
+{
+  (void)state;
+  assert_int_equal(priority_known(SPAN("330200196204309953"), day_make(2022, 4, 29)), 0);
+  assert_int_equal(priority_known(SPAN("330200196204309953"), day_make(2022, 4, 30)), PRIORITY_ELDERLY);
+  assert_int_equal(priority_known(SPAN("330200196204309954"), HALL_DAY), 0); /* the check digit is wrong */
+  assert_int_equal(priority_known(SPAN(""), HALL_DAY), 0);
+}
+
 /* ---- one visit ---- */
 
 static void from_booking_to_end(const struct fresh_store *fresh)
@@ -196,6 +205,12 @@ static void from_booking_to_end(const struct fresh_store *fresh)
   hall_day_close(&h);
 }
 
+static int at_window_28(void)
+{
+  struct queue_now now = hall_now(&h, "commerce", HALL_DAY);
+  return queue_window(&now.q, 28)->visit;
+}
+
 static void who_is_called(const struct fresh_store *fresh)
 {
   hall_day_open(&h, fresh, -1);
@@ -211,10 +226,56 @@ static void who_is_called(const struct fresh_store *fresh)
   static const int expected[] = {4, 1, 2, 3, 5, 6};
   for (int i = 0; i < 6; i++) {
     DONE("commerce", &hall_clerk, "next", window(28));
-    struct queue_now now = hall_now(&h, "commerce", HALL_DAY);
-    assert_int_equal(queue_window(&now.q, 28)->visit, expected[i]);
+    assert_int_equal(at_window_28(), expected[i]);
     DONE("commerce", &hall_clerk, "finish", window(28));
   }
+  hall_day_close(&h);
+}
+
+static json_t *claim(int visit, const char *word)
+{
+  return json_pack("{s:i,s:s}", "visit", visit, "claim", word);
+}
+
+/* His own word counts until a clerk has looked; what the account knows needs no look. */
+static void who_says_so(const struct fresh_store *fresh)
+{
+  hall_day_open(&h, fresh, -1);
+  DONE("commerce", &hall_machine, "draw", draw(0)); /* 1 at 9:30 */
+  atomic_store(&h.now, AT(9, 40));
+  DONE("commerce", &hall_machine, "draw", draw(PRIORITY_PREGNANT | PRIORITY_DISABLED)); /* 2, as from 9:20 */
+  json_t *known = draw(0);
+  (void)json_object_set_new(known, "known", json_integer(PRIORITY_ELDERLY));
+  (void)json_object_set_new(known, "account", json_string("person:1"));
+  atomic_store(&h.now, AT(9, 45));
+  DONE("commerce", &hall_person, "draw", known);                  /* 3, as from 9:25 */
+  DONE("commerce", &hall_clerk, "draw", draw(PRIORITY_PREGNANT)); /* 4, seen at the counter: as from 9:25 */
+  REFUSED("not-your-role", "commerce", &hall_person, "confirm-priority", claim(3, "elderly"));
+  REFUSED("no-such-claim", "commerce", &hall_clerk, "deny-priority", claim(3, "elderly"));
+  REFUSED("no-such-claim", "commerce", &hall_clerk, "deny-priority", claim(4, "pregnant"));
+  REFUSED("no-such-claim", "commerce", &hall_clerk, "confirm-priority", claim(1, "pregnant"));
+  DONE("commerce", &hall_clerk, "open", window(28));
+  DONE("commerce", &hall_clerk, "next", window(28));
+  DONE("commerce", &hall_clerk, "deny-priority", claim(2, "pregnant"));
+  struct visit_row v = hall_visit_by(&h, "commerce", HALL_DAY, 2);
+  assert_int_equal(v.v.state, VISIT_CALLED); /* one claim is left */
+  DONE("commerce", &hall_clerk, "deny-priority", claim(2, "disabled"));
+  v = hall_visit_by(&h, "commerce", HALL_DAY, 2);
+  assert_int_equal(v.v.state, VISIT_WAITING);
+  assert_true(v.v.rank == AT(9, 40));
+  assert_int_equal(v.v.denied, PRIORITY_PREGNANT | PRIORITY_DISABLED);
+  static const int expected[] = {3, 4, 1, 2};
+  for (int i = 0; i < 4; i++) {
+    DONE("commerce", &hall_clerk, "next", window(28));
+    assert_int_equal(at_window_28(), expected[i]);
+    DONE("commerce", &hall_clerk, "finish", window(28));
+  }
+  DONE("commerce", &hall_machine, "draw", draw(PRIORITY_PREGNANT)); /* 5 */
+  hall_day_restart(&h);
+  DONE("commerce", &hall_clerk, "confirm-priority", claim(5, "pregnant"));
+  v = hall_visit_by(&h, "commerce", HALL_DAY, 5);
+  assert_int_equal(v.v.confirmed, PRIORITY_PREGNANT);
+  REFUSED("no-such-claim", "commerce", &hall_clerk, "deny-priority", claim(5, "pregnant"));
   hall_day_close(&h);
 }
 
@@ -663,6 +724,7 @@ static void presence(const struct fresh_store *fresh)
   }
 ON_EACH(test_visit, from_booking_to_end)
 ON_EACH(test_order, who_is_called)
+ON_EACH(test_claims, who_says_so)
 ON_EACH(test_windows, at_the_windows)
 ON_EACH(test_moves, moves)
 ON_EACH(test_two_moves, two_days_at_once)
@@ -677,12 +739,13 @@ ON_EACH(test_presence, presence)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(both_layouts),   cmocka_unit_test(routing),         cmocka_unit_test(hours),
-      cmocka_unit_test(forecasts),      cmocka_unit_test(order),           cmocka_unit_test(test_visit),
-      cmocka_unit_test(test_order),     cmocka_unit_test(test_windows),    cmocka_unit_test(test_moves),
-      cmocka_unit_test(test_two_moves), cmocka_unit_test(test_moved_on),   cmocka_unit_test(test_cancelled),
-      cmocka_unit_test(test_here),      cmocka_unit_test(test_many_moves), cmocka_unit_test(test_time),
-      cmocka_unit_test(test_thousand),  cmocka_unit_test(test_presence),
+      cmocka_unit_test(both_layouts),    cmocka_unit_test(routing),        cmocka_unit_test(hours),
+      cmocka_unit_test(forecasts),       cmocka_unit_test(order),          cmocka_unit_test(age_by_number),
+      cmocka_unit_test(test_visit),      cmocka_unit_test(test_order),     cmocka_unit_test(test_claims),
+      cmocka_unit_test(test_windows),    cmocka_unit_test(test_moves),     cmocka_unit_test(test_two_moves),
+      cmocka_unit_test(test_moved_on),   cmocka_unit_test(test_cancelled), cmocka_unit_test(test_here),
+      cmocka_unit_test(test_many_moves), cmocka_unit_test(test_time),      cmocka_unit_test(test_thousand),
+      cmocka_unit_test(test_presence),
   };
   return cmocka_run_group_tests(tests, sample_open, sample_close);
 }
