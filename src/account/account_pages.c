@@ -128,20 +128,9 @@ static int start_applicant(struct request *rq, struct error *error)
   return web_redirect(rq, 302, arena_printf(rq->arena, "/sample-idp?state=%s", state));
 }
 
-static struct span cookie(const struct request *rq, const char *name)
-{
-  struct span rest = span_of(rq_header(rq, "Cookie")), one, key;
-  while (span_cut(&rest, ';', &one)) {
-    one = span_trim(one);
-    if (span_cut(&one, '=', &key) && span_is(key, name))
-      return one;
-  }
-  return (struct span){"", 0};
-}
-
 static int callback(struct request *rq, struct error *error)
 {
-  struct span rest = cookie(rq, STATE_COOKIE), state = {"", 0};
+  struct span rest = rq_cookie(rq, STATE_COOKIE), state = {"", 0};
   struct sample_person person;
   struct signed_in in;
   struct account_at at = at_of(rq);

@@ -173,6 +173,12 @@ struct span cookie_of(const struct exchange *x, const char *name)
   return (struct span){NULL, 0};
 }
 
+struct span rq_cookie(const struct request *rq, const char *name)
+{
+  struct span value = cookie_of(rq->exchange, name);
+  return value.p ? value : SPAN("");
+}
+
 int quality(struct span item)
 {
   struct span part;

@@ -220,7 +220,8 @@ void web_changed(const struct request *rq); /* something has just been committed
 
 void web_header(struct request *rq, const char *name, const char *value);
 void web_cookie(struct request *rq, const char *name, const char *value,
-                int64_t max_age_seconds); /* 0: for the browser's session; <0: forget */
+                int64_t max_age_seconds);                          /* 0: for the browser's session; <0: forget */
+struct span rq_cookie(const struct request *rq, const char *name); /* empty: none came */
 void web_retry_after(struct request *rq, int seconds);
 
 /* Notes what is wrong with a field; the form's page shows it in error_summary() and beside the field. */
