@@ -193,7 +193,7 @@ class Eyes:
 
     def visit(self):
         v = self.json("applicant", f"/api/visits/{self.story.visit}")
-        happened = re.findall(r'<p class="timeline-text">(.*?)</p>', self.get("applicant", f"/visits/{self.story.visit}"))
+        happened = re.findall(r'<p class="timeline-text">(.*?)</p>', self.get("applicant", f"/visits/{self.story.visit}"), re.S)
         return {"visit": [v["state"], v["ticket"], v.get("window")], "happened": [text(line) for line in happened],
                 "visits": len(set(re.findall(r'href="/visits/(\w{32})"', self.get("applicant", "/visits"))))}
 
@@ -424,7 +424,7 @@ class Story:
         self.departments()
         self.results()
         last = self.look()
-        if last["case"] != "archived" or last["trips"] != {"applicant": 1, "staff": 0} or last["visits"] != 1 or last["cases"] != 1:
+        if last["case"] != "archived" or last["trips"] != {"applicant": 1, "staff": 0} or last["visits"] != 1 or last["cases"] != 1 or not last["happened"]:
             raise Broken(f"it does not end well: {last}")
 
     def outside(self):
