@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static const char usage_zh[] =
     "  --courier URL   快递系统，结果由其寄送（密钥目录 courier.secret）\n"
     "  --tls           公众经 https 访问（置于 nginx 之后）\n"
     "  --proxy         采信前置代理给出的客户地址\n"
+    "  --streams-each N  同一地址最多同时打开的实时页面（默认：总数的五分之一）\n"
     "  --uploads DIR   上传中的文件的暂存目录\n";
 static const char usage_en[] =
     "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
@@ -66,11 +68,13 @@ static const char usage_en[] =
     "  --courier URL   the courier's system that results are sent by (the keys' courier.secret)\n"
     "  --tls           people reach us by https (nginx stands before)\n"
     "  --proxy         take the client's address from the proxy before us\n"
+    "  --streams-each N  live pages that one address may have open at once (default: a fifth of all)\n"
     "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
   const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers, *site, *mail,
-      *mail_from, *courier;
+      *mail_from, *courier, *streams_each;
+  int64_t streams_of_one;
   bool sample, tls, proxy, sm2, sm3_log, help;
 };
 
@@ -88,10 +92,11 @@ static bool parse(int argc, char **argv, struct serve_options *o)
              {"notices", &o->notices, NULL}, {"uploads", &o->uploads, NULL},
              {"readers", &o->readers, NULL}, {"site", &o->site, NULL},
              {"mail", &o->mail, NULL},       {"mail-from", &o->mail_from, NULL},
-             {"courier", &o->courier, NULL}, {"lang", &language, NULL},
-             {"sm2", NULL, &o->sm2},         {"sm3-log", NULL, &o->sm3_log},
-             {"sample", NULL, &o->sample},   {"tls", NULL, &o->tls},
-             {"proxy", NULL, &o->proxy},     {"help", NULL, &o->help}};
+             {"courier", &o->courier, NULL}, {"streams-each", &o->streams_each, NULL},
+             {"lang", &language, NULL},      {"sm2", NULL, &o->sm2},
+             {"sm3-log", NULL, &o->sm3_log}, {"sample", NULL, &o->sample},
+             {"tls", NULL, &o->tls},         {"proxy", NULL, &o->proxy},
+             {"help", NULL, &o->help}};
   enum { COUNT = sizeof all / sizeof *all, FIRST = 256 };
   struct option options[COUNT + 1] = {0};
   for (int i = 0; i < COUNT; i++)
@@ -108,6 +113,9 @@ static bool parse(int argc, char **argv, struct serve_options *o)
   }
   if (language)
     cli_language(language);
+  if (o->streams_each &&
+      (!span_natural(span_of(o->streams_each), &o->streams_of_one) || o->streams_of_one < 1 || o->streams_of_one > INT_MAX))
+    return false;
   return optind == argc;
 }
 
@@ -311,6 +319,7 @@ static int open_web(struct service *s, struct error *error)
       .proxy = s->options.proxy,
       .sample = s->options.sample,
       .live = live_sources,
+      .streams_each = (int)s->options.streams_of_one,
   };
   return web_open(&options, &s->web, error);
 }
