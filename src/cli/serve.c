@@ -125,7 +125,7 @@ struct service {
   struct arena arena;
   struct edition *edition; /* until it is on the shelf */
   struct shelf *shelf;
-  const struct edition *first; /* borrowed for as long as the program runs */
+  const struct edition *first; /* borrowed until everything is open */
   bool folder;                 /* the version served is that of options.catalog */
   struct store *store;
   struct engine *engine;
@@ -134,6 +134,7 @@ struct service {
   struct outside outside;
   struct app app;
   struct watch_job *watch;
+  struct error unlent; /* why the monitor does not have the catalogue of the time: said once */
   struct web *web;
 };
 
@@ -276,11 +277,34 @@ static int open_workshop(struct service *s, struct error *error)
   return workshop_open(&options, &s->workshop, error);
 }
 
+/* The monitor can do with another version where the one of the time cannot be read. */
+static int lend_catalog(void *context, struct db *db, int64_t seq, struct watch_catalog *held, struct error *error)
+{
+  struct service *s = context;
+  const struct edition *e = held->owner;
+  bool bad = shelf_turn(s->shelf, s->store, db, seq, &e, &held->next, error) != 0;
+  if (!e)
+    return -1;
+  if (bad && strcmp(error->en, s->unlent.en) != 0)
+    log_error("the monitor goes on with another version of the catalogue", error);
+  s->unlent = bad ? *error : (struct error){0};
+  held->owner = e;
+  held->catalog = e->catalog;
+  return 0;
+}
+
+static void give_back_catalog(void *context, const struct watch_catalog *held)
+{
+  shelf_return(((struct service *)context)->shelf, held->owner);
+}
+
 static int open_watch(struct service *s, struct error *error)
 {
   const struct watch_options options = {.engine = s->engine,
                                         .store = s->store,
-                                        .catalog = s->first->catalog,
+                                        .lend = lend_catalog,
+                                        .give_back = give_back_catalog,
+                                        .context = s,
                                         .key_dir = s->app.key_dir,
                                         .origin = s->options.origin,
                                         .log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store)};
@@ -336,7 +360,11 @@ static int open_service(struct service *s, struct error *error)
     return -1;
   if (s->options.sample && hall_sample(s->engine, s->first->catalog, moment_now(), error))
     return -1;
-  return open_watch(s, error) || open_workshop(s, error) || open_web(s, error) ? -1 : 0;
+  if (open_watch(s, error) || open_workshop(s, error) || open_web(s, error))
+    return -1;
+  shelf_return(s->shelf, s->first);
+  s->first = NULL;
+  return 0;
 }
 
 static void close_service(struct service *s)
