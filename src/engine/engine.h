@@ -238,6 +238,10 @@ int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, s
 /* The random name of an aggregate in the ledger: 16 bytes; NOT_FOUND not-found. It belongs on pages of its own people only. */
 int engine_pseudonym(struct db *db, int64_t id, unsigned char ret[16], struct error *error);
 
+/* The newest of them first, at most max, before the event given (a seq; 0: from the newest): as many are read as are given. */
+int engine_recent(struct db *db, const struct kind *const *kinds, int64_t id, int64_t before, size_t max, struct arena *arena,
+                  struct event **ret, size_t *ret_n, struct error *error);
+
 /* Lets go of the events' data; the rest is the arena's. */
 void history_free(struct event *events, size_t n);
 
