@@ -26,7 +26,7 @@ int notices_open(const struct notices_options *options, struct notices **ret, st
     abort();
   notices->options = *options;
   notices->delivering.store = options->store;
-  notices->office = (struct post_office){.url = options->mail_url, .user = options->mail_user};
+  notices->office = (struct post_office){.url = options->mail_url, .user = options->mail_user, .ca = options->mail_ca};
   if (options->hook_url)
     gateway_open(options->hook_url, options->hook_secret, &notices->hook);
   *ret = notices;
@@ -63,62 +63,39 @@ static int tell(struct delivery *job, int64_t id, const char *type, const char *
   return delivery_tell(job->engine, &notice_kind, id, type, key, data, NULL, error);
 }
 
-/* *ret NULL: there is nobody to tell any more. */
-static int load_case(struct delivery *job, struct casefile **ret, struct error *error)
-{
-  struct error why = {0};
-  *ret = NULL;
-  if (casework_load(job->db, json_int(job->body, "case"), &job->arena, ret, &why)) {
-    if (why.code == ERROR_NOT_FOUND)
-      return 0;
-    *error = why;
-    return -1;
-  }
-  if ((*ret)->erased)
-    *ret = NULL;
-  return 0;
-}
-
 /* ---- «notice»: who is told how ---- */
 
-static json_t *channels_of(const struct delivery *job, const struct casefile *c, const struct contact *contact)
+static json_t *channels_of(const struct delivery *job, const struct about *about, const struct contact *contact)
 {
   const struct notices *n = notices_of(job);
   json_t *list = json_array();
   if (n->office.url && *contact->email && !*contact->code)
     (void)json_array_append_new(list, json_string(notice_channels[NOTICE_EMAIL]));
-  if (n->hook && contact->sms && *c->phone)
+  if (n->hook && contact->sms && *about->phone)
     (void)json_array_append_new(list, json_string(notice_channels[NOTICE_SMS]));
-  if (n->hook && contact->wechat && *c->account)
+  if (n->hook && contact->wechat && *about->account)
     (void)json_array_append_new(list, json_string(notice_channels[NOTICE_WECHAT]));
   return list;
 }
 
-static bool something_deferred(const struct casefile *c)
-{
-  for (size_t i = 0; i < c->material_count; i++)
-    if (c->materials[i].deferred.day != DAY_NONE)
-      return true;
-  return false;
-}
-
 static int make_notice(struct delivery *job, struct error *error)
 {
-  struct casefile *c;
+  struct about about;
   struct contact contact = {.email = "", .code = "", .sms = true};
-  const char *event = json_str(job->body, "event");
-  if (!notice_find(span_of(event)))
+  if (!notice_find(span_of(json_str(job->body, "event"))))
     return 0;
-  if (load_case(job, &c, error))
+  if (notice_about(job->db, job->body, &job->arena, &about, error))
     return -1;
-  if (!c)
+  if (about.gone)
     return 0;
-  if (strcmp(event, "deferred-due") == 0 && !something_deferred(c))
-    return 0; /* it came */
-  if (*c->account && contact_read(job->db, c->account, &job->arena, &contact, error))
+  if (*about.account && contact_read(job->db, about.account, &job->arena, &contact, error))
     return -1;
   json_t *data = json_deep_copy(job->body);
-  (void)json_object_set_new(data, "channels", channels_of(job, c, &contact));
+  (void)json_object_set_new(data, "channels", channels_of(job, &about, &contact));
+  if (about.hall) {
+    (void)json_object_set_new(data, "hall", json_string(about.hall));
+    (void)json_object_set_new(data, "zone", json_string(about.zone));
+  }
   return tell(job, aggregate_id_from("notice", job->id), "tell", "tell", data, error);
 }
 
@@ -142,35 +119,29 @@ struct said {
   const char *subject[LANG_COUNT], *text[LANG_COUNT];
 };
 
-static struct said say_it(struct delivery *job, const struct casefile *c)
+static struct said say_it(struct delivery *job, const struct about *about)
 {
   const struct notice_words *words = notice_find(span_of(json_str(job->body, "event")));
-  const char *item = json_str(job->body, "item");
-  struct words name = c->name;
   struct said said;
-  day on = DAY_NONE;
-  (void)day_parse(span_of(json_str(job->body, "day")), &on);
-  for (size_t i = 0; i < c->item_count && *item; i++)
-    if (strcmp(c->items[i].item, item) == 0)
-      name = c->items[i].name;
   for (int l = 0; l < LANG_COUNT; l++) {
     struct request rq = {.lang = (enum language)l, .arena = &job->arena}; /* only to have words in that language */
-    const char *what = say(&rq, name.zh, name.en);
+    const char *what = say(&rq, about->what.zh, about->what.en);
     said.subject[l] = trf(&rq, words->subject, what);
-    said.text[l] = trf(&rq, words->text, what, c->number, on == DAY_NONE ? "–" : day_words(&rq, on));
+    said.text[l] = trf(&rq, words->text, what, about->which, about->on == DAY_NONE ? "–" : day_words(&rq, about->on));
   }
   return said;
 }
 
-static const char *link_of(struct delivery *job, const struct casefile *c)
+static const char *link_of(struct delivery *job, const struct about *about)
 {
-  return arena_printf(&job->arena, "%s/cases/%s", notices_of(job)->options.site ? notices_of(job)->options.site : "", c->number);
+  const char *site = notices_of(job)->options.site;
+  return arena_printf(&job->arena, "%s%s", site ? site : "", about->page);
 }
 
-static int by_mail(struct delivery *job, const struct casefile *c, const struct said *said, struct error *error)
+static int by_mail(struct delivery *job, const struct about *about, const struct said *said, struct error *error)
 {
   struct contact contact;
-  if (contact_read(job->db, c->account, &job->arena, &contact, error))
+  if (contact_read(job->db, about->account, &job->arena, &contact, error))
     return -1;
   if (!*contact.email || *contact.code)
     return error_set(error, ERROR_RULE, "no-address", "没有已确认的电子邮箱", "There is no confirmed address any more");
@@ -178,13 +149,13 @@ static int by_mail(struct delivery *job, const struct casefile *c, const struct 
       .to = contact.email,
       .from = notices_of(job)->options.mail_from,
       .subject = arena_printf(&job->arena, "%s · %s", said->subject[LANG_ZH], said->subject[LANG_EN]),
-      .text = arena_printf(&job->arena, "%s\n%s\n\n%s\n", said->text[LANG_ZH], said->text[LANG_EN], link_of(job, c)),
+      .text = arena_printf(&job->arena, "%s\n%s\n\n%s\n", said->text[LANG_ZH], said->text[LANG_EN], link_of(job, about)),
       .id = arena_printf(&job->arena, "notice.%s", job->id),
       .at = moment_now()};
   return mail_send(&notices_of(job)->office, &job->arena, &mail, error);
 }
 
-static int by_hook(struct delivery *job, const struct casefile *c, const struct said *said, enum notice_channel channel,
+static int by_hook(struct delivery *job, const struct about *about, const struct said *said, enum notice_channel channel,
                    struct error *error)
 {
   struct gateway_answer answer;
@@ -193,12 +164,12 @@ static int by_hook(struct delivery *job, const struct casefile *c, const struct 
   struct json_writer w = json_to(&buf);
   json_begin_object(&w, NULL);
   json_put_str(&w, "channel", notice_channels[channel]);
-  json_put_str(&w, "to", channel == NOTICE_SMS ? c->phone : c->account);
+  json_put_str(&w, "to", channel == NOTICE_SMS ? about->phone : about->account);
   json_put_str(&w, "template", json_str(job->body, "event"));
-  json_put_str(&w, "number", c->number);
+  json_put_str(&w, "number", about->number);
   json_put_str(&w, "zh", said->text[LANG_ZH]);
   json_put_str(&w, "en", said->text[LANG_EN]);
-  json_put_str(&w, "link", link_of(job, c));
+  json_put_str(&w, "link", link_of(job, about));
   json_end(&w);
   int bad = gateway_post(notices_of(job)->hook, "", job->id, buf_view(&buf), &job->arena, &answer, error);
   buf_release(&buf);
@@ -249,20 +220,19 @@ static int put_off(struct delivery *job, const struct told *t, enum notice_chann
 static int send_by(struct delivery *job, enum notice_channel channel, struct error *error)
 {
   struct told t = {0};
-  struct casefile *c;
+  struct about about;
   struct error why = {0};
   if (read_states(job, &t, error))
     return -1;
   if (t.states[channel] != NOTICE_QUEUED)
     return 0; /* sent, and we stopped before the message was crossed out */
-  if (load_case(job, &c, &why) == 0 && !c)
-    return record(job, &t, "failed", channel, "erased", error);
-  if (!why.code && channel == NOTICE_EMAIL) {
-    const struct said said = say_it(job, c);
-    (void)by_mail(job, c, &said, &why);
-  } else if (!why.code) {
-    const struct said said = say_it(job, c);
-    (void)by_hook(job, c, &said, channel, &why);
+  if (notice_about(job->db, job->body, &job->arena, &about, &why) == 0) {
+    if (about.gone)
+      return record(job, &t, "failed", channel, about.gone, error);
+    if (*t.visit)
+      about.what = t.place;
+    const struct said said = say_it(job, &about);
+    (void)(channel == NOTICE_EMAIL ? by_mail(job, &about, &said, &why) : by_hook(job, &about, &said, channel, &why));
   }
   if (!why.code)
     return record(job, &t, "sent", channel, "", error);
