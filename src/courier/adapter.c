@@ -39,27 +39,69 @@ void courier_serve(struct courier *courier, struct engine *engine)
   atomic_store(&courier->delivering.engine, engine);
 }
 
-/* A result was issued that goes by courier: {case, number, item, result}. */
-static int order_parcel(void *context, const char *delivery_id, struct span body, struct error *error)
+/*
+ * A result of the case was issued: what is in no parcel yet goes into the one that is being packed. The message only says where
+ * to look, so that one that comes twice, or late, puts nothing in twice and leaves nothing out.
+ */
+static int pack_case(struct delivery *job, struct error *error)
+{
+  struct casefile *c;
+  struct parcel *list;
+  const struct parcel *open = NULL;
+  size_t n;
+  if (casework_load(job->db, json_int(job->body, "case"), &job->arena, &c, error) ||
+      courier_of_case(job->db, c->id, &job->arena, &list, &n, error))
+    return -1;
+  for (size_t i = 0; i < n; i++)
+    if (list[i].state == PARCEL_PACKED)
+      open = &list[i];
+  json_t *data = parcel_packing(c, list, n);
+  if (c->erased || (!open && !json_array_size(json_list(data, "contents")))) {
+    json_decref(data);
+    return 0;
+  }
+  int64_t id = open ? open->id : aggregate_id_from("courier", job->id);
+  return delivery_tell(job->engine, &parcel_kind, id, "pack", "", data, NULL, error);
+}
+
+static int pack(void *context, const char *delivery_id, struct span body, struct error *error)
 {
   struct courier *courier = context;
   struct delivery job;
   if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
     return -1;
-  int64_t id = aggregate_id_from("courier", delivery_id);
-  int bad = delivery_tell(job.engine, &parcel_kind, id, "order", "order", json_incref(job.body), NULL, error);
+  int bad = pack_case(&job, error);
   delivery_close(&job);
   return bad;
 }
 
-static void put_order(struct delivery *job, const struct parcel *p, const struct casefile *c, struct buf *buf)
+/* Handed over at the window meanwhile, revoked, erased: it does not go any more. */
+static bool still_wanted(const struct casefile *c, const char *item)
+{
+  for (size_t i = 0; i < c->item_count; i++)
+    if (strcmp(c->items[i].item, item) == 0)
+      return !c->erased && c->items[i].state == ITEM_ISSUED && *c->delivery_address;
+  return false;
+}
+
+/* The numbers of what goes, with spaces between; "" where nothing does. */
+static const char *contents_of(struct arena *arena, const struct casefile *c, const struct parcel *p)
+{
+  const char *text = "";
+  for (size_t i = 0; i < p->count; i++)
+    if (still_wanted(c, p->contents[i].item))
+      text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", p->contents[i].result);
+  return text;
+}
+
+static void put_order(struct delivery *job, const struct parcel *p, const struct casefile *c, const char *contents, struct buf *buf)
 {
   const struct courier *courier = job->context;
   struct json_writer w = json_to(buf);
   json_begin_object(&w, NULL);
   json_put_str(&w, "order", arena_printf(&job->arena, "%lld-%d", (long long)p->id, p->attempt));
   json_put_str(&w, "callback", arena_printf(&job->arena, "%s/courier/reports", courier->options.site));
-  json_put_str(&w, "contents", p->result);
+  json_put_str(&w, "contents", contents);
   json_begin_object(&w, "to");
   json_put_str(&w, "name", c->applicant);
   json_put_str(&w, "phone", c->phone);
@@ -92,14 +134,6 @@ static int booked_or_refused(struct delivery *job, const struct parcel *p, const
   return bad;
 }
 
-static bool still_wanted(const struct casefile *c, const struct parcel *p)
-{
-  for (size_t i = 0; i < c->item_count; i++)
-    if (strcmp(c->items[i].item, p->item) == 0)
-      return !c->erased && c->items[i].state == ITEM_ISSUED && *c->delivery_address;
-  return false;
-}
-
 static int send_order(struct delivery *job, struct error *error)
 {
   const struct courier *courier = job->context;
@@ -113,12 +147,13 @@ static int send_order(struct delivery *job, struct error *error)
     return 0;
   if (casework_load(job->db, p.case_id, &job->arena, &c, error))
     return -1;
-  if (!still_wanted(c, &p)) /* handed over at the window meanwhile, revoked, erased */
+  const char *contents = contents_of(&job->arena, c, &p);
+  if (!*contents)
     return delivery_tell(job->engine, &parcel_kind, p.id, "failed", arena_printf(&job->arena, "unwanted-%d", p.attempt),
                          json_pack("{s:s,s:s}", "tracking", "", "reason", "该结果已不需邮寄 / it is no longer to be sent"), NULL,
                          error);
   buf_init(&buf, 16384);
-  put_order(job, &p, c, &buf);
+  put_order(job, &p, c, contents, &buf);
   int bad = gateway_post(courier->gateway, "/orders", job->id, buf_view(&buf), &job->arena, &answer, error) ||
             booked_or_refused(job, &p, &answer, error);
   buf_release(&buf);
@@ -136,24 +171,58 @@ static int order_out(void *context, const char *delivery_id, struct span body, s
   return bad;
 }
 
-/* Into the case; one that was handed over in another way meanwhile stays as it is. */
+/* Into the case, each result by itself; one that was handed over in another way meanwhile stays as it is. */
+static int deliver_all(struct delivery *job, struct error *error)
+{
+  struct parcel p;
+  if (courier_get(job->db, json_int(job->body, "parcel"), &job->arena, &p, error))
+    return -1;
+  for (size_t i = 0; i < p.count; i++) {
+    struct error why = {0};
+    const char *key = arena_printf(&job->arena, "courier-%lld-%zu", (long long)p.id, i);
+    json_t *data = json_pack("{s:s,s:s,s:s}", "item", p.contents[i].item, "mode", "courier", "tracking", p.tracking);
+    if (delivery_tell(job->engine, &casefile_kind, p.case_id, "deliver", key, data, NULL, &why) &&
+        (why.code == ERROR_BUSY || why.code == ERROR_INTERNAL)) {
+      *error = why;
+      return -1;
+    }
+  }
+  return 0;
+}
+
 static int parcel_done(void *context, const char *delivery_id, struct span body, struct error *error)
 {
   struct courier *courier = context;
   struct delivery job;
-  struct parcel p;
   if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
     return -1;
-  int bad = courier_get(job.db, json_int(job.body, "parcel"), &job.arena, &p, error);
-  if (!bad) {
-    struct error why = {0};
-    bad = delivery_tell(job.engine, &casefile_kind, p.case_id, "deliver", arena_printf(&job.arena, "courier-%lld", (long long)p.id),
-                        json_pack("{s:s,s:s,s:s}", "item", p.item, "mode", "courier", "tracking", p.tracking), NULL, &why);
-    if (bad && why.code != ERROR_BUSY && why.code != ERROR_INTERNAL)
-      bad = 0;
-    else if (bad)
-      *error = why;
-  }
+  int bad = deliver_all(&job, error);
+  delivery_close(&job);
+  return bad;
+}
+
+/* The case was erased: so is what the courier wrote about its parcels. Not sealed yet: it is tried again. */
+static int erase_all(struct delivery *job, struct error *error)
+{
+  struct casefile *c;
+  struct parcel *list;
+  size_t n;
+  if (casework_load(job->db, json_int(job->body, "case"), &job->arena, &c, error) ||
+      courier_of_case(job->db, c->id, &job->arena, &list, &n, error))
+    return -1;
+  for (size_t i = 0; i < n && c->erased; i++)
+    if (delivery_tell(job->engine, &parcel_kind, list[i].id, "erase", "", json_pack("{s:s}", "ground", c->ground), NULL, error))
+      return -1;
+  return 0;
+}
+
+static int case_erased(void *context, const char *delivery_id, struct span body, struct error *error)
+{
+  struct courier *courier = context;
+  struct delivery job;
+  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
+    return -1;
+  int bad = erase_all(&job, error);
   delivery_close(&job);
   return bad;
 }
@@ -170,11 +239,12 @@ static int leave_to_desk(void *context, const char *delivery_id, struct span bod
 size_t courier_outlets(struct courier *courier, struct outlet *ret)
 {
   size_t n = 0;
+  ret[n++] = (struct outlet){CASEWORK_ERASED, case_erased, courier};
   if (!courier->options.url) {
     ret[n++] = (struct outlet){CASEWORK_COURIER, leave_to_desk, courier};
     return n;
   }
-  ret[n++] = (struct outlet){CASEWORK_COURIER, order_parcel, courier};
+  ret[n++] = (struct outlet){CASEWORK_COURIER, pack, courier};
   ret[n++] = (struct outlet){COURIER_ORDER, order_out, courier};
   ret[n++] = (struct outlet){COURIER_DONE, parcel_done, courier};
   return n;

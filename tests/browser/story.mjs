@@ -174,6 +174,7 @@ async function send(city, far, browser, phone, no) {
     return parcels > 0 && (await trackings(sun)).length === parcels;
   };
   await soon("the courier takes the results on", all);
+  check("all results go in one parcel", (await trackings(sun)).length === 1);
   for (const one of await trackings(sun)) {
     check(`${one} is picked up`, await far.report(city, one, "picked-up", { place: "宁波海曙营业部" }) === 200);
     await far.report(city, one, "under-way", { place: "宁波集散中心" });
