@@ -110,7 +110,7 @@ struct kind {
   bool keys; /* its events say who signs from then on (see «keys» below): a batch of leaves ends with each */
 };
 
-/* Delivers one outbox message; 0 done, -1 try again later (error says why). Runs on the engine's delivery thread. */
+/* Delivers one outbox message; 0 done, -1 try again later (error says why). Runs on the delivery thread, and may engine_do(). */
 struct outlet {
   const char *topic;
   int (*deliver)(void *context, const char *delivery_id, struct span body, struct error *error);
@@ -193,9 +193,12 @@ struct outcome {
 };
 
 /*
- * Does one command and waits until it is durable or refused. From any thread but the engine's own. Errors: those of
- * the kind; stale-version, not-found (no such aggregate), exists, queue-full (BUSY: answer Retry-After: 1), store-full,
- * engine-stopped.
+ * Does one command and waits until it is durable or refused. Errors: those of the kind; stale-version, not-found (no such
+ * aggregate), exists, queue-full (BUSY: answer Retry-After: 1), store-full, engine-stopped.
+ *
+ * From any thread but a writer's: never in the functions of a kind, in an engine_done or in clock and random, which a writer
+ * runs and would wait for itself. Outlets may: while one delivers, the delivery thread holds no lock and no open statement, no
+ * writer ever waits for it, and engine_close() waits for its end before it ends the writers.
  */
 int engine_do(struct engine *engine, const struct command *command, struct outcome *ret, struct error *error);
 

@@ -213,6 +213,7 @@ static int on_begun(struct queue *q, struct arena *arena, struct visit *v, const
   q->day = (day)json_int(e->data, "day");
   q->closes = (int)json_int(e->data, "closes");
   q->grace = (int)json_int(e->data, "grace");
+  q->remind = json_int(e->data, "remind");
   return 0;
 }
 
@@ -220,6 +221,7 @@ static int on_booked(struct queue *q, struct arena *arena, struct visit *v, cons
 {
   v = add_visit(q, arena, e);
   v->state = VISIT_BOOKED;
+  v->placed = e->at;
   return 0;
 }
 
@@ -242,6 +244,15 @@ static int on_rebooked(struct queue *q, struct arena *arena, struct visit *v, co
   (void)q;
   (void)arena;
   v->slot = (int)json_int(e->data, "slot");
+  return 0;
+}
+
+static int on_reminded(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
+{
+  (void)arena;
+  (void)v;
+  (void)e;
+  q->remind = 0;
   return 0;
 }
 
@@ -391,6 +402,7 @@ static const struct {
     {"transferred", true, on_waiting}, {"returned", true, on_waiting},  {"finished", true, on_finished},
     {"cancelled", true, on_cancelled}, {"released", true, on_released}, {"no-show", true, on_no_show},
     {"linked", true, on_linked},       {"ended", false, on_ended},      {"forgotten", false, on_forgotten},
+    {"reminded", false, on_reminded},
 };
 
 int queue_evolve(void *state, struct arena *arena, const struct event *event)
@@ -419,6 +431,15 @@ static void earlier(moment *due, moment at)
     *due = at;
 }
 
+/* Who took his place when it was time has just been told. */
+bool queue_reminds(const struct queue *q)
+{
+  for (size_t i = 0; i < q->n && q->remind; i++)
+    if (q->visits[i].state == VISIT_BOOKED && q->visits[i].placed < q->remind)
+      return true;
+  return false;
+}
+
 moment queue_due(const void *state)
 {
   const struct queue *q = state;
@@ -428,6 +449,8 @@ moment queue_due(const void *state)
   if (q->ended)
     return day_start(q->day + KEPT_DAYS);
   earlier(&due, queue_over(q));
+  if (queue_reminds(q))
+    earlier(&due, q->remind);
   for (size_t i = 0; i < q->n; i++) {
     const struct visit *v = &q->visits[i];
     if (v->state == VISIT_BOOKED)
