@@ -155,8 +155,9 @@ const char **account_names(struct db *db, struct arena *arena, const char *const
 int account_list(struct db *db, struct arena *arena, struct account_row **ret, size_t *ret_n,
                  struct error *error); /* staff by login */
 
-/* Whose session this is: one indexed read. False where there is none, it has expired, or the account is disabled. */
-bool account_of_session(struct db *db, struct arena *arena, struct span token, moment now, struct account_row *ret);
+/* Whose session this is: one indexed read. *ret_found false: there is none, it has expired, or the account is disabled. */
+int account_of_session(struct db *db, struct arena *arena, struct span token, moment now, struct account_row *ret, bool *ret_found,
+                       struct error *error);
 
 struct session_row {
   moment created, expires;

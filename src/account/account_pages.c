@@ -18,17 +18,20 @@ static const struct {
                   {ACCOUNT_SUPERVISOR, ROLE_SUPERVISOR}, {ACCOUNT_ADMIN, ROLE_ADMIN},     {ACCOUNT_APPLICANT, ROLE_APPLICANT},
                   {ACCOUNT_RECORDS, ROLE_RECORDS},       {ACCOUNT_EDITOR, ROLE_EDITOR},   {ACCOUNT_LEGAL, ROLE_LEGAL}};
 
-bool account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret)
+int account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret, struct error *error)
 {
   struct account_row row;
+  bool found = false;
   (void)context;
-  if (!rq->db || !account_of_session(rq->db, rq->arena, token, rq->now, &row))
-    return false;
+  if (rq->db && account_of_session(rq->db, rq->arena, token, rq->now, &row, &found, error))
+    return -1;
+  if (!found)
+    return 0;
   unsigned roles = 0;
   for (size_t i = 0; i < sizeof role_pairs / sizeof *role_pairs; i++)
     roles |= row.roles & role_pairs[i].stored ? role_pairs[i].web : 0;
   *ret = (struct principal){.id = row.actor, .name = row.name, .roles = roles, .agency = row.agency};
-  return true;
+  return 0;
 }
 
 static struct account_at at_of(struct request *rq)
@@ -128,20 +131,9 @@ static int start_applicant(struct request *rq, struct error *error)
   return web_redirect(rq, 302, arena_printf(rq->arena, "/sample-idp?state=%s", state));
 }
 
-static struct span cookie(const struct request *rq, const char *name)
-{
-  struct span rest = span_of(rq_header(rq, "Cookie")), one, key;
-  while (span_cut(&rest, ';', &one)) {
-    one = span_trim(one);
-    if (span_cut(&one, '=', &key) && span_is(key, name))
-      return one;
-  }
-  return (struct span){"", 0};
-}
-
 static int callback(struct request *rq, struct error *error)
 {
-  struct span rest = cookie(rq, STATE_COOKIE), state = {"", 0};
+  struct span rest = rq_cookie(rq, STATE_COOKIE), state = {"", 0};
   struct sample_person person;
   struct signed_in in;
   struct account_at at = at_of(rq);

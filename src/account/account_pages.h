@@ -11,7 +11,7 @@
 extern const struct route account_routes[];
 
 /* For web_options.authenticate; the context is not looked at. One indexed read on rq->db. */
-bool account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret);
+int account_authenticate(void *context, struct request *rq, struct span token, struct principal *ret, struct error *error);
 
 /* Ends the session of whoever is signed in, if anybody is, and forgets its cookie. */
 int account_leave(struct request *rq, struct error *error);

@@ -215,17 +215,23 @@ int account_list(struct db *db, struct arena *arena, struct account_row **ret, s
   return 0;
 }
 
-bool account_of_session(struct db *db, struct arena *arena, struct span token, moment now, struct account_row *ret)
+int account_of_session(struct db *db, struct arena *arena, struct span token, moment now, struct account_row *ret, bool *ret_found,
+                       struct error *error)
 {
   struct digest d;
   struct rows rows;
-  struct error error;
-  if (!token_digest(token, &d) || DB_QUERY(db, &read_session, &rows, &error, V_BYTES(d.b, sizeof d.b), V_INT(now)))
-    return false;
+  *ret_found = false;
+  if (!token_digest(token, &d))
+    return 0;
+  if (DB_QUERY(db, &read_session, &rows, error, V_BYTES(d.b, sizeof d.b), V_INT(now)))
+    return -1;
   bool found = rows_next(&rows);
   if (found)
     read_row(&rows, arena, ret);
-  return rows_close(&rows, &error) == 0 && found;
+  if (rows_close(&rows, error))
+    return -1;
+  *ret_found = found;
+  return 0;
 }
 
 int account_sessions(struct db *db, struct arena *arena, int64_t id, struct span token, moment now, struct session_row **ret,

@@ -27,17 +27,13 @@
 
 const struct kind *const all_kinds[] = {
     &account_kind, &casefile_kind, &history_kind, &history_log_kind, &registry_kind, &alarm_kind,   &credit_kind, &catalogue_kind,
-    &parcel_kind,  &contact_kind,  &notice_kind,  &draft_kind,       &queue_kind,    &consult_kind, NULL,
+    &parcel_kind,  &contact_kind,  &notice_kind,  &draft_kind,       &queue_kind,    &consult_kind, &kiosk_kind,  NULL,
 };
 
 const struct migration *const all_migrations[] = {
-    engine_migrations,   account_migrations,
-    casework_migrations, history_migrations,
-    record_migrations,   watch_migrations,
-    promise_migrations,  courier_migrations,
-    notice_migrations,   credit_migrations,
-    draft_migrations,    hall_migrations,
-    consult_migrations,  NULL,
+    engine_migrations, account_migrations, casework_migrations, history_migrations, record_migrations,
+    watch_migrations,  promise_migrations, courier_migrations,  notice_migrations,  credit_migrations,
+    draft_migrations,  hall_migrations,    consult_migrations,  kiosk_migrations,   NULL,
 };
 
 const struct route *const all_routes[] = {
@@ -93,9 +89,10 @@ const struct nav_item site_nav[] = {
 };
 
 const struct kiosk_tile kiosk_tiles[] = {
-    {"/things", N_("Apply for something"), N_("Answer a few questions, see what is needed, fill in one form")},
-    {"/visits", N_("I have an appointment"), N_("With your identity: check in and take your number")},
-    {"/progress", N_("See how far my case is"), N_("With the number and the code on your receipt")},
-    {"/cases", N_("My cases"), N_("With your identity: applications, papers, certificates")},
+    {"/halls/", "/kiosk", N_("Take a ticket"), N_("For a window, now: your number and about how long it takes")},
+    {"/things", NULL, N_("Apply for something"), N_("Answer a few questions, see what is needed, fill in one form")},
+    {"/visits", NULL, N_("I have an appointment"), N_("With your identity: check in and take your number")},
+    {"/progress", NULL, N_("See how far my case is"), N_("With the number and the code on your receipt")},
+    {"/cases", NULL, N_("My cases"), N_("With your identity: applications, papers, certificates")},
     {0},
 };

@@ -103,6 +103,7 @@ enum priority {
   PRIORITIES(X)
 #undef X
 };
+#define PRIORITY_ALL (PRIORITY_ELDERLY | PRIORITY_DISABLED | PRIORITY_PREGNANT)
 struct priority_words {
   unsigned bit;
   const char *word;
@@ -110,6 +111,10 @@ struct priority_words {
 };
 extern const struct priority_words priorities[]; /* ended by {0} */
 unsigned priority_of(struct span word);          /* 0: none of them */
+
+#define ELDERLY_YEARS 60 /* 老年人权益保障法 art. 2 */
+/* What an identity number says on that day: PRIORITY_ELDERLY or 0; of a number that is none, 0. */
+unsigned priority_known(struct span identity, day d);
 
 /* ---- the order, as published: docs/hall.md ---- */
 
@@ -137,8 +142,10 @@ struct visit {
   int slot;           /* minute of the day its appointment begins; -1: none */
   const char *ticket; /* «A023»; "" before he has come */
   const char *skill, *thing, *account, *phone, *note, *channel;
-  unsigned priority;
-  int64_t case_id; /* 0: none */
+  unsigned priority;  /* what he says he is, but for what was taken away; it counts for his place */
+  unsigned confirmed; /* of it: seen by a clerk, or known from his account's identity number */
+  unsigned denied;    /* taken away by a clerk who saw him */
+  int64_t case_id;    /* 0: none */
   const char *case_number;
   moment made, arrived, rank, called, served, ended;
   moment placed;  /* when this place was taken, for an appointment; not in rows */
@@ -147,6 +154,11 @@ struct visit {
   int calls;
   moment promised; /* when the ticket was drawn: estimated to be called by then; 0: nothing was said */
   bool present;    /* the case has been told */
+  bool elsewhere;  /* it goes on in another queue: nothing here is shown any more */
+  struct {         /* where an appointment went; n 0: nowhere. Of two moves at once the second place is given back */
+    day day;
+    int n;
+  } went;
 };
 
 struct hall_window {

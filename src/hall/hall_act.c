@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+#include "account/account.h"
 #include "app/app.h"
 #include "casework/casework.h"
 
 const char *const visit_commands[] = {"cancel", "arrive", "return", "rebook", NULL};
-const char *const window_commands[] = {"open",   "close",    "next",   "call",        "recall", "serve",  "miss", "park",
-                                       "finish", "transfer", "return", "finish-next", "link",   "arrive", NULL};
+const char *const window_commands[] = {
+    "open",   "close",       "next", "call",   "recall",           "serve",         "miss", "park", "finish", "transfer",
+    "return", "finish-next", "link", "arrive", "confirm-priority", "deny-priority", NULL};
 
 int hall_command(struct request *rq, const struct hall_act *act, const char *type, json_t *data, struct outcome *ret,
                  struct error *error)
@@ -56,14 +58,22 @@ static int find_case(struct request *rq, bool staff, const char *field, json_t *
   return 0;
 }
 
+unsigned hall_known_priority(struct request *rq, day d)
+{
+  int64_t id;
+  bool known = rq->who && (rq->who->roles & ROLE_APPLICANT) && account_id_of(rq->who->id, &id);
+  return known ? priority_known(span_of(account_identity(rq->db, rq->arena, id)), d) : 0;
+}
+
 int hall_particulars(struct request *rq, bool staff, json_t **ret, struct error *error)
 {
   unsigned priority = 0;
   bool own = rq->who && (rq->who->roles & ROLE_APPLICANT) && !staff;
   for (size_t i = 0; i < rq_count(rq, "priority"); i++)
     priority |= priority_of(rq_nth(rq, "priority", i));
-  *ret = json_pack("{s:s,s:s,s:s,s:i,s:s}", "thing", rq_str(rq, "thing"), "note", rq_str(rq, "note"), "phone", rq_str(rq, "phone"),
-                   "priority", (int)priority, "account", own ? rq->who->id : "");
+  unsigned known = own ? hall_known_priority(rq, rq_has(rq, "slot") ? rq_day(rq, "day") : day_of(rq->now)) : 0;
+  *ret = json_pack("{s:s,s:s,s:s,s:i,s:i,s:s}", "thing", rq_str(rq, "thing"), "note", rq_str(rq, "note"), "phone",
+                   rq_str(rq, "phone"), "priority", (int)priority, "known", (int)known, "account", own ? rq->who->id : "");
   if (find_case(rq, staff, "case", *ret, error)) {
     json_decref(*ret);
     return -1;
@@ -160,6 +170,7 @@ int hall_window_act(struct request *rq, const struct hall_place *place, const ch
   bool both = strcmp(command, "finish-next") == 0, link = strcmp(command, "link") == 0;
   json_t *data = json_pack("{s:I,s:I,s:s,s:s}", "window", (json_int_t)rq_int(rq, "window"), "visit",
                            (json_int_t)rq_int(rq, "visit"), "reason", rq_str(rq, "reason"), "note", rq_str(rq, "note"));
+  (void)json_object_set_new(data, "claim", json_string(rq_str(rq, "claim")));
   add_target(rq, data);
   if (link && find_case(rq, true, "case", data, error)) {
     json_decref(data);

@@ -254,6 +254,8 @@ static const struct parameter window_form[] = {
     {"window", IN_PATH, TYPE_INT, true, .max = 9999, .min = 1, .zh = "窗口", .en = "the window"},
     {"command", IN_PATH, TYPE_CHOICE, true, .choices = window_commands, .zh = "操作", .en = "the command"},
     {"visit", IN_FORM, TYPE_INT, false, .max = 100000, .zh = "哪一位", .en = "which visit"},
+    {"claim", IN_FORM, TYPE_TEXT, false, .max = 20, .zh = "哪项优先（elderly、disabled、pregnant）",
+     .en = "which claim: elderly, disabled, pregnant"},
     {"reason", IN_FORM, TYPE_TEXT, false, .max = 160, .zh = "原因", .en = "the reason"},
     {"note", IN_FORM, TYPE_TEXT, false, .max = 160, .zh = "备注", .en = "the note"},
     {"to", IN_FORM, TYPE_TEXT, false, .max = 66, .zh = "转到哪里（w23 窗口，z-social 分区）",

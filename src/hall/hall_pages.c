@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "base/text.h"
 #include "hall/hall_view.h"
+#include "kiosk/kiosk_pages.h"
 #include "record/record.h"
 #include "templates_hall.h"
 
@@ -151,23 +152,33 @@ static int ticket(struct request *rq, struct error *error)
   return web_redirect(rq, 303, visit_path(rq, code, "ticketed"));
 }
 
-/* ---- the kiosk ---- */
+/* ---- the ticket machine: kiosks of this hall only ---- */
 
-static int show_kiosk(struct request *rq, unsigned status, struct error *error)
+static int show_machine(struct request *rq, unsigned status, struct error *error)
 {
   struct hall_view h;
   return hall_view(rq, &h, error) ? -1 : web_page(rq, status, hall_kiosk(rq, &h));
 }
 
+static bool is_of(const struct kiosk *device, const struct hall *hall)
+{
+  return device->id && hall && strcmp(device->hall, hall->id) == 0;
+}
+
 static int kiosk(struct request *rq, struct error *error)
 {
-  return show_kiosk(rq, 200, error);
+  struct kiosk device;
+  struct hall_view h;
+  if (kiosk_here(rq, &device, error) || hall_view(rq, &h, error))
+    return -1;
+  return web_page(rq, 200, is_of(&device, h.hall) ? hall_kiosk(rq, &h) : hall_no_kiosk(rq, &h));
 }
 
 /* From one machine no more tickets than people can take. */
-static int check_pace(struct request *rq, struct error *error)
+static int check_pace(struct request *rq, const struct kiosk *device, struct error *error)
 {
-  int wait = throttle_take(rq->app->throttle, span_of(arena_printf(rq->arena, "kiosk %s", rq->address)), 60, MINUTE_MS, rq->now);
+  int wait = throttle_take(rq->app->throttle, span_of(arena_printf(rq->arena, "kiosk %lld", (long long)device->id)), 60, MINUTE_MS,
+                           rq->now);
   if (!wait)
     return 0;
   web_retry_after(rq, wait);
@@ -177,11 +188,17 @@ static int check_pace(struct request *rq, struct error *error)
 static int kiosk_draw(struct request *rq, struct error *error)
 {
   struct error why = {0};
+  struct kiosk device;
   const char *code;
-  if (check_pace(rq, error))
+  if (kiosk_here(rq, &device, error))
+    return -1;
+  if (!is_of(&device, catalog_hall(rq->app->catalog, rq_span(rq, "hall"))))
+    return error_set(error, ERROR_FORBIDDEN, "not-a-kiosk", "这台设备不是本大厅的自助终端，请登录后用手机取号",
+                     "This device is no kiosk of this hall: sign in and take a ticket on your telephone");
+  if (check_pace(rq, &device, error))
     return -1;
   if (hall_draw(rq, "kiosk", "kiosk", &code, &why))
-    return refused(rq, &why, "zone", show_kiosk, error);
+    return refused(rq, &why, "zone", show_machine, error);
   return web_redirect(rq, 303, arena_printf(rq->arena, "/visits/%s?at=kiosk", code));
 }
 

@@ -83,6 +83,55 @@ const struct migration hall_migrations[] = {
      "  PRIMARY KEY (code, seq)\n"
      ");\n"
      "CREATE INDEX visit_log_seq ON visit_log (seq);\n"},
+    /* A row a place: of an appointment that is moved twice at once two places stand for a moment. */
+    {"hall", 2,
+     "CREATE TABLE hall_visits (\n"
+     "  queue BIGINT NOT NULL,\n"
+     "  n BIGINT NOT NULL,\n"
+     "  code TEXT NOT NULL,\n"
+     "  hall TEXT NOT NULL,\n"
+     "  zone TEXT NOT NULL,\n"
+     "  day BIGINT NOT NULL,\n"
+     "  state TEXT NOT NULL,\n"
+     "  present BIGINT NOT NULL,\n"   /* 1: not over */
+     "  elsewhere BIGINT NOT NULL,\n" /* 1: it goes on in another queue */
+     "  slot BIGINT NOT NULL,\n"
+     "  ticket TEXT NOT NULL,\n"
+     "  skill TEXT NOT NULL,\n"
+     "  thing TEXT NOT NULL,\n"
+     "  account TEXT NOT NULL,\n"
+     "  phone TEXT NOT NULL,\n"
+     "  note TEXT NOT NULL,\n"
+     "  channel TEXT NOT NULL,\n"
+     "  priority BIGINT NOT NULL,\n"
+     "  case_id BIGINT NOT NULL,\n"
+     "  case_number TEXT NOT NULL,\n"
+     "  made BIGINT NOT NULL,\n"
+     "  arrived BIGINT NOT NULL,\n"
+     "  turn BIGINT NOT NULL,\n"
+     "  called BIGINT NOT NULL,\n"
+     "  served BIGINT NOT NULL,\n"
+     "  ended BIGINT NOT NULL,\n"
+     "  desk BIGINT NOT NULL,\n"
+     "  for_desk BIGINT NOT NULL,\n"
+     "  calls BIGINT NOT NULL,\n"
+     "  promised BIGINT NOT NULL,\n"
+     "  PRIMARY KEY (queue, n)\n"
+     ");\n"
+     "INSERT INTO hall_visits (queue, n, code, hall, zone, day, state, present, elsewhere, slot, ticket, skill, thing, account,"
+     " phone, note, channel, priority, case_id, case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls,"
+     " promised)"
+     " SELECT queue, n, code, hall, zone, day, state, present, CASE WHEN state = 'moved' THEN 1 ELSE 0 END, slot, ticket, skill, thing, account, phone, note, channel,"
+     " priority, case_id, case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised"
+     " FROM visits;\n"
+     "DROP TABLE visits;\n"
+     "CREATE INDEX hall_visits_code ON hall_visits (code);\n"
+     "CREATE INDEX hall_visits_present ON hall_visits (queue, present, n);\n"
+     "CREATE INDEX hall_visits_account ON hall_visits (account, day);\n"
+     "CREATE INDEX hall_visits_case ON hall_visits (case_id, made);\n"},
+    {"hall", 3,
+     "ALTER TABLE hall_visits ADD COLUMN confirmed BIGINT NOT NULL DEFAULT 0;\n"
+     "ALTER TABLE hall_visits ADD COLUMN denied BIGINT NOT NULL DEFAULT 0;\n"},
     {0},
 };
 
@@ -101,41 +150,39 @@ static const struct sql put_window = {
     " ON CONFLICT (queue, number) DO UPDATE SET opened = excluded.opened, clerk = excluded.clerk, visit = excluded.visit,"
     " since = excluded.since"};
 static const struct sql put_visit = {
-    "INSERT INTO visits (code, queue, n, hall, zone, day, state, present, slot, ticket, skill, thing, account, phone, note, channel,"
-    " priority, case_id, case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised)"
+    "INSERT INTO hall_visits (queue, n, code, hall, zone, day, state, present, elsewhere, slot, ticket, skill, thing, account, phone,"
+    " note, channel, priority, case_id, case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised,"
+    " confirmed, denied)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,"
-    " $26, $27, $28, $29)"
-    " ON CONFLICT (code) DO UPDATE SET queue = excluded.queue, n = excluded.n, zone = excluded.zone, day = excluded.day,"
-    " state = excluded.state, present = excluded.present, slot = excluded.slot, ticket = excluded.ticket, skill = excluded.skill,"
-    " case_id = excluded.case_id, case_number = excluded.case_number, arrived = excluded.arrived, turn = excluded.turn,"
-    " called = excluded.called, served = excluded.served, ended = excluded.ended, desk = excluded.desk,"
-    " for_desk = excluded.for_desk, calls = excluded.calls, promised = excluded.promised"};
-/* What another queue has taken over is not touched by the one that lets go. */
+    " $26, $27, $28, $29, $30, $31, $32)"};
 static const struct sql change_visit = {
-    "UPDATE visits SET state = $4, present = $5, slot = $6, ticket = $7, case_id = $8, case_number = $9, arrived = $10, turn = $11,"
-    " called = $12, served = $13, ended = $14, desk = $15, for_desk = $16, calls = $17, promised = $18"
-    " WHERE code = $1 AND queue = $2 AND n = $3"};
+    "UPDATE hall_visits SET state = $3, present = $4, elsewhere = $5, slot = $6, ticket = $7, case_id = $8,"
+    " case_number = $9, arrived = $10, turn = $11, called = $12, served = $13, ended = $14, desk = $15, for_desk = $16, calls = $17,"
+    " promised = $18, priority = $19, confirmed = $20, denied = $21 WHERE queue = $1 AND n = $2"};
 static const struct sql put_line = {
     "INSERT INTO visit_log (code, seq, at, event, desk, words, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
-static const struct sql forget_lines = {"DELETE FROM visit_log WHERE code IN (SELECT code FROM visits WHERE queue = $1)"};
-static const struct sql forget_visits = {"DELETE FROM visits WHERE queue = $1"};
+/* What was moved to a later day is kept with that day. */
+static const struct sql forget_lines = {"DELETE FROM visit_log WHERE code IN (SELECT v.code FROM hall_visits v WHERE v.queue = $1"
+                                        " AND NOT EXISTS (SELECT 1 FROM hall_visits o WHERE o.code = v.code AND o.queue <> $1))"};
+static const struct sql forget_visits = {"DELETE FROM hall_visits WHERE queue = $1"};
 static const struct sql forget_windows = {"DELETE FROM hall_windows WHERE queue = $1"};
 
 static void write_new(struct rowset *rows, int64_t id, const struct queue *q, const struct visit *v)
 {
-  ROW_PUT(rows, &put_visit, V_STR(v->code), V_INT(id), V_INT(v->n), V_STR(q->hall), V_STR(q->zone), V_INT(q->day),
-          V_STR(visit_state_word(v->state)), V_INT(!visit_is_over(v->state)), V_INT(v->slot), V_STR(v->ticket), V_STR(v->skill),
-          V_STR(v->thing), V_STR(v->account), V_STR(v->phone), V_STR(v->note), V_STR(v->channel), V_INT(v->priority),
-          V_INT(v->case_id), V_STR(v->case_number), V_INT(v->made), V_INT(v->arrived), V_INT(v->rank), V_INT(v->called),
-          V_INT(v->served), V_INT(v->ended), V_INT(v->window), V_INT(v->for_window), V_INT(v->calls), V_INT(v->promised));
+  ROW_PUT(rows, &put_visit, V_INT(id), V_INT(v->n), V_STR(v->code), V_STR(q->hall), V_STR(q->zone), V_INT(q->day),
+          V_STR(visit_state_word(v->state)), V_INT(!visit_is_over(v->state)), V_INT(v->elsewhere), V_INT(v->slot), V_STR(v->ticket),
+          V_STR(v->skill), V_STR(v->thing), V_STR(v->account), V_STR(v->phone), V_STR(v->note), V_STR(v->channel),
+          V_INT(v->priority), V_INT(v->case_id), V_STR(v->case_number), V_INT(v->made), V_INT(v->arrived), V_INT(v->rank),
+          V_INT(v->called), V_INT(v->served), V_INT(v->ended), V_INT(v->window), V_INT(v->for_window), V_INT(v->calls),
+          V_INT(v->promised), V_INT(v->confirmed), V_INT(v->denied));
 }
 
 static void write_change(struct rowset *rows, int64_t id, const struct visit *v)
 {
-  ROW_PUT(rows, &change_visit, V_STR(v->code), V_INT(id), V_INT(v->n), V_STR(visit_state_word(v->state)),
-          V_INT(!visit_is_over(v->state)), V_INT(v->slot), V_STR(v->ticket), V_INT(v->case_id), V_STR(v->case_number),
-          V_INT(v->arrived), V_INT(v->rank), V_INT(v->called), V_INT(v->served), V_INT(v->ended), V_INT(v->window),
-          V_INT(v->for_window), V_INT(v->calls), V_INT(v->promised));
+  ROW_PUT(rows, &change_visit, V_INT(id), V_INT(v->n), V_STR(visit_state_word(v->state)), V_INT(!visit_is_over(v->state)),
+          V_INT(v->elsewhere), V_INT(v->slot), V_STR(v->ticket), V_INT(v->case_id), V_STR(v->case_number), V_INT(v->arrived),
+          V_INT(v->rank), V_INT(v->called), V_INT(v->served), V_INT(v->ended), V_INT(v->window), V_INT(v->for_window),
+          V_INT(v->calls), V_INT(v->promised), V_INT(v->priority), V_INT(v->confirmed), V_INT(v->denied));
 }
 
 static void write_line(struct rowset *rows, const struct event *e, const struct visit *v)
@@ -180,9 +227,22 @@ static void send_release(struct rowset *rows, const struct event *e, const struc
   (void)snprintf(key, sizeof key, "release-%lld-%d", (long long)e->id, v->n);
   if (from)
     send(rows, "hall-move",
-         json_pack("{s:s,s:I,s:I,s:s,s:{s:s,s:s,s:i,s:i}}", "do", "release", "queue", (json_int_t)json_int(from, "queue"), "visit",
-                   (json_int_t)json_int(from, "visit"), "key", key, "to", "hall", q->hall, "zone", q->zone, "day", (int)q->day,
-                   "slot", v->slot));
+         json_pack("{s:s,s:I,s:I,s:s,s:{s:s,s:s,s:i,s:i,s:i}}", "do", "release", "queue", (json_int_t)json_int(from, "queue"),
+                   "visit", (json_int_t)json_int(from, "visit"), "key", key, "to", "hall", q->hall, "zone", q->zone, "day",
+                   (int)q->day, "slot", v->slot, "visit", v->n));
+}
+
+/* To the place that lost: where the appointment stands. */
+static void send_undo(struct rowset *rows, const struct event *e)
+{
+  const json_t *lost = json_object_get(e->data, "undone");
+  char key[64];
+  (void)snprintf(key, sizeof key, "undo-%lld", (long long)e->seq);
+  send(rows, "hall-move",
+       json_pack("{s:s,s:I,s:I,s:s,s:O,s:b,s:b}", "do", "release", "queue",
+                 (json_int_t)queue_id(json_str(lost, "hall"), json_str(lost, "zone"), (day)json_int(lost, "day")), "visit",
+                 (json_int_t)json_int(lost, "visit"), "key", key, "to", json_object_get(e->data, "stays"), "undo", 1, "last",
+                 (int)json_flag(e->data, "last")));
 }
 
 static void send_transfer(struct rowset *rows, const struct event *e, const struct queue *q, const struct visit *v)
@@ -241,6 +301,8 @@ static void write_visit_event(struct rowset *rows, const struct event *e, const 
     send_release(rows, e, q, v);
   if (strcmp(e->type, "transferred") == 0)
     send_transfer(rows, e, q, v);
+  if (strcmp(e->type, "move-undone") == 0)
+    send_undo(rows, e);
   bool here = strcmp(e->type, "served") == 0 || (strcmp(e->type, "linked") == 0 && v->state == VISIT_SERVED);
   if (here && v->case_id)
     send_presence(rows, e, v);
@@ -311,12 +373,14 @@ void queue_erase(const void *state, struct rowset *rows)
 
 #define VISIT_COLUMNS                                                                                                              \
   "queue, n, code, hall, zone, day, state, slot, ticket, skill, thing, account, phone, note, channel, priority, case_id,"          \
-  " case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised"
-static const struct sql visit_by_code = {"SELECT " VISIT_COLUMNS " FROM visits WHERE code = $1"};
-static const struct sql visits_by_account = {"SELECT " VISIT_COLUMNS
-                                             " FROM visits WHERE account = $1 ORDER BY day DESC, made DESC LIMIT $2"};
-static const struct sql visits_by_case = {"SELECT " VISIT_COLUMNS " FROM visits WHERE case_id = $1 ORDER BY made LIMIT 50"};
-static const struct sql visits_here = {"SELECT " VISIT_COLUMNS " FROM visits WHERE queue = $1 AND present = 1 ORDER BY n"};
+  " case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised, confirmed, denied"
+static const struct sql visit_by_code = {"SELECT " VISIT_COLUMNS
+                                         " FROM hall_visits WHERE code = $1 ORDER BY elsewhere, present DESC, day DESC LIMIT 1"};
+static const struct sql visits_by_account = {
+    "SELECT " VISIT_COLUMNS " FROM hall_visits WHERE account = $1 AND elsewhere = 0 ORDER BY day DESC, made DESC LIMIT $2"};
+static const struct sql visits_by_case = {"SELECT " VISIT_COLUMNS
+                                          " FROM hall_visits WHERE case_id = $1 AND elsewhere = 0 ORDER BY made LIMIT 50"};
+static const struct sql visits_here = {"SELECT " VISIT_COLUMNS " FROM hall_visits WHERE queue = $1 AND present = 1 ORDER BY n"};
 static const struct sql windows_here = {
     "SELECT number, opened, clerk, visit, since FROM hall_windows WHERE queue = $1 ORDER BY number"};
 static const struct sql window_by_clerk = {
@@ -330,8 +394,9 @@ static const struct sql queues_of_day = {"SELECT " QUEUE_COLUMNS " FROM hall_que
 static const struct sql queue_earlier = {"SELECT " QUEUE_COLUMNS
                                          " FROM hall_queues WHERE hall = $1 AND day < $2 AND day > $2 - 30 AND zone = $3"
                                          " AND mean_ms > 0 ORDER BY day DESC LIMIT 1"};
-static const struct sql slots_here = {"SELECT slot, count(*) FROM visits WHERE queue = $1 AND slot >= 0 AND state <> 'cancelled'"
-                                      " AND state <> 'moved' GROUP BY slot"};
+static const struct sql slots_here = {
+    "SELECT slot, count(*) FROM hall_visits WHERE queue = $1 AND slot >= 0 AND state <> 'cancelled'"
+    " AND state <> 'moved' GROUP BY slot"};
 static const struct sql lines_of = {"SELECT event, desk, words, actor, at FROM visit_log WHERE code = $1 ORDER BY seq LIMIT 200"};
 static const struct sql code_by_seq = {"SELECT code FROM visit_log WHERE seq = $1"};
 static const struct sql version_of_queue = {"SELECT seq FROM hall_queues WHERE id = $1"};
@@ -368,7 +433,9 @@ static struct visit_row read_visit(const struct rows *r, struct arena *arena)
                                   .window = (int)rows_int(r, 24),
                                   .for_window = (int)rows_int(r, 25),
                                   .calls = (int)rows_int(r, 26),
-                                  .promised = rows_int(r, 27)}};
+                                  .promised = rows_int(r, 27),
+                                  .confirmed = (unsigned)rows_int(r, 28),
+                                  .denied = (unsigned)rows_int(r, 29)}};
 }
 
 static int read_visits(struct rows *rows, struct arena *arena, struct visit_row **ret, size_t *ret_n, struct error *error)

@@ -43,6 +43,16 @@ const char *priority_text(struct request *rq, unsigned set)
   return text;
 }
 
+const char *priority_claims(struct request *rq, const struct visit *v)
+{
+  unsigned claimed = v->priority & ~v->confirmed;
+  const char *sure = priority_text(rq, v->priority & v->confirmed), *said = priority_text(rq, claimed);
+  if (!claimed)
+    return sure;
+  said = trf(rq, "%s (by his own word)", said);
+  return *sure ? arena_printf(rq->arena, "%s%s%s", sure, say(rq, "、", ", "), said) : said;
+}
+
 const char *visit_thing(const struct request *rq, const struct visit *v)
 {
   const struct thing *thing = catalog_thing(rq->app->catalog, span_of(v->thing));
@@ -65,8 +75,12 @@ const char *event_text(const struct request *rq, const char *event)
                                          {"finished", N_("Visit ended")},
                                          {"cancelled", N_("Cancelled")},
                                          {"released", N_("Moved to another time")},
+                                         {"move-undone", N_("Moved twice at once: the first move counts")},
+                                         {"given-back", N_("The second time is free again for others")},
                                          {"no-show", N_("Nobody came: the place was given up")},
                                          {"linked", N_("Linked to a case")},
+                                         {"priority-confirmed", N_("Priority confirmed at the window")},
+                                         {"priority-denied", N_("Priority taken away at the window")},
                                          {"ended", N_("The hall closed")}};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++)
     if (strcmp(words[i][0], event) == 0)

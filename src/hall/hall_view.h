@@ -87,6 +87,8 @@ const char *hall_words(const struct request *rq, struct words words);
 const char *clock_words(struct request *rq, int minute); /* «09:30» */
 const char *wait_words(struct request *rq, const struct queue_now *now, int windows, int64_t ms);
 const char *priority_text(struct request *rq, unsigned set); /* «老年人、孕妇»; "" */
+const char *priority_claims(struct request *rq,
+                            const struct visit *v); /* the same, «(by his own word)» after what is not confirmed */
 const char *visit_thing(const struct request *rq, const struct visit *v);
 const char *event_text(const struct request *rq, const char *event);
 
@@ -102,6 +104,8 @@ struct hall_act {
 int hall_command(struct request *rq, const struct hall_act *act, const char *type, json_t *data, struct outcome *ret,
                  struct error *error);
 
+/* What the account of whoever is signed in says of him on that day, without his saying so. */
+unsigned hall_known_priority(struct request *rq, day d);
 /* The particulars that a form or a JSON body brought: thing, note, phone, priority, and the case where it is the person's own. */
 int hall_particulars(struct request *rq, bool staff, json_t **ret, struct error *error);
 /* The place: the form's zone, or the one the thing belongs to. Errors: no-such-hall, no-such-zone. */
@@ -111,8 +115,8 @@ int hall_book(struct request *rq, const char *role, const char *channel, const c
 int hall_draw(struct request *rq, const char *role, const char *channel, const char **ret_code, struct error *error);
 /* cancel, arrive, return, rebook (day, slot) on a visit. */
 int hall_visit_act(struct request *rq, const struct visit_row *row, const char *command, struct error *error);
-/* What a clerk does at a window: open, close, next, call, recall, serve, miss, park, finish, transfer, return, finish-next, link.
- */
+/* What a clerk does at a window: open, close, next, call, recall, serve, miss, park, finish, transfer, return, finish-next, link,
+ * confirm-priority, deny-priority. */
 int hall_window_act(struct request *rq, const struct hall_place *place, const char *command, struct error *error);
 extern const char *const window_commands[], *const visit_commands[];
 

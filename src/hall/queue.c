@@ -71,10 +71,13 @@ static int particulars(struct work *w, json_t **ret)
       return REFUSE(w, BAD_INPUT, "wrong-zone", "这件事不在这个分区办理", "This matter is not done in this zone");
   }
   const struct hall_skill *skill = hall_skill_of(&w->place, span_of(thing));
-  unsigned priority = (unsigned)json_int(w->c->data, "priority") & (PRIORITY_ELDERLY | PRIORITY_DISABLED | PRIORITY_PREGNANT);
-  *ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:s}", "thing", thing, "skill", skill ? skill->id : "", "note", note, "phone",
-                   phone, "account", json_str(w->c->data, "account"), "channel", w->c->actor.channel, "priority", (int)priority,
-                   "case", (json_int_t)json_int(w->c->data, "case"), "case_number", number);
+  unsigned known = (unsigned)json_int(w->c->data, "known") & PRIORITY_ALL;
+  unsigned priority = ((unsigned)json_int(w->c->data, "priority") & PRIORITY_ALL) | known;
+  bool seen = is(w, "clerk") && strcmp(w->c->actor.channel, "window") == 0; /* the clerk says so who has him before his eyes */
+  *ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:I,s:s}", "thing", thing, "skill", skill ? skill->id : "", "note", note,
+                   "phone", phone, "account", json_str(w->c->data, "account"), "channel", w->c->actor.channel, "priority",
+                   (int)priority, "confirmed", (int)(seen ? priority : known), "case", (json_int_t)json_int(w->c->data, "case"),
+                   "case_number", number);
   return 0;
 }
 
@@ -164,6 +167,17 @@ static int do_book(struct work *w)
   return 0;
 }
 
+static int do_rebook(struct work *w);
+
+/* The visit of that code that is here and not over; NULL. */
+static struct visit *open_visit(const struct queue *q, const char *code)
+{
+  for (size_t i = 0; i < q->n; i++)
+    if (!visit_is_over(q->visits[i].state) && strcmp(q->visits[i].code, code) == 0)
+      return &q->visits[i];
+  return NULL;
+}
+
 /* The place of another day is taken with all that is known of the visit; the old one hears of it and lets go. */
 static int do_move_in(struct work *w)
 {
@@ -171,6 +185,9 @@ static int do_move_in(struct work *w)
   const json_t *visit = json_object_get(w->c->data, "visit_data");
   if (!json_is_object(visit))
     return REFUSE(w, BAD_INPUT, "bad-argument", "没有可改期的预约", "There is no appointment to move");
+  w->v = open_visit(w->q, json_str(visit, "code"));
+  if (w->v) /* moved to this day twice at once: the later word is the time */
+    return do_rebook(w);
   if (check_slot(w, slot))
     return -1;
   begin(w);
@@ -222,13 +239,50 @@ static int do_cancel(struct work *w)
   return 0;
 }
 
+/* The place that a message names: {hall, zone, day, slot, visit}. */
+static const json_t *named_place(const struct work *w)
+{
+  return json_object_get(w->c->data, "to");
+}
+
+static json_t *place_json(const struct work *w, day d, int n)
+{
+  return json_pack("{s:s,s:s,s:i,s:i}", "hall", w->q->hall, "zone", w->q->zone, "day", (int)d, "visit", n);
+}
+
+/* The place named has lost: it is told where the appointment stands. last: the other may not say the same of us. */
+static int undo_move(struct work *w, json_t *stays, bool last)
+{
+  json_t *data = of(w);
+  (void)json_object_set_new(data, "undone", json_deep_copy(named_place(w)));
+  (void)json_object_set_new(data, "stays", stays);
+  (void)json_object_set_new(data, "last", json_boolean(last));
+  decision_emit(w->d, "move-undone", "", data);
+  return 0;
+}
+
+/*
+ * Another place has the visit and says so, or («undo») a place that lost it does. Whichever says so first is believed. One that
+ * says so after it, of a move that was asked for at the same time, is told to give its place back; so in the end one place has it,
+ * however often it was moved meanwhile. Who is in the hall already stays where he is.
+ */
 static int do_release(struct work *w)
 {
-  if (visit_is_over(w->v->state))
+  const struct visit *v = w->v;
+  const json_t *to = named_place(w);
+  bool undo = json_flag(w->c->data, "undo"), went = v->went.n != 0;
+  bool here = (v->state != VISIT_BOOKED && !visit_is_over(v->state)) || (v->elsewhere && !went);
+  if (went && v->went.n == json_int(to, "visit") && v->went.day == json_int(to, "day"))
+    return 0;
+  if (went)
+    return undo_move(w, place_json(w, v->went.day, v->went.n), false);
+  if (here)
+    return json_flag(w->c->data, "last") ? 0 : undo_move(w, place_json(w, w->q->day, v->n), true);
+  if (undo && visit_is_over(v->state))
     return 0; /* it ended meanwhile: nothing is held any more */
   json_t *data = of(w);
-  (void)json_object_set_new(data, "to", json_deep_copy(json_object_get(w->c->data, "to")));
-  decision_emit(w->d, "released", "", data);
+  (void)json_object_set_new(data, "to", json_deep_copy(to));
+  decision_emit(w->d, undo ? "given-back" : "released", "", data);
   return 0;
 }
 
@@ -320,6 +374,44 @@ static int do_link(struct work *w)
   (void)json_object_set_new(data, "case", json_integer(id));
   (void)json_object_set_new(data, "case_number", json_string(number));
   decision_emit(w->d, "linked", "", data);
+  return 0;
+}
+
+/* Nobody can be seen to be what he says before he is there. The claim of the command that is not confirmed yet; 0: refused. */
+static unsigned open_claim(struct work *w)
+{
+  unsigned claim = priority_of(span_of(json_str(w->c->data, "claim")));
+  if (w->v->state == VISIT_BOOKED || visit_is_over(w->v->state)) {
+    (void)wrong_state(w);
+    return 0;
+  }
+  if (claim & w->v->priority & ~w->v->confirmed)
+    return claim;
+  (void)REFUSE(w, CONFLICT, "no-such-claim", "没有待确认的这项优先", "There is no such claim to be confirmed");
+  return 0;
+}
+
+static int do_confirm_priority(struct work *w)
+{
+  if (!open_claim(w))
+    return -1;
+  json_t *data = of(w);
+  (void)json_object_set_new(data, "claim", json_string(json_str(w->c->data, "claim")));
+  decision_emit(w->d, "priority-confirmed", "", data);
+  return 0;
+}
+
+/* He waits as everybody does, from when he came. */
+static int do_deny_priority(struct work *w)
+{
+  unsigned claim = open_claim(w);
+  if (!claim)
+    return -1;
+  moment rank = w->v->priority & ~claim ? w->v->rank : w->v->rank + CREDIT_PRIORITY;
+  json_t *data = of(w);
+  (void)json_object_set_new(data, "claim", json_string(json_str(w->c->data, "claim")));
+  (void)json_object_set_new(data, "rank", json_integer(rank));
+  decision_emit(w->d, "priority-denied", "", data);
   return 0;
 }
 
@@ -430,33 +522,18 @@ static int do_call(struct work *w)
   return 0;
 }
 
-static int do_recall(struct work *w)
+/* He is called once more, he is here, he did not come: what can follow a call. */
+static int do_after_call(struct work *w)
 {
+  static const char *const events[][2] = {{"recall", "recalled"}, {"serve", "served"}, {"miss", "missed"}};
+  size_t i = 0;
   if (check_at_window(w))
     return -1;
   if (w->v->state != VISIT_CALLED)
     return wrong_state(w);
-  decision_emit(w->d, "recalled", "", at_window(w));
-  return 0;
-}
-
-static int do_serve(struct work *w)
-{
-  if (check_at_window(w))
-    return -1;
-  if (w->v->state != VISIT_CALLED)
-    return wrong_state(w);
-  decision_emit(w->d, "served", "", at_window(w));
-  return 0;
-}
-
-static int do_miss(struct work *w)
-{
-  if (check_at_window(w))
-    return -1;
-  if (w->v->state != VISIT_CALLED)
-    return wrong_state(w);
-  decision_emit(w->d, "missed", "", at_window(w));
+  while (strcmp(events[i][0], w->c->type) != 0)
+    i++;
+  decision_emit(w->d, events[i][1], "", at_window(w));
   return 0;
 }
 
@@ -575,13 +652,15 @@ static const struct {
     {"arrive", BY_PERSON | BY_CLERK | OF_VISIT, do_arrive},
     {"take-over", BY_SYSTEM | STARTS, do_take_over},
     {"link", BY_CLERK | OF_VISIT, do_link},
+    {"confirm-priority", BY_CLERK | OF_VISIT, do_confirm_priority},
+    {"deny-priority", BY_CLERK | OF_VISIT, do_deny_priority},
     {"open", BY_CLERK | STARTS, do_open},
     {"close", BY_CLERK, do_close},
     {"next", BY_CLERK, do_next},
     {"call", BY_CLERK | OF_VISIT, do_call},
-    {"recall", BY_CLERK, do_recall},
-    {"serve", BY_CLERK, do_serve},
-    {"miss", BY_CLERK, do_miss},
+    {"recall", BY_CLERK, do_after_call},
+    {"serve", BY_CLERK, do_after_call},
+    {"miss", BY_CLERK, do_after_call},
     {"park", BY_CLERK, do_park},
     {"finish", BY_CLERK, do_finish},
     {"transfer", BY_CLERK, do_transfer},

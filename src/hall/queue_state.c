@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "catalog/codes.h"
+
 /* ---- words ---- */
 
 static const struct {
@@ -49,6 +51,19 @@ unsigned priority_of(struct span word)
     if (span_is(word, p->word))
       return p->bit;
   return 0;
+}
+
+/* Whoever was born on 29 February is a year older on 1 March. */
+unsigned priority_known(struct span identity, day d)
+{
+  int year, month, mday;
+  if (!citizen_id_valid(identity, d))
+    return 0;
+  day_parts(citizen_id_born(identity), &year, &month, &mday);
+  day birthday = day_make(year + ELDERLY_YEARS, month, mday);
+  if (birthday == DAY_NONE)
+    birthday = day_make(year + ELDERLY_YEARS, month + 1, 1);
+  return d >= birthday ? PRIORITY_ELDERLY : 0;
 }
 
 /* ---- lookups ---- */
@@ -110,6 +125,8 @@ static struct visit *add_visit(struct queue *q, struct arena *arena, const struc
                       .note = arena_str(arena, json_str(d, "note")),
                       .channel = arena_str(arena, json_str(d, "channel")),
                       .priority = (unsigned)json_int(d, "priority"),
+                      .confirmed = (unsigned)json_int(d, "confirmed"),
+                      .denied = (unsigned)json_int(d, "denied"),
                       .case_id = json_int(d, "case"),
                       .case_number = arena_str(arena, json_str(d, "case_number")),
                       .made = json_int(d, "made")};
@@ -118,10 +135,10 @@ static struct visit *add_visit(struct queue *q, struct arena *arena, const struc
 
 json_t *visit_json(const struct visit *v, bool ticket)
 {
-  json_t *data =
-      json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:I,s:s,s:I}", "code", v->code, "thing", v->thing, "skill", v->skill, "note",
-                v->note, "phone", v->phone, "account", v->account, "channel", v->channel, "priority", (int)v->priority, "case",
-                (json_int_t)v->case_id, "case_number", v->case_number, "made", (json_int_t)v->made);
+  json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:s,s:I}", "code", v->code, "thing", v->thing, "skill",
+                           v->skill, "note", v->note, "phone", v->phone, "account", v->account, "channel", v->channel, "priority",
+                           (int)v->priority, "confirmed", (int)v->confirmed, "denied", (int)v->denied, "case",
+                           (json_int_t)v->case_id, "case_number", v->case_number, "made", (json_int_t)v->made);
   if (ticket) {
     (void)json_object_set_new(data, "ticket", json_string(v->ticket));
     (void)json_object_set_new(data, "arrived", json_integer(v->arrived));
@@ -319,7 +336,8 @@ static int on_missed(struct queue *q, struct arena *arena, struct visit *v, cons
 static int on_waiting(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
 {
   (void)arena;
-  if (*json_str(e->data, "zone"))
+  v->elsewhere = *json_str(e->data, "zone") != 0;
+  if (v->elsewhere)
     end(q, v, VISIT_MOVED, e->at);
   else
     wait_again(q, v, e);
@@ -341,10 +359,25 @@ static int on_cancelled(struct queue *q, struct arena *arena, struct visit *v, c
   return 0;
 }
 
+/* One that was cancelled, or to which nobody came, while it was moved stays what it is; the other place has it all the same. */
 static int on_released(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
 {
+  const json_t *to = json_object_get(e->data, "to");
   (void)arena;
-  end(q, v, VISIT_MOVED, e->at);
+  if (!visit_is_over(v->state))
+    end(q, v, VISIT_MOVED, e->at);
+  v->elsewhere = true;
+  v->went.day = (day)json_int(to, "day");
+  v->went.n = (int)json_int(to, "visit");
+  return 0;
+}
+
+static int on_move_undone(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
+{
+  (void)q;
+  (void)arena;
+  (void)v;
+  (void)e;
   return 0;
 }
 
@@ -362,6 +395,27 @@ static int on_linked(struct queue *q, struct arena *arena, struct visit *v, cons
   v->case_id = json_int(e->data, "case");
   v->case_number = arena_str(arena, json_str(e->data, "case_number"));
   v->present = v->present || v->state == VISIT_SERVED;
+  return 0;
+}
+
+static int on_priority_confirmed(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
+{
+  (void)q;
+  (void)arena;
+  v->confirmed |= priority_of(span_of(json_str(e->data, "claim")));
+  return 0;
+}
+
+/* Who was called before his time for it waits again; who is being served is served. */
+static int on_priority_denied(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
+{
+  unsigned claim = priority_of(span_of(json_str(e->data, "claim")));
+  (void)arena;
+  v->priority &= ~claim;
+  v->denied |= claim;
+  v->rank = json_int(e->data, "rank");
+  if (v->state == VISIT_CALLED && !v->priority)
+    wait_again(q, v, e);
   return 0;
 }
 
@@ -395,14 +449,32 @@ static const struct {
   bool of_visit;
   int (*apply)(struct queue *q, struct arena *arena, struct visit *v, const struct event *e);
 } changes[] = {
-    {"begun", false, on_begun},        {"booked", false, on_booked},    {"ticketed", false, on_ticketed},
-    {"arrived", true, on_arrived},     {"rebooked", true, on_rebooked}, {"opened", false, on_opened},
-    {"closed", false, on_closed},      {"called", true, on_called},     {"recalled", true, on_recalled},
-    {"served", true, on_served},       {"parked", true, on_parked},     {"missed", true, on_missed},
-    {"transferred", true, on_waiting}, {"returned", true, on_waiting},  {"finished", true, on_finished},
-    {"cancelled", true, on_cancelled}, {"released", true, on_released}, {"no-show", true, on_no_show},
-    {"linked", true, on_linked},       {"ended", false, on_ended},      {"forgotten", false, on_forgotten},
+    {"begun", false, on_begun},
+    {"booked", false, on_booked},
+    {"ticketed", false, on_ticketed},
+    {"arrived", true, on_arrived},
+    {"rebooked", true, on_rebooked},
+    {"opened", false, on_opened},
+    {"closed", false, on_closed},
+    {"called", true, on_called},
+    {"recalled", true, on_recalled},
+    {"served", true, on_served},
+    {"parked", true, on_parked},
+    {"missed", true, on_missed},
+    {"transferred", true, on_waiting},
+    {"returned", true, on_waiting},
+    {"finished", true, on_finished},
+    {"cancelled", true, on_cancelled},
+    {"released", true, on_released},
+    {"no-show", true, on_no_show},
+    {"priority-confirmed", true, on_priority_confirmed},
+    {"priority-denied", true, on_priority_denied},
+    {"given-back", true, on_released},
+    {"move-undone", true, on_move_undone},
     {"reminded", false, on_reminded},
+    {"linked", true, on_linked},
+    {"ended", false, on_ended},
+    {"forgotten", false, on_forgotten},
 };
 
 int queue_evolve(void *state, struct arena *arena, const struct event *event)

@@ -172,7 +172,7 @@ struct span cookie_of(const struct exchange *x, const char *name);
 int quality(struct span item); /* of «gzip;q=0.5» in an Accept header, in thousandths; 1000 where it says none */
 void request_language(struct exchange *x);
 void request_view(struct exchange *x);
-void request_who(struct exchange *x);
+int request_who(struct exchange *x, struct error *error);
 
 /* form.c: multipart/form-data and files */
 int multipart_begin(struct exchange *x, struct span content_type, struct error *error);

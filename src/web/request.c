@@ -173,6 +173,12 @@ struct span cookie_of(const struct exchange *x, const char *name)
   return (struct span){NULL, 0};
 }
 
+struct span rq_cookie(const struct request *rq, const char *name)
+{
+  struct span value = cookie_of(rq->exchange, name);
+  return value.p ? value : SPAN("");
+}
+
 int quality(struct span item)
 {
   struct span part;
@@ -261,7 +267,7 @@ static bool token_fits(struct span token)
 }
 
 /* A bearer token goes before the cookie: who sends one is no browser. */
-void request_who(struct exchange *x)
+int request_who(struct exchange *x, struct error *error)
 {
   struct span header = span_of(rq_header(&x->rq, "Authorization"));
   if (header.n > 7 && !strncasecmp(header.p, "Bearer ", 7)) {
@@ -273,8 +279,10 @@ void request_who(struct exchange *x)
     x->session = cookie;
   struct span token = x->bearer.n ? x->bearer : x->session;
   const struct web_options *o = &x->web->options;
-  if (token.n && o->authenticate && o->authenticate(o->context, &x->rq, token, &x->principal))
-    x->rq.who = &x->principal;
+  if (token.n && o->authenticate && o->authenticate(o->context, &x->rq, token, &x->principal, error))
+    return -1;
+  x->rq.who = x->principal.id ? &x->principal : NULL;
+  return 0;
 }
 
 /* ---- what handlers read ---- */

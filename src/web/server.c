@@ -282,9 +282,8 @@ static int first_look(struct exchange *x, const char *method, const char *versio
   if (x->answered)
     return 0;
   visitor_read(x);
-  if (use_store(x, error))
+  if (use_store(x, error) || request_who(x, error))
     return -1;
-  request_who(x);
   rq->route = route_find(x, error);
   if (!rq->route)
     return -1;

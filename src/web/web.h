@@ -220,7 +220,8 @@ void web_changed(const struct request *rq); /* something has just been committed
 
 void web_header(struct request *rq, const char *name, const char *value);
 void web_cookie(struct request *rq, const char *name, const char *value,
-                int64_t max_age_seconds); /* 0: for the browser's session; <0: forget */
+                int64_t max_age_seconds);                          /* 0: for the browser's session; <0: forget */
+struct span rq_cookie(const struct request *rq, const char *name); /* empty: none came */
 void web_retry_after(struct request *rq, int seconds);
 
 /* Notes what is wrong with a field; the form's page shows it in error_summary() and beside the field. */
@@ -333,8 +334,11 @@ struct web_options {
   const struct app *(*lend)(void *context);
   void (*give_back)(void *context, const struct app *app);
 
-  /* Who holds this session token: true and *ret (in rq->arena), or false. Called for each request with a token. */
-  bool (*authenticate)(void *context, struct request *rq, struct span token, struct principal *ret);
+  /*
+   * Who holds this session token: *ret (in rq->arena), left as it is where nobody does. -1: it cannot be found out now, which is no
+   * reason to tell somebody to sign in. Called for each request with a token.
+   */
+  int (*authenticate)(void *context, struct request *rq, struct span token, struct principal *ret, struct error *error);
   /* A read connection for each thread. Both may be NULL. */
   int (*connect)(void *context, struct db **ret, struct error *error);
   void (*disconnect)(void *context, struct db *db);

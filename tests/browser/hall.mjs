@@ -1,5 +1,5 @@
 // A hall with several people at once: a time booked on the telephone, a ticket at the machine, the board, the window, the manager.
-import { callUntil, check, journey, key, look, person, picture, soon, staff, ticketOf } from "./harness.mjs";
+import { callUntil, check, journey, key, kiosk as device, look, person, picture, soon, staff, ticketOf } from "./harness.mjs";
 
 const text = async (p, where = "main") => (await p.page.textContent(where)).replace(/\s+/g, " ");
 const submit = (p, what) => Promise.all([p.page.waitForNavigation(), p.page.click(what)]);
@@ -12,7 +12,7 @@ async function signIn(p, name) {
 await journey("a hall", async (city, browser) => {
   const phone = await person(browser, city, { lang: "zh", width: 375 });
   const board = await person(browser, city, { lang: "zh", width: 1280 });
-  const kiosk = await person(browser, city, { lang: "zh", width: 1280 });
+  const kiosk = await device(browser, city);
   const carried = await person(browser, city, { lang: "en", width: 375 });
   const clerk = await staff(browser, city, "chen", { lang: "zh" });
 
@@ -61,7 +61,7 @@ await journey("a hall", async (city, browser) => {
   await look(board);
   await kiosk.page.goto("/halls/demo/kiosk");
   await look(kiosk);
-  await picture(kiosk, "kiosk");
+  await picture(kiosk, "ticket-machine");
   await submit(kiosk, "button[value=commerce]");
   const number = await ticketOf(kiosk);
   check("the machine gives a number", /^A\d{3}$/.test(number), number);
@@ -141,8 +141,11 @@ await journey("a hall", async (city, browser) => {
     await plain.page.goto(path);
     await look(plain);
   }
-  await submit(plain, "button[value=social]");
-  check("a ticket without JavaScript", /^B\d{3}$/.test(await ticketOf(plain)));
+  const machine = await device(browser, city, { lang: "en", width: 375, js: false });
+  await machine.page.goto("/halls/demo/kiosk");
+  await look(machine);
+  await submit(machine, "button[value=social]");
+  check("a ticket without JavaScript", /^B\d{3}$/.test(await ticketOf(machine)));
   const again = await plain.page.goto("/halls/demo/board?refresh=10");
   check("a screen without JavaScript loads itself again", again.headers().refresh === "10");
 });

@@ -201,6 +201,21 @@ export async function staff(browser, city, login, options = {}) {
   return p;
 }
 
+// A device in the hall: whoever answers for the hall makes a code, the device types it.
+export async function kiosk(browser, city, { manager, hall = "demo", ...options } = {}) {
+  const wu = manager ?? await staff(browser, city, "wu");
+  await wu.page.goto(`/halls/${hall}/kiosks`);
+  await wu.page.fill("[name=name]", "北门 1 号");
+  await Promise.all([wu.page.waitForNavigation(), wu.page.locator("main form[action$='/kiosks'] button[type=submit]").click()]);
+  const code = (await wu.page.locator("[data-code]").first().textContent()).trim();
+  const device = await person(browser, city, { width: 1280, ...options });
+  await device.page.goto("/kiosk");
+  await device.page.fill("[name=code]", code);
+  await Promise.all([device.page.waitForNavigation(), device.page.locator("form[action='/kiosk/enrol'] button[type=submit]").click()]);
+  if (!manager) await wu.context.close();
+  return device;
+}
+
 // ---- on a page ----
 
 // Something comes by itself: within half a minute.

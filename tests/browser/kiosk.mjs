@@ -1,5 +1,5 @@
 // A kiosk in the hall and the next person at it; large print.
-import { check, journey, look, person, picture } from "./harness.mjs";
+import { check, journey, kiosk, look, person, picture, staff, ticketOf } from "./harness.mjs";
 
 async function signIn(p) {
   await p.page.goto("/cases");
@@ -7,15 +7,50 @@ async function signIn(p) {
   if (p.page.url().includes("/sample-idp")) await Promise.all([p.page.waitForNavigation(), p.page.locator("main form button[type=submit]").first().click()]);
 }
 
-await journey("a kiosk", async (city, browser) => {
-  const p = await person(browser, city, { lang: "zh", width: 1280 });
+const open_pages = ["/kiosk", "/halls/demo/kiosk"];
+
+async function enrolled(browser, city) {
+  const manager = await staff(browser, city, "wu");
+  const stranger = await person(browser, city, { lang: "en", width: 375 });
+  for (const path of open_pages) {
+    await stranger.page.goto(path);
+    await look(stranger);
+  }
+  check("on another device the machine gives no ticket", await stranger.page.locator("button[name=zone]").count() === 0);
+  await stranger.page.goto("/kiosk");
+  await stranger.page.fill("[name=code]", "00000000");
+  await Promise.all([stranger.page.waitForNavigation(), stranger.page.locator("form[action='/kiosk/enrol'] button[type=submit]").click()]);
+  check("a wrong code makes no kiosk", await stranger.page.locator(".error-summary").count() === 1 && await stranger.page.locator(".tiles").count() === 0);
+  await look(stranger, "a wrong code");
+  const p = await kiosk(browser, city, { manager });
+  await look(manager);
+  await picture(manager, "kiosks");
+  return [manager, p];
+}
+
+async function revoked(manager, p) {
+  await manager.page.goto("/halls/demo/kiosks");
+  await Promise.all([manager.page.waitForNavigation(), manager.page.locator("form[action$='/revoke'] button").last().click()]);
+  await look(manager, "revoked");
   await p.page.goto("/kiosk");
+  check("a device that is revoked is a kiosk no longer", await p.page.locator(".tiles").count() === 0 && await p.page.locator("[name=code]").count() === 1);
+}
+
+await journey("a kiosk", async (city, browser) => {
+  const [manager, p] = await enrolled(browser, city);
   check("its first page has large tiles and no menu", await p.page.locator(".tiles a").count() >= 3 && await p.page.locator(".site-nav").count() === 0);
   const small = await p.page.evaluate(() => [...document.querySelectorAll("a, button")].filter((e) => e.offsetParent && !e.closest(".skip, .unseen"))
     .map((e) => e.getBoundingClientRect()).filter((r) => r.height < 44 && r.height > 0).length);
   check("every target is large enough for a finger", small === 0, small);
   await look(p);
   await picture(p, "kiosk");
+  await Promise.all([p.page.waitForNavigation(), p.page.click(".tiles a[href='/halls/demo/kiosk']")]);
+  await look(p, "the machine");
+  await Promise.all([p.page.waitForNavigation(), p.page.click("button[value=commerce]")]);
+  check("it is the hall's ticket machine, too", /^A\d{3}$/.test(await ticketOf(p)), await ticketOf(p));
+  await look(p, "ticket");
+  await Promise.all([p.page.waitForNavigation(), p.page.click("main .buttons a")]);
+  check("the next person begins at the first page", p.page.url().endsWith("/kiosk"), p.page.url());
   await signIn(p);
   check("somebody signs in", p.page.url().endsWith("/cases") && await p.page.locator(".kiosk-end").count() === 1, p.page.url());
   await look(p, "kiosk");
@@ -26,7 +61,7 @@ await journey("a kiosk", async (city, browser) => {
   await p.page.goto("/cases");
   check("nor open it", p.page.url().includes("/sign-in"), p.page.url());
 
-  const q = await person(browser, city, { lang: "zh", width: 1280 });
+  const q = await kiosk(browser, city, { manager });
   await q.page.clock.install();
   await q.page.goto("/kiosk");
   await signIn(q);
@@ -41,6 +76,7 @@ await journey("a kiosk", async (city, browser) => {
   await q.page.goto("/cases");
   check("who has left is signed out", q.page.url().includes("/sign-in"), q.page.url());
   await q.page.goto("/kiosk/leave");
+  await revoked(manager, p);
   check("an ordinary browser again", q.page.url().endsWith("/") && await q.page.locator(".site-nav").count() === 1, q.page.url());
 
   for (const width of [375, 1280])

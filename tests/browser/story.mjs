@@ -2,7 +2,7 @@
 // takes no mouse; the days go by with the clock (clock.c); the courier is a process of its own.
 import { spawnSync } from "node:child_process";
 import { choose_date, deliver, everybody, join_in, minutes, offer, rounds, say } from "./departments.mjs";
-import { api, callUntil, check, days, key, look, pdf, person, picture, restaurant, sign_in, soon, staff, submit, ticketOf, trackings } from "./harness.mjs";
+import { api, callUntil, check, days, key, kiosk as device, look, pdf, person, picture, restaurant, sign_in, soon, staff, submit, ticketOf, trackings } from "./harness.mjs";
 
 const applicant = { name: "陈小满", id: "33020019900321998X" };
 const follows = "signboard-picture"; // within three working days
@@ -224,7 +224,7 @@ async function story(city, browser, clock, far) {
   far.knows(city);
   // the hall, one morning: five at once
   const phone = await sign_in(browser, city, "0", { width: 375 });
-  const kiosk = await person(browser, city, { width: 1280 });
+  const kiosk = await device(browser, city);
   const board = await person(browser, city, { width: 1280 });
   const clerk = await staff(browser, city, "chen");
   let all = await everybody(browser, city, logins);

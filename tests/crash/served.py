@@ -32,10 +32,11 @@ ANSWERS = {"has_company": False, "area": 320, "premises_owned": False, "food_kin
 class Server:
     """One life of the program."""
 
-    def __init__(self, program, home, store):
+    def __init__(self, program, home, store, extra=(), env=None):
         self.log = open(os.path.join(home, "serve.log"), "a", encoding="utf-8")
         self.process = subprocess.Popen([program, "serve", "--store", store, "--catalog", f"{home}/catalog", "--listen", "127.0.0.1:0",
-                                         "--keys", f"{home}/keys", "--log", f"{home}/log", "--sample"], cwd=home, stderr=subprocess.PIPE, text=True)
+                                         "--keys", f"{home}/keys", "--log", f"{home}/log", "--sample", *extra], cwd=home,
+                                        stderr=subprocess.PIPE, text=True, env=env)
         self.port = 0
         for line in self.process.stderr:
             self.log.write(line)
@@ -58,44 +59,65 @@ class Client:
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
         self.token = token
 
-    def call(self, method, path, body=None, key=None):
-        headers = {"Accept-Language": "en"}
+    def send(self, method, path, data=None, headers=()):
+        """The status, where it leads to, the text."""
+        headers = {"Accept-Language": "en", **dict(headers)}
         if self.token:
             headers["Authorization"] = "Bearer " + self.token
+        self.connection.request(method, path, data, headers)
+        answer = self.connection.getresponse()
+        return answer.status, answer.headers.get("Location", ""), answer.read()
+
+    def call(self, method, path, body=None, key=None):
+        headers = {}
         if key:
             headers["Idempotency-Key"] = key
         if body is not None:
             headers["Content-Type"] = "application/json"
-        self.connection.request(method, path, None if body is None else json.dumps(body), headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        return answer.status, json.loads(text) if text[:1] in b"{[" and text else {}
+        status, _, text = self.send(method, path, None if body is None else json.dumps(body), headers)
+        return status, json.loads(text) if text[:1] in b"{[" and text else {}
 
 
-def sign_in(port, person):
-    """By the sample identity page, as a browser does; the session's token serves programs as well."""
-    cookies = {}
+class Browser:
+    """What a browser does to sign in; the session's token serves programs as well."""
 
-    def browse(method, path, form=None):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
-        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())}
+    def __init__(self, port):
+        self.port, self.cookies = port, {}
+
+    def browse(self, method, path, form=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
+        headers = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         if form:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{port}"}
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{self.port}"}
         connection.request(method, path, urllib.parse.urlencode(form) if form else None, headers)
         answer = connection.getresponse()
         for line in answer.headers.get_all("Set-Cookie") or []:
             name, value = line.split(";")[0].split("=", 1)
-            cookies[name] = value
+            self.cookies[name] = value
         return answer.headers.get("Location"), answer.read().decode()
 
-    place, _ = browse("GET", "/sign-in/applicant")
-    _, page = browse("GET", place)
-    form = dict(re.findall(r'name="(csrf|once|state)" value="([^"]*)"', page), person=person)
-    place, page = browse("POST", "/sample-idp", form)
-    if not place:
-        sys.exit(f"served.py: the sample identity page refuses: {page[:400]}")
-    browse("GET", place)
-    return cookies["session"]
+    def submit(self, page, path, **fields):
+        form = dict(re.findall(r'name="(csrf|once|state)" value="([^"]*)"', page), **fields)
+        place, page = self.browse("POST", path, form)
+        if not place:
+            sys.exit(f"served.py: {path} refuses: {page[:400]}")
+        return place
+
+
+def sign_in(port, person):
+    """By the sample identity page."""
+    browser = Browser(port)
+    place, _ = browser.browse("GET", "/sign-in/applicant")
+    _, page = browser.browse("GET", place)
+    browser.browse("GET", browser.submit(page, "/sample-idp", person=person))
+    return browser.cookies["session"]
+
+
+def sign_in_staff(port, login, password):
+    browser = Browser(port)
+    _, page = browser.browse("GET", "/sign-in")
+    browser.submit(page, "/sign-in", login=login, password=password)
+    return browser.cookies["session"]
 
 
 class Case:

@@ -69,15 +69,16 @@ static void disconnect_reader(void *context, struct db *db)
 }
 
 /* «clerk-12», «person-77»: everybody is who he says. */
-static bool authenticate(void *context, struct request *rq, struct span token, struct principal *ret)
+static int authenticate(void *context, struct request *rq, struct span token, struct principal *ret, struct error *error)
 {
   bool clerk = span_starts(token, "clerk-");
   (void)context;
+  (void)error;
   *ret = (struct principal){.id = arena_printf(rq->arena, "%s:%.*s", clerk ? "staff" : "person", (int)token.n, token.p),
                             .name = arena_dup(rq->arena, token),
                             .roles = clerk ? ROLE_CLERK : ROLE_APPLICANT,
                             .agency = clerk ? ACCOUNT_CENTRE : ""};
-  return true;
+  return 0;
 }
 
 /* The sample city's catalogue, its hall open at any hour. */

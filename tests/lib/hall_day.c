@@ -133,7 +133,7 @@ struct queue_now hall_now(struct hall_day *h, const char *zone, day d)
 
 struct visit_row hall_visit_by(struct hall_day *h, const char *zone, day d, int n)
 {
-  static const struct sql by_number = {"SELECT code FROM visits WHERE queue = $1 AND n = $2"};
+  static const struct sql by_number = {"SELECT code FROM hall_visits WHERE queue = $1 AND n = $2"};
   struct rows rows;
   struct visit_row row = {0};
   char code[64] = "";

@@ -136,7 +136,9 @@ static const char *sign_in_person(struct town *t, const char *name, const char *
 static bool holds(struct town *t, const struct signed_in *in)
 {
   struct account_row row;
-  return account_of_session(t->db, &t->arena, span_of(in->token), t->now, &row) && strcmp(row.actor, in->actor) == 0;
+  bool found;
+  GOOD(t, account_of_session(t->db, &t->arena, span_of(in->token), t->now, &row, &found, &t->error));
+  return found && strcmp(row.actor, in->actor) == 0;
 }
 
 /* ---- rules ---- */
@@ -736,7 +738,7 @@ static void an_erased_person_is_known_no_more(const struct fresh_store *fresh)
   assert_int_equal(account_read(t.db, &t.arena, id, &row, &t.error), -1);
   assert_string_equal(t.error.name, "not-found");
   assert_string_equal(account_identity(t.db, &t.arena, id), "");
-  assert_false(account_of_session(t.db, &t.arena, span_of(in.token), t.now, &row));
+  assert_false(holds(&t, &in));
   assert_string_equal(sign_in_person(&t, sample_persons[0].name, sample_persons[0].identity, &again), "");
   assert_string_not_equal(again.actor, in.actor); /* who comes again is somebody new */
   town_close(&t);

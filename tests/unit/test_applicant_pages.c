@@ -40,15 +40,16 @@ struct town {
 
 static const struct kind *const kinds[] = {&casefile_kind, NULL};
 
-static bool authenticate(void *context, struct request *rq, struct span token, struct principal *ret)
+static int authenticate(void *context, struct request *rq, struct span token, struct principal *ret, struct error *error)
 {
   (void)context;
+  (void)error;
   if (!span_is(token, "li") && !span_is(token, "wang"))
-    return false;
+    return 0;
   bool li = span_is(token, "li");
   *ret = (struct principal){.id = li ? "person:li" : "person:wang", .name = "李𠮷", .roles = ROLE_APPLICANT, .agency = ""};
   (void)rq;
-  return true;
+  return 0;
 }
 
 static int connect_reader(void *context, struct db **ret, struct error *error)

@@ -152,6 +152,15 @@ static void order(void **state)
   assert_true(hall_rank(AT(9, 10), nine, 0) == AT(9, 10) - 15 * MINUTE_MS);
 }
 
+static void age_by_number(void **state)
+{
+  (void)state;
+  assert_int_equal(priority_known(SPAN("330200196204309953"), day_make(2022, 4, 29)), 0);
+  assert_int_equal(priority_known(SPAN("330200196204309953"), day_make(2022, 4, 30)), PRIORITY_ELDERLY);
+  assert_int_equal(priority_known(SPAN("330200196204309954"), HALL_DAY), 0); /* the check digit is wrong */
+  assert_int_equal(priority_known(SPAN(""), HALL_DAY), 0);
+}
+
 /* ---- one visit ---- */
 
 static void from_booking_to_end(const struct fresh_store *fresh)
@@ -196,6 +205,12 @@ static void from_booking_to_end(const struct fresh_store *fresh)
   hall_day_close(&h);
 }
 
+static int at_window_28(void)
+{
+  struct queue_now now = hall_now(&h, "commerce", HALL_DAY);
+  return queue_window(&now.q, 28)->visit;
+}
+
 static void who_is_called(const struct fresh_store *fresh)
 {
   hall_day_open(&h, fresh, -1);
@@ -211,10 +226,56 @@ static void who_is_called(const struct fresh_store *fresh)
   static const int expected[] = {4, 1, 2, 3, 5, 6};
   for (int i = 0; i < 6; i++) {
     DONE("commerce", &hall_clerk, "next", window(28));
-    struct queue_now now = hall_now(&h, "commerce", HALL_DAY);
-    assert_int_equal(queue_window(&now.q, 28)->visit, expected[i]);
+    assert_int_equal(at_window_28(), expected[i]);
     DONE("commerce", &hall_clerk, "finish", window(28));
   }
+  hall_day_close(&h);
+}
+
+static json_t *claim(int visit, const char *word)
+{
+  return json_pack("{s:i,s:s}", "visit", visit, "claim", word);
+}
+
+/* His own word counts until a clerk has looked; what the account knows needs no look. */
+static void who_says_so(const struct fresh_store *fresh)
+{
+  hall_day_open(&h, fresh, -1);
+  DONE("commerce", &hall_machine, "draw", draw(0)); /* 1 at 9:30 */
+  atomic_store(&h.now, AT(9, 40));
+  DONE("commerce", &hall_machine, "draw", draw(PRIORITY_PREGNANT | PRIORITY_DISABLED)); /* 2, as from 9:20 */
+  json_t *known = draw(0);
+  (void)json_object_set_new(known, "known", json_integer(PRIORITY_ELDERLY));
+  (void)json_object_set_new(known, "account", json_string("person:1"));
+  atomic_store(&h.now, AT(9, 45));
+  DONE("commerce", &hall_person, "draw", known);                  /* 3, as from 9:25 */
+  DONE("commerce", &hall_clerk, "draw", draw(PRIORITY_PREGNANT)); /* 4, seen at the counter: as from 9:25 */
+  REFUSED("not-your-role", "commerce", &hall_person, "confirm-priority", claim(3, "elderly"));
+  REFUSED("no-such-claim", "commerce", &hall_clerk, "deny-priority", claim(3, "elderly"));
+  REFUSED("no-such-claim", "commerce", &hall_clerk, "deny-priority", claim(4, "pregnant"));
+  REFUSED("no-such-claim", "commerce", &hall_clerk, "confirm-priority", claim(1, "pregnant"));
+  DONE("commerce", &hall_clerk, "open", window(28));
+  DONE("commerce", &hall_clerk, "next", window(28));
+  DONE("commerce", &hall_clerk, "deny-priority", claim(2, "pregnant"));
+  struct visit_row v = hall_visit_by(&h, "commerce", HALL_DAY, 2);
+  assert_int_equal(v.v.state, VISIT_CALLED); /* one claim is left */
+  DONE("commerce", &hall_clerk, "deny-priority", claim(2, "disabled"));
+  v = hall_visit_by(&h, "commerce", HALL_DAY, 2);
+  assert_int_equal(v.v.state, VISIT_WAITING);
+  assert_true(v.v.rank == AT(9, 40));
+  assert_int_equal(v.v.denied, PRIORITY_PREGNANT | PRIORITY_DISABLED);
+  static const int expected[] = {3, 4, 1, 2};
+  for (int i = 0; i < 4; i++) {
+    DONE("commerce", &hall_clerk, "next", window(28));
+    assert_int_equal(at_window_28(), expected[i]);
+    DONE("commerce", &hall_clerk, "finish", window(28));
+  }
+  DONE("commerce", &hall_machine, "draw", draw(PRIORITY_PREGNANT)); /* 5 */
+  hall_day_restart(&h);
+  DONE("commerce", &hall_clerk, "confirm-priority", claim(5, "pregnant"));
+  v = hall_visit_by(&h, "commerce", HALL_DAY, 5);
+  assert_int_equal(v.v.confirmed, PRIORITY_PREGNANT);
+  REFUSED("no-such-claim", "commerce", &hall_clerk, "deny-priority", claim(5, "pregnant"));
   hall_day_close(&h);
 }
 
@@ -258,14 +319,19 @@ static bool is_taken_over(void)
   return hall_now(&h, "social", HALL_DAY).q.n == 1;
 }
 
+static const char *move_to(const struct visit_row *v, day d, int slot)
+{
+  json_t *move = json_pack("{s:i,s:o,s:{s:I,s:i}}", "slot", slot, "visit_data", visit_json(&v->v, false), "from", "queue",
+                           (json_int_t)v->queue, "visit", v->v.n);
+  return hall_do_on(&h, "commerce", d, &hall_person, "move-in", move);
+}
+
 static void moves(const struct fresh_store *fresh)
 {
   hall_day_open(&h, fresh, -1);
   DONE("commerce", &hall_person, "book", book(10 * 60, "person:1"));
   struct visit_row v = hall_visit_by(&h, "commerce", HALL_DAY, 1);
-  json_t *move = json_pack("{s:i,s:o,s:{s:I,s:i}}", "slot", 9 * 60, "visit_data", visit_json(&v.v, false), "from", "queue",
-                           (json_int_t)v.queue, "visit", 1);
-  assert_string_equal(hall_do_on(&h, "commerce", HALL_DAY + 1, &hall_person, "move-in", move), "");
+  assert_string_equal(move_to(&v, HALL_DAY + 1, 9 * 60), "");
   assert_true(soon(is_released));
   struct visit_row moved = hall_visit_by(&h, "commerce", HALL_DAY + 1, 1);
   assert_string_equal(moved.v.code, v.v.code);
@@ -286,6 +352,133 @@ static void moves(const struct fresh_store *fresh)
   assert_true(over.v.rank == ticket.v.rank);
   DONE("social", &hall_clerk2, "open", window(72));
   DONE("social", &hall_clerk2, "next", window(72));
+  hall_day_close(&h);
+}
+
+/* ---- moved several times at once ---- */
+
+static int places(void)
+{
+  int n = 0;
+  for (day d = HALL_DAY; d < HALL_DAY + 15; d++)
+    n += (int)hall_now(&h, "commerce", d).q.n;
+  return n;
+}
+
+static bool one_place(void)
+{
+  return places() == 1;
+}
+
+/* One place has the visit, and goes on having it; who looks by code or by account sees that one. */
+static struct visit_row stands(const struct visit_row *was)
+{
+  struct visit_row v, *list;
+  size_t n;
+  assert_true(soon(one_place));
+  usleep(200000);
+  assert_int_equal(places(), 1);
+  assert_int_equal(visit_read(h.db, span_of(was->v.code), &h.arena, &v, &h.error), 0);
+  assert_int_equal(hall_now(&h, "commerce", v.day).q.n, 1);
+  assert_string_equal(v.v.note, was->v.note);
+  assert_int_equal(visits_of(h.db, SPAN("person:1"), 9, &h.arena, &list, &n, &h.error), 0);
+  assert_int_equal(n, 1);
+  assert_int_equal(list[0].day, v.day);
+  return v;
+}
+
+static struct visit_row booked_at_ten(void)
+{
+  DONE("commerce", &hall_person, "book", book(10 * 60, "person:1"));
+  return hall_visit_by(&h, "commerce", HALL_DAY, 1);
+}
+
+/* The place that it has on that day, whether it stands or not. */
+static struct visit_row place_of(const struct visit_row *v, day d)
+{
+  struct visit_row there = *v;
+  there.queue = queue_id("ningbo-city", "commerce", d);
+  there.v.n = 1;
+  return there;
+}
+
+static int times_of(const struct visit_row *v, const char *event)
+{
+  struct visit_line *lines;
+  size_t n;
+  int times = 0;
+  assert_int_equal(visit_lines(h.db, span_of(v->v.code), &h.arena, &lines, &n, &h.error), 0);
+  for (size_t i = 0; i < n; i++)
+    times += strcmp(lines[i].event, event) == 0;
+  return times;
+}
+
+/* Each request was made from what its page showed: the first day. */
+static void two_days_at_once(const struct fresh_store *fresh)
+{
+  int booked[48];
+  hall_day_open(&h, fresh, -1);
+  struct visit_row v = booked_at_ten();
+  assert_string_equal(move_to(&v, HALL_DAY + 1, 9 * 60), "");
+  assert_string_equal(move_to(&v, HALL_DAY + 2, 9 * 60), "");
+  struct visit_row now = stands(&v);
+  assert_int_equal(now.day, HALL_DAY + 1);
+  assert_int_equal(now.v.state, VISIT_BOOKED);
+  assert_int_equal(times_of(&v, "move-undone"), 1);
+  assert_int_equal(times_of(&v, "given-back"), 1);
+  assert_int_equal(slots_booked(h.db, queue_id("ningbo-city", "commerce", HALL_DAY + 2), 30, booked, 48, &h.error), 0);
+  assert_int_equal(booked[18], 0); /* others can have it */
+  /* twice to one day is one place there, at the time asked for last */
+  assert_string_equal(move_to(&now, HALL_DAY + 3, 9 * 60), "");
+  assert_string_equal(move_to(&now, HALL_DAY + 3, 11 * 60), "");
+  now = stands(&v);
+  assert_int_equal(now.day, HALL_DAY + 3);
+  assert_int_equal(now.v.slot, 11 * 60);
+  hall_day_restart(&h);
+  assert_string_equal(move_to(&now, HALL_DAY, 10 * 60), ""); /* back to where it began */
+  assert_int_equal(stands(&v).day, HALL_DAY);
+  hall_day_close(&h);
+}
+
+/* What lost was moved on already, and what it was moved to, and the winner, too. */
+static void moved_on_meanwhile(const struct fresh_store *fresh)
+{
+  hall_day_open(&h, fresh, -1);
+  struct visit_row v = booked_at_ten();
+  assert_string_equal(move_to(&v, HALL_DAY + 1, 9 * 60), "");
+  struct visit_row won = place_of(&v, HALL_DAY + 1);
+  for (day d = HALL_DAY + 6; d < HALL_DAY + 9; d++) {
+    assert_string_equal(move_to(&v, d, 9 * 60), "");
+    struct visit_row lost = place_of(&v, d);
+    assert_string_equal(move_to(&lost, d + 1, 10 * 60), "");
+  }
+  assert_string_equal(move_to(&won, HALL_DAY + 2, 9 * 60), "");
+  assert_int_equal(stands(&v).v.state, VISIT_BOOKED);
+  hall_day_restart(&h);
+  assert_int_equal(stands(&v).v.state, VISIT_BOOKED);
+  hall_day_close(&h);
+}
+
+static void cancelled_meanwhile(const struct fresh_store *fresh)
+{
+  hall_day_open(&h, fresh, -1);
+  struct visit_row v = booked_at_ten();
+  DONE("commerce", &hall_person, "cancel", visit_n(1)); /* and both moves were on their way */
+  assert_string_equal(move_to(&v, HALL_DAY + 1, 9 * 60), "");
+  assert_string_equal(move_to(&v, HALL_DAY + 2, 9 * 60), "");
+  assert_int_equal(stands(&v).v.state, VISIT_BOOKED);
+  hall_day_close(&h);
+}
+
+static void here_meanwhile(const struct fresh_store *fresh)
+{
+  hall_day_open(&h, fresh, -1);
+  struct visit_row v = booked_at_ten();
+  DONE("commerce", &hall_person, "arrive", visit_n(1));
+  assert_string_equal(move_to(&v, HALL_DAY + 1, 9 * 60), "");
+  struct visit_row now = stands(&v); /* who is in the hall stays there */
+  assert_int_equal(now.day, HALL_DAY);
+  assert_int_equal(now.v.state, VISIT_WAITING);
   hall_day_close(&h);
 }
 
@@ -396,6 +589,27 @@ static void calls(struct client *c)
     if (!*c->refused)
       send_as(c, "finish", window(28 + c->n), &who);
   }
+}
+
+static struct visit_row moved_by_many;
+
+static void moves_away(struct client *c)
+{
+  struct error error = {0};
+  json_t *move = json_pack("{s:i,s:o,s:{s:I,s:i}}", "slot", 9 * 60, "visit_data", visit_json(&moved_by_many.v, false), "from",
+                           "queue", (json_int_t)moved_by_many.queue, "visit", moved_by_many.v.n);
+  c->refused = hall_send(&h, "commerce", HALL_DAY + 1 + c->n % 3, &hall_person, "move-in", move, &error) ? error.name : "";
+}
+
+static void many_moves_at_once(const struct fresh_store *fresh)
+{
+  hall_day_open(&h, fresh, -1);
+  moved_by_many = booked_at_ten();
+  at_once(30, moves_away);
+  for (int i = 0; i < 30; i++)
+    assert_string_equal(clients[i].refused, "");
+  assert_int_equal(stands(&moved_by_many).v.state, VISIT_BOOKED);
+  hall_day_close(&h);
 }
 
 static void thousand_at_once(const struct fresh_store *fresh)
@@ -510,8 +724,14 @@ static void presence(const struct fresh_store *fresh)
   }
 ON_EACH(test_visit, from_booking_to_end)
 ON_EACH(test_order, who_is_called)
+ON_EACH(test_claims, who_says_so)
 ON_EACH(test_windows, at_the_windows)
 ON_EACH(test_moves, moves)
+ON_EACH(test_two_moves, two_days_at_once)
+ON_EACH(test_moved_on, moved_on_meanwhile)
+ON_EACH(test_cancelled, cancelled_meanwhile)
+ON_EACH(test_here, here_meanwhile)
+ON_EACH(test_many_moves, many_moves_at_once)
 ON_EACH(test_time, time_passes)
 ON_EACH(test_thousand, thousand_at_once)
 ON_EACH(test_presence, presence)
@@ -519,10 +739,13 @@ ON_EACH(test_presence, presence)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(both_layouts), cmocka_unit_test(routing),       cmocka_unit_test(hours),
-      cmocka_unit_test(forecasts),    cmocka_unit_test(order),         cmocka_unit_test(test_visit),
-      cmocka_unit_test(test_order),   cmocka_unit_test(test_windows),  cmocka_unit_test(test_moves),
-      cmocka_unit_test(test_time),    cmocka_unit_test(test_thousand), cmocka_unit_test(test_presence),
+      cmocka_unit_test(both_layouts),    cmocka_unit_test(routing),        cmocka_unit_test(hours),
+      cmocka_unit_test(forecasts),       cmocka_unit_test(order),          cmocka_unit_test(age_by_number),
+      cmocka_unit_test(test_visit),      cmocka_unit_test(test_order),     cmocka_unit_test(test_claims),
+      cmocka_unit_test(test_windows),    cmocka_unit_test(test_moves),     cmocka_unit_test(test_two_moves),
+      cmocka_unit_test(test_moved_on),   cmocka_unit_test(test_cancelled), cmocka_unit_test(test_here),
+      cmocka_unit_test(test_many_moves), cmocka_unit_test(test_time),      cmocka_unit_test(test_thousand),
+      cmocka_unit_test(test_presence),
   };
   return cmocka_run_group_tests(tests, sample_open, sample_close);
 }
