@@ -81,11 +81,11 @@ static int confirm(struct request *rq, struct error *error)
 
 /* ---- what was sent ---- */
 
-const char *notice_subject(struct request *rq, const struct notice_row *row)
+const char *notice_subject(struct request *rq, const struct notice_row *row, const char *name)
 {
   const struct notice_words *words = notice_find(span_of(row->event));
   const struct item *item = catalog_item(rq->app->catalog, span_of(row->item));
-  return words ? trf(rq, words->subject, item ? words_text(rq, item->name) : "") : row->event;
+  return words ? trf(rq, words->subject, item ? words_text(rq, item->name) : name) : row->event;
 }
 
 const char *notice_state_text(struct request *rq, const struct notice_row *row)
@@ -106,6 +106,7 @@ static int sent_page(struct request *rq, struct error *error)
   if (staff_read(rq, "/desk", &f, error) || notices_of_case(rq->db, f.c->id, SHOWN, rq->arena, &v.list, &v.n, error))
     return -1;
   v.number = f.c->number;
+  v.name = f.v->name;
   return web_page(rq, 200, notice_sent(rq, &v));
 }
 

@@ -16,11 +16,13 @@ struct contact_view {
   const char *done; /* what was done just now; NULL */
 };
 struct notices_view {
+  const char *name; /* of the case */
   const char *number;
   struct notice_row *list;
   size_t n;
 };
-const char *notice_subject(struct request *rq, const struct notice_row *row); /* «Accepted: Open a restaurant» without its end */
+/* «Accepted: Open a restaurant»; name: of the case, where it is about no item of it. */
+const char *notice_subject(struct request *rq, const struct notice_row *row, const char *name);
 const char *notice_state_text(struct request *rq, const struct notice_row *row);
 
 #endif

@@ -184,12 +184,21 @@ const struct nav_item *web_nav(const struct request *rq)
   return rq->exchange->web->options.nav;
 }
 
-bool nav_current(const struct request *rq, const struct nav_item *item)
+static size_t nav_fits(const struct request *rq, const struct nav_item *item)
 {
   size_t n = strlen(item->path);
-  if (n == 1)
-    return !strcmp(rq->path, "/");
-  return !strncmp(rq->path, item->path, n) && (rq->path[n] == 0 || rq->path[n] == '/');
+  bool fits = n == 1 ? !strcmp(rq->path, "/") : !strncmp(rq->path, item->path, n) && (rq->path[n] == 0 || rq->path[n] == '/');
+  return fits ? n : 0;
+}
+
+/* Of «/desk» and «/desk/consult» the one that says more. */
+bool nav_current(const struct request *rq, const struct nav_item *item)
+{
+  size_t n = nav_fits(rq, item);
+  for (const struct nav_item *other = web_nav(rq); n && other && other->path; other++)
+    if (nav_fits(rq, other) > n)
+      return false;
+  return n > 0;
 }
 
 bool web_is_sample(const struct request *rq)

@@ -114,6 +114,18 @@ await journey("a hall", async (city, browser) => {
   await key(clerk, "s");
   await key(clerk, "f");
   await soon("finished: it leaves the board", async () => (await board.page.locator(`tr[data-call^='${missed}']`).count()) === 0);
+
+  // ---- what somebody says of himself ----
+  await kiosk.page.goto("/halls/demo/kiosk");
+  await kiosk.page.check("#p-pregnant");
+  await submit(kiosk, "button[value=commerce]");
+  const claims = await ticketOf(kiosk);
+  await look(kiosk, "ticket with a claim");
+  check("who says so is called early", await callUntil(clerk, claims) && /孕妇（本人自述）/.test(await text(clerk, "#now")));
+  await look(clerk, "a claim");
+  await picture(clerk, "window-claim");
+  await key(clerk, "d");
+  check("the clerk takes it away: he waits at his place by time", /窗口现在没有人/.test(await text(clerk, "#now")) && !/孕妇/.test(await text(clerk, `#waiting li:has-text("${claims}")`)));
   await key(clerk, "x");
   check("the window is closed by keyboard, too", /请选择您值守的窗口/.test(await text(clerk)));
   check("no complaint at the window", clerk.complaints.length === 0, clerk.complaints.join("\n"));

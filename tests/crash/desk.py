@@ -225,7 +225,7 @@ class Eyes:
 
     def notices(self):
         page = self.get("zhou", f"/desk/cases/{self.story.case}/notices")
-        rows = re.findall(r'<li>([^<]*)<span class="quiet">.*?· ([^<]*)</span></li>', page)
+        rows = re.findall(r'<li>([^<]*)<br><span class="quiet">.*?· ([^<]*)</span></li>', page)
         return {"notices": sorted(f"{text(subject)} {text(state)}" for subject, state in rows)}
 
     def all(self):
