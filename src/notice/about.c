@@ -46,18 +46,38 @@ static bool still_so(const struct visit_row *row, const char *event, day on)
   return row->v.state == (cancelled ? VISIT_CANCELLED : VISIT_BOOKED) && row->day == on;
 }
 
+/* That of his case where he gave none at the booking. */
+static int phone_of(struct db *db, const struct visit *v, struct arena *arena, const char **ret, struct error *error)
+{
+  struct casefile *c;
+  struct error why = {0};
+  *ret = v->phone;
+  if (*v->phone || !v->case_id)
+    return 0;
+  if (casework_load(db, v->case_id, arena, &c, &why) == 0) {
+    if (strcmp(c->account, v->account) == 0)
+      *ret = c->phone;
+    return 0;
+  }
+  if (why.code == ERROR_NOT_FOUND)
+    return 0;
+  *error = why;
+  return -1;
+}
+
 static int about_visit(struct db *db, const json_t *message, struct arena *arena, struct about *ret, struct error *error)
 {
   struct visit_row row;
   char date[DAY_TEXT];
+  const char *phone;
   day on = DAY_NONE;
-  if (visit_read(db, span_of(json_str(message, "visit")), arena, &row, error))
+  if (visit_read(db, span_of(json_str(message, "visit")), arena, &row, error) || phone_of(db, &row.v, arena, &phone, error))
     return -1;
   (void)day_parse(span_of(json_str(message, "day")), &on);
   day_format(row.day, date);
   const char *time = arena_printf(arena, "%02d:%02d", row.v.slot / 60, row.v.slot % 60);
   *ret = (struct about){.account = row.v.account,
-                        .phone = row.v.phone,
+                        .phone = phone,
                         .hall = row.hall,
                         .zone = row.zone,
                         .number = arena_printf(arena, "%s %s", date, time),

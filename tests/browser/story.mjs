@@ -176,6 +176,11 @@ async function first_by_courier(sun, phone, no) {
   await phone.page.goto(`/cases/${no}/parcels`);
   check("the telephone says that they come together", (await text(phone)).includes("一并寄出"));
   await look(phone, "packed");
+  for (const who of [phone, sun]) {
+    const [parcel, ...more] = (await (await who.page.request.get(`/api/cases/${no}/parcels`)).json()).parcels;
+    check("programs see what is in it and until when it waits", !more.length && parcel.state === "packed" && parcel.contents.length === 1
+      && parcel.contents[0].result_number && /^2026-/.test(parcel.leaves_by), JSON.stringify(parcel));
+  }
 }
 
 async function send(city, far, browser, phone, no) {

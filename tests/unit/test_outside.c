@@ -912,6 +912,17 @@ static void a_cancelled_one_is_told(void)
   assert_null(strstr(content("posts"), "停电")); /* the page says why */
 }
 
+static void the_number_of_his_case_will_do(void)
+{
+  OK(applicant, "draft", desk_draft(&desk));
+  assert_string_equal(at_hall(person, "2026-03-10", "book",
+                              json_pack("{s:s,s:i,s:s,s:I,s:s}", "thing", "open-a-restaurant", "slot", 10 * 60, "account",
+                                        person.id, "case", (json_int_t)ID, "case_number", desk_case(&desk, ID)->number)),
+                      "");
+  UNTIL(all_is_told);
+  assert_int_equal(told("visit-booked", "13800000000"), 1);
+}
+
 static void at_ten(const char *date)
 {
   day d = DAY_NONE;
@@ -973,6 +984,7 @@ static void visits_on(enum which_store which)
   an_appointment_is_told();
   a_moved_one_is_told();
   a_cancelled_one_is_told();
+  the_number_of_his_case_will_do();
   each_is_reminded_once();
   who_cancels_is_not_reminded();
   end();
