@@ -44,9 +44,10 @@ static int decide_offer(const struct kiosk *k, const struct command *c, struct d
                     "Give the device a name, such as “north door 1”");
     return error_at(error, "name");
   }
+  moment until = d->now + KIOSK_CODE_MS;
   decision_emit(d, "offered", "",
                 json_pack("{s:s,s:s,s:s,s:I}", "hall", hall, "name", arena_dup(d->arena, name), "code", new_code(d), "until",
-                          (json_int_t)(d->now + KIOSK_CODE_MS)));
+                          (json_int_t)until));
   return 0;
 }
 
