@@ -14,7 +14,7 @@ PROGRAM, CATALOG = os.path.join(ROOT, "build/onevisit"), os.path.join(ROOT, "cat
 def start(home):
     subprocess.run([PROGRAM, "check", CATALOG, "--publish", "--proof", home + "/proof.json"], check=True, capture_output=True)
     server = subprocess.Popen([PROGRAM, "serve", "--store", f"sqlite:{home}/s.db", "--catalog", CATALOG, "--proof", home + "/proof.json",
-                               "--listen", "127.0.0.1:0", "--sample"], stderr=subprocess.PIPE, text=True)
+                               "--listen", "127.0.0.1:0", "--sample", "--streams-each", str(STREAMS + 100)], stderr=subprocess.PIPE, text=True)
     for line in server.stderr:
         if '"port"' in line:
             return server, int(json.loads(line)["port"])

@@ -150,6 +150,8 @@ int account_read(struct db *db, struct arena *arena, int64_t id, struct account_
 const char *account_identity(struct db *db, struct arena *arena, int64_t id);
 /* The name of whoever acted, for pages; the id itself where there is no such account («system»). */
 const char *account_name(struct db *db, struct arena *arena, const char *actor);
+/* The same of several, asking as seldom as may be: ret[i] is the name of actors[i]. */
+const char **account_names(struct db *db, struct arena *arena, const char *const *actors, size_t n);
 int account_list(struct db *db, struct arena *arena, struct account_row **ret, size_t *ret_n,
                  struct error *error); /* staff by login */
 

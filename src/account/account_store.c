@@ -160,6 +160,43 @@ const char *account_name(struct db *db, struct arena *arena, const char *actor)
   return account_id_of(actor, &id) && account_read(db, arena, id, &row, &error) == 0 ? row.name : actor;
 }
 
+/* Those of up to NAMES_AT_ONCE: 0 stands for none. */
+enum { NAMES_AT_ONCE = 20 };
+static const struct sql some_names = {
+    "SELECT id, name FROM accounts WHERE id IN"
+    " ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"};
+
+static void name_some(struct db *db, struct arena *arena, const char *const *actors, size_t n, const char **ret)
+{
+  struct value ids[NAMES_AT_ONCE];
+  int64_t id[NAMES_AT_ONCE] = {0};
+  struct rows rows;
+  struct error error;
+  for (size_t i = 0; i < NAMES_AT_ONCE; i++) {
+    if (i < n && !account_id_of(actors[i], &id[i]))
+      id[i] = 0;
+    ids[i] = V_INT(id[i]);
+  }
+  if (db_query(db, &some_names, ids, NAMES_AT_ONCE, &rows, &error))
+    return;
+  while (rows_next(&rows)) {
+    const char *name = rows_str(&rows, 1, arena);
+    for (size_t i = 0; i < n; i++)
+      if (id[i] == rows_int(&rows, 0))
+        ret[i] = name;
+  }
+  (void)rows_close(&rows, NULL);
+}
+
+const char **account_names(struct db *db, struct arena *arena, const char *const *actors, size_t n)
+{
+  const char **ret = arena_array(arena, n + 1, sizeof *ret);
+  memcpy(ret, actors, n * sizeof *ret);
+  for (size_t i = 0; i < n; i += NAMES_AT_ONCE)
+    name_some(db, arena, actors + i, n - i < NAMES_AT_ONCE ? n - i : NAMES_AT_ONCE, ret + i);
+  return ret;
+}
+
 int account_list(struct db *db, struct arena *arena, struct account_row **ret, size_t *ret_n, struct error *error)
 {
   struct account_row *list = NULL;

@@ -5,7 +5,6 @@
 #include "account/account.h"
 #include "app/app.h"
 #include "base/text.h"
-#include "store/blob.h"
 
 enum { PLAN_TEXT_MAX = 4 << 20 };
 static struct as as_applicant(const struct request *rq, size_t part)
@@ -147,15 +146,10 @@ int applicant_attach(struct request *rq, const struct case_view *v, const char *
   if (!rq->uploads_n)
     return error_set(error, ERROR_BAD_INPUT, "no-file", "请先选择文件", "Choose a file first");
   for (size_t i = 0; i < rq->uploads_n; i++) {
-    const struct upload *u = &rq->uploads[i];
-    struct digest digest;
-    char hex[2 * DIGEST_BYTES + 1];
-    int64_t size;
-    if (blob_put(rq->app->store, u->fd, &digest, &size, error))
+    json_t *data;
+    if (casework_keep_file(rq, &rq->uploads[i], &data, error))
       return -1;
-    hex_encode(digest.b, sizeof digest.b, hex);
-    json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:I}", "material", material, "sha256", hex, "name", u->filename, "type", u->type,
-                             "size", (json_int_t)size);
+    (void)json_object_set_new(data, "material", json_string(material));
     if (casework_command(rq, v->c->id, outcome.version, as_applicant(rq, i), "attach", data, &outcome, error))
       return -1;
   }

@@ -446,6 +446,8 @@ struct outlet casework_file_outlet(struct store *store);
 
 /* The outbox topic of a result that was issued and goes by courier: {case, number, item, result}. */
 #define CASEWORK_COURIER "courier"
+/* Of a case that was erased, for what belongs to it elsewhere: {case}; the case itself says on which ground. */
+#define CASEWORK_ERASED "case-erased"
 
 /* A file of the vault belongs to the case: for the page that serves it. */
 bool casefile_has_file(const struct casefile *c, struct span sha256);

@@ -281,9 +281,7 @@ struct clocks item_clocks(const struct work *w, const struct case_item *it, int 
     k.promise = earlier(k.promise, k.legal);
   }
   k.warn = (struct due){DAY_NONE, false};
-  day before = k.promise.day - 1;
-  while (before > it->clock_from && !calendar_works(w->calendar, before))
-    before--;
+  day before = calendar_before(w->calendar, k.promise.day, 1);
   if (before > it->clock_from)
     k.warn = (struct due){before, k.promise.provisional};
   return k;

@@ -418,9 +418,17 @@ static void touched_items(const struct casefile *c, const struct event *events, 
   }
 }
 
+static void send_erased(const struct casefile *c, struct rowset *rows)
+{
+  char body[40];
+  int n = snprintf(body, sizeof body, "{\"case\":%lld}", (long long)c->id);
+  rowset_send(rows, CASEWORK_ERASED, (struct span){body, (size_t)n});
+}
+
 void casefile_erase_rows(const void *state, struct rowset *rows)
 {
   const struct casefile *c = state;
+  send_erased(c, rows);
   ROW_PUT(rows, &erase_case, V_INT(c->id));
   ROW_PUT(rows, &erase_items, V_INT(c->id));
   ROW_PUT(rows, &drop_papers, V_INT(c->id));

@@ -110,9 +110,7 @@ static int days_to_follow(const struct casefile *c, const struct case_material *
 
 static day before_by(const struct work *w, day from, day due, int days)
 {
-  day d = due;
-  while (days > 0 && d > from)
-    days -= calendar_works(w->calendar, --d);
+  day d = calendar_before(w->calendar, due, days);
   return d > from ? d : DAY_NONE;
 }
 

@@ -500,6 +500,18 @@ const struct promise_thing *case_promise(const struct request *rq, const struct 
   return thing ? promise_of(rq->app->promise, thing) : NULL;
 }
 
+int casework_keep_file(struct request *rq, const struct upload *upload, json_t **ret, struct error *error)
+{
+  struct digest digest;
+  char hex[2 * DIGEST_BYTES + 1];
+  int64_t size;
+  if (blob_put(rq->app->store, upload->fd, &digest, &size, error))
+    return -1;
+  hex_encode(digest.b, sizeof digest.b, hex);
+  *ret = json_pack("{s:s,s:s,s:s,s:I}", "sha256", hex, "name", upload->filename, "type", upload->type, "size", (json_int_t)size);
+  return 0;
+}
+
 int casework_send_file(struct request *rq, const struct casefile *c, int64_t number, struct error *error)
 {
   for (size_t i = 0; i < c->attachment_count; i++) {

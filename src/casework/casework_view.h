@@ -110,6 +110,8 @@ int casework_barred(struct request *rq, const struct casefile *c, bool *ret, str
 int casework_command(struct request *rq, int64_t id, int expect, struct as as, const char *type, json_t *data, struct outcome *ret,
                      struct error *error);
 
+/* Keeps a file that came with this request: {sha256, name, type, size}, as the commands that name files want it. */
+int casework_keep_file(struct request *rq, const struct upload *upload, json_t **ret, struct error *error);
 /* Sends a file of the case by its number as a download. NOT_FOUND no-file where it was taken out or never was. */
 int casework_send_file(struct request *rq, const struct casefile *c, int64_t number, struct error *error);
 

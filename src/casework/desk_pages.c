@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "casework/staff.h"
 #include "plan/plan.h"
-#include "store/blob.h"
 #include "templates_desk.h"
 
 static const struct as at_window = {"clerk", "window"};
@@ -104,14 +103,10 @@ static int attach_files(struct request *rq, struct filling *f, struct error *err
     const char *name = staff_material_name(rq, f->c->materials[i].material);
     const struct upload *up;
     for (size_t k = 0; (up = rq_upload(rq, name, k)); k++) {
-      struct digest digest;
-      char hex[2 * DIGEST_BYTES + 1];
-      int64_t size;
-      if (blob_put(rq->app->store, up->fd, &digest, &size, error))
+      json_t *data;
+      if (casework_keep_file(rq, up, &data, error))
         return -1;
-      hex_encode(digest.b, sizeof digest.b, hex);
-      json_t *data = json_pack("{s:s,s:s,s:s,s:s,s:I}", "material", f->c->materials[i].material, "sha256", hex, "name",
-                               up->filename, "type", up->type, "size", (json_int_t)size);
+      (void)json_object_set_new(data, "material", json_string(f->c->materials[i].material));
       if (next_command(rq, f, "attach", data, error))
         return -1;
     }

@@ -317,21 +317,7 @@ static void add_list(struct request *rq, json_t *data, const char *field, const 
 
 static int add_photos(struct request *rq, json_t *data, struct error *error)
 {
-  const char *name = fname(rq, "photos", rq_str(rq, "form"));
-  const struct upload *up;
-  json_t *list = json_array();
-  (void)json_object_set_new(data, "photos", list);
-  for (size_t k = 0; (up = rq_upload(rq, name, k)); k++) {
-    struct digest digest;
-    char hex[2 * DIGEST_BYTES + 1];
-    int64_t size;
-    if (blob_put(rq->app->store, up->fd, &digest, &size, error))
-      return -1;
-    hex_encode(digest.b, sizeof digest.b, hex);
-    (void)json_array_append_new(
-        list, json_pack("{s:s,s:s,s:s,s:I}", "sha256", hex, "name", up->filename, "type", up->type, "size", (json_int_t)size));
-  }
-  return 0;
+  return staff_keep_photos(rq, fname(rq, "photos", rq_str(rq, "form")), data, error);
 }
 
 static int read_data(struct request *rq, const char *command, json_t *data, struct error *error)

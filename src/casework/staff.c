@@ -369,6 +369,20 @@ static void add_missing(struct request *rq, json_t *data)
     json_decref(list);
 }
 
+int staff_keep_photos(struct request *rq, const char *field, json_t *data, struct error *error)
+{
+  const struct upload *up;
+  json_t *list = json_array();
+  (void)json_object_set_new(data, "photos", list);
+  for (size_t k = 0; (up = rq_upload(rq, field, k)); k++) {
+    json_t *one;
+    if (casework_keep_file(rq, up, &one, error))
+      return -1;
+    (void)json_array_append_new(list, one);
+  }
+  return 0;
+}
+
 json_t *staff_form_data(struct request *rq)
 {
   static const char *const texts[] = {"item",   "result",     "opinion",  "type",     "reason",  "reasons",    "approved_by",

@@ -64,6 +64,9 @@ struct html staff_hidden(struct request *rq, const struct staff_file *f, const c
 /* Data of the command from the form: the arguments that the table of commands knows. */
 json_t *staff_form_data(struct request *rq);
 
+/* The photographs that came in the field of that name, into data: whatever it named before is gone. */
+int staff_keep_photos(struct request *rq, const char *field, json_t *data, struct error *error);
+
 /* What every action ends in: done → back to the page with a notice; refused → the page again, the error beside its field. */
 typedef int staff_show(struct request *rq, unsigned status, struct error *error);
 int staff_act(struct request *rq, const char *base, const char *role, staff_show *show, struct error *error);

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "base/json.h"
 #include "casework/desk_pages.h"
 #include "casework/staff.h"
 
@@ -21,19 +22,53 @@ static int issue(struct request *rq, struct error *error)
   return staff_inbox_json(rq, "issuer", "", false, error);
 }
 
+/* The arguments: the body, or, where files come with it, the form's field «data». */
+static int read_arguments(struct request *rq, json_t **ret, struct error *error)
+{
+  json_t *data = NULL;
+  if (rq->body)
+    data = json_deep_copy(rq->body);
+  else if (rq_has(rq, "data")) {
+    if (json_read(rq_span(rq, "data"), "data", &data, error))
+      return -1;
+  } else
+    data = json_object();
+  if (!json_is_object(data)) {
+    json_decref(data);
+    return error_set(error, ERROR_BAD_INPUT, "not-an-object", "请求体应为 JSON 对象", "The body has to be a JSON object");
+  }
+  *ret = data;
+  return 0;
+}
+
+/* A file that is only named by its digest could be anybody's, of any case: files come with the request that adds them. */
+static int take_files(struct request *rq, const char *type, json_t *data, struct error *error)
+{
+  if (json_object_get(data, "sha256") || json_object_get(data, "photos"))
+    return error_set(error, ERROR_FORBIDDEN, "not-uploaded", "文件须随本次请求上传，不能只写指纹",
+                     "Files come with the request that adds them (multipart/form-data: data, photos), not by their digest");
+  if (!rq->uploads_n)
+    return 0;
+  if (strcmp(type, "minutes") != 0)
+    return error_set(error, ERROR_BAD_INPUT, "no-files-here", "这个操作不收文件", "This command takes no files");
+  return staff_keep_photos(rq, "photos", data, error);
+}
+
 static int command(struct request *rq, struct error *error)
 {
   struct outcome outcome;
+  json_t *data = NULL;
   const char *type = arena_str(rq->arena, rq_str(rq, "command"));
   const struct as as = {staff_role(rq, type), "api"};
   int64_t id;
   if (staff_find(rq, &id, error))
     return -1;
   int expect = rq_has(rq, "version") ? (int)rq_int(rq, "version") : -1;
-  json_t *data = rq->body ? json_deep_copy(rq->body) : json_object();
-  if (!json_is_object(data)) {
+  if (read_arguments(rq, &data, error))
+    return -1;
+  if (take_files(rq, type, data, error)) {
     json_decref(data);
-    return error_set(error, ERROR_BAD_INPUT, "not-an-object", "请求体应为 JSON 对象", "The body has to be a JSON object");
+    return -1;
   }
   if (casework_command(rq, id, expect, as, type, data, &outcome, error))
     return -1;
@@ -86,11 +121,15 @@ static int history(struct request *rq, struct error *error)
 static const struct parameter after[] = {
     {"after", IN_QUERY, TYPE_TEXT, false, .max = 100, .zh = "上一页的最后一条", .en = "the last of the page before"}, {0}};
 static const struct parameter number[] = {{"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"}, {0}};
-static const struct parameter to_command[] = {{"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"},
-                                              {"command", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "操作", .en = "command"},
-                                              {"version", IN_QUERY, TYPE_INT, false, .max = INT32_MAX, .zh = "所见版本，过期则拒绝",
-                                               .en = "the version seen: refused when stale"},
-                                              {0}};
+static const struct parameter to_command[] = {
+    {"no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"},
+    {"command", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "操作", .en = "command"},
+    {"version", IN_QUERY, TYPE_INT, false, .max = INT32_MAX, .zh = "所见版本，过期则拒绝",
+     .en = "the version seen: refused when stale"},
+    {"data", IN_FORM, TYPE_TEXT, false, .max = 65536, .zh = "参数（JSON 对象），与文件一起提交时",
+     .en = "the arguments, a JSON object, where files come with them"},
+    {"photos", IN_FILE, TYPE_TEXT, false, .max = 20, .zh = "踏勘照片（minutes）", .en = "photographs, of minutes"},
+    {0}};
 
 #define WORKERS (ROLE_CLERK | ROLE_OFFICER | ROLE_ISSUER | ROLE_SUPERVISOR)
 
@@ -98,7 +137,7 @@ const struct route staff_api_routes[] = {
     {METHOD_GET, "/api/desk/inbox", ROLE_CLERK, desk, ROUTE_API, after, "窗口待办", "What waits at the windows"},
     {METHOD_GET, "/api/office/inbox", ROLE_OFFICER, office, ROUTE_API, after, "部门待办", "What waits for the department"},
     {METHOD_GET, "/api/issue/inbox", ROLE_ISSUER, issue, ROUTE_API, after, "待出件", "What waits to be issued or delivered"},
-    {METHOD_POST, "/api/cases/{no}/commands/{command}", WORKERS, command, ROUTE_API, to_command, "办理一项操作",
-     "Does one command on a case; the body holds its arguments"},
+    {METHOD_POST, "/api/cases/{no}/commands/{command}", WORKERS, command, ROUTE_API | ROUTE_UPLOADS, to_command, "办理一项操作",
+     "Does one command on a case; the body holds its arguments, or a form with «data» and files"},
     {METHOD_GET, "/api/cases/{no}/history", WORKERS, history, ROUTE_API, number, "办件历史", "The events of a case"},
     {0}};

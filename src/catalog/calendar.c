@@ -58,6 +58,14 @@ struct deadline calendar_add(const struct calendar *calendar, day start, int n)
   return result;
 }
 
+day calendar_before(const struct calendar *calendar, day end, int n)
+{
+  day d = end;
+  while (n > 0)
+    n -= calendar_works(calendar, --d);
+  return d;
+}
+
 int calendar_between(const struct calendar *calendar, day from, day to)
 {
   int n = 0;

@@ -33,6 +33,9 @@ bool calendar_works(const struct calendar *calendar, day d);
 /* n working days after start, start itself not counted; n = 0 gives start. */
 struct deadline calendar_add(const struct calendar *calendar, day start, int n);
 
+/* The n-th working day before the end, the end itself not counted; n = 0 gives the end. */
+day calendar_before(const struct calendar *calendar, day end, int n);
+
 /* Working days in (from, to]: 0 when to <= from. */
 int calendar_between(const struct calendar *calendar, day from, day to);
 

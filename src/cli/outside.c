@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/file.h"
@@ -41,10 +42,12 @@ int outside_open(struct arena *arena, const struct outside_options *o, struct ou
       (o->courier && secret(arena, o->key_dir, "courier.secret", true, &outside.courier_secret, error)) ||
       (o->mail && secret(arena, o->key_dir, "mail.user", false, &user, error)))
     return -1;
+  const char *ca = arena_printf(arena, "%s/mail.ca", o->key_dir);
   const struct notices_options notices = {.store = o->store,
                                           .mail_url = o->mail,
                                           .mail_from = o->mail_from,
                                           .mail_user = user,
+                                          .mail_ca = access(ca, F_OK) == 0 ? ca : NULL,
                                           .hook_url = o->notices,
                                           .hook_secret = hook,
                                           .site = o->site};

@@ -22,7 +22,8 @@ struct outside {
 
 /*
  * Secrets are files of the keys' directory: notices.secret and courier.secret (made where they are missing: give a copy to the far
- * end), mail.user («user:password», may be missing). Everything lives in the arena but what outside_close() frees.
+ * end), mail.user («user:password») and mail.ca (certificates), which may be missing. Everything lives in the arena but what
+ * outside_close() frees.
  */
 int outside_open(struct arena *arena, const struct outside_options *options, struct outside *ret, struct error *error);
 void outside_serve(struct outside *outside, struct engine *engine);

@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +39,14 @@ static const char usage_zh[] =
     "  --sm3-log       另公布一份 SM3 账本（DIR/sm3，名称后加 /sm3）\n"
     "  --readers LIST  只有这些地址或网段（逗号分隔）和登录的工作人员可取账本条目（默认：所有人）\n"
     "  --site URL      公众访问的网址，印在文书上用于核验（默认：http://监听地址）\n"
-    "  --mail URL      发通知的邮件服务器 smtp://主机:端口 或 smtps://…；密钥目录 mail.user 中可有“用户:密码”\n"
+    "  --mail URL      发通知的邮件服务器 smtp://主机:端口 或 smtps://…；密钥目录 mail.user 中可有“用户:密码”，\n"
+    "                  mail.ca 中可有所信证书机构的证书（PEM；没有则信系统的）；有其一即只经 TLS 发送\n"
     "  --mail-from A   发件地址\n"
     "  --notices URL   短信和微信网关，通知以签名的 JSON 发到该处（密钥目录 notices.secret）\n"
     "  --courier URL   快递系统，结果由其寄送（密钥目录 courier.secret）\n"
     "  --tls           公众经 https 访问（置于 nginx 之后）\n"
     "  --proxy         采信前置代理给出的客户地址\n"
+    "  --streams-each N  同一地址最多同时打开的实时页面（默认：总数的五分之一）\n"
     "  --uploads DIR   上传中的文件的暂存目录\n";
 static const char usage_en[] =
     "Usage: onevisit serve [--store URL] [--catalog DIR] [--listen ADDR:PORT] [--sample]\n"
@@ -60,17 +63,20 @@ static const char usage_en[] =
     "  --sm3-log       publish a second ledger over SM3 too (DIR/sm3, its name with /sm3)\n"
     "  --readers LIST  only these addresses and networks (commas between), and staff signed in, get the log's entries (default: all)\n"
     "  --site URL      where the public reaches us, printed on papers for their check (default: http:// and what --listen says)\n"
-    "  --mail URL      the mail server for notices, smtp://HOST:PORT or smtps://…; «user:password» in the keys' mail.user if it wants one\n"
+    "  --mail URL      the mail server for notices, smtp://HOST:PORT or smtps://…; the keys' mail.user may hold «user:password», their\n"
+    "                  mail.ca the certificates (PEM) of the authority to trust instead of the system's; with either only over TLS\n"
     "  --mail-from A   their sender\n"
     "  --notices URL   the gateway of short messages and WeChat: notices are posted there, signed (the keys' notices.secret)\n"
     "  --courier URL   the courier's system that results are sent by (the keys' courier.secret)\n"
     "  --tls           people reach us by https (nginx stands before)\n"
     "  --proxy         take the client's address from the proxy before us\n"
+    "  --streams-each N  live pages that one address may have open at once (default: a fifth of all)\n"
     "  --uploads DIR   where uploads wait while they come in\n";
 
 struct serve_options {
   const char *store, *catalog, *proof, *listen, *keys, *origin, *log, *policy, *notices, *uploads, *readers, *site, *mail,
-      *mail_from, *courier;
+      *mail_from, *courier, *streams_each;
+  int64_t streams_of_one;
   bool sample, tls, proxy, sm2, sm3_log, help;
 };
 
@@ -88,10 +94,11 @@ static bool parse(int argc, char **argv, struct serve_options *o)
              {"notices", &o->notices, NULL}, {"uploads", &o->uploads, NULL},
              {"readers", &o->readers, NULL}, {"site", &o->site, NULL},
              {"mail", &o->mail, NULL},       {"mail-from", &o->mail_from, NULL},
-             {"courier", &o->courier, NULL}, {"lang", &language, NULL},
-             {"sm2", NULL, &o->sm2},         {"sm3-log", NULL, &o->sm3_log},
-             {"sample", NULL, &o->sample},   {"tls", NULL, &o->tls},
-             {"proxy", NULL, &o->proxy},     {"help", NULL, &o->help}};
+             {"courier", &o->courier, NULL}, {"streams-each", &o->streams_each, NULL},
+             {"lang", &language, NULL},      {"sm2", NULL, &o->sm2},
+             {"sm3-log", NULL, &o->sm3_log}, {"sample", NULL, &o->sample},
+             {"tls", NULL, &o->tls},         {"proxy", NULL, &o->proxy},
+             {"help", NULL, &o->help}};
   enum { COUNT = sizeof all / sizeof *all, FIRST = 256 };
   struct option options[COUNT + 1] = {0};
   for (int i = 0; i < COUNT; i++)
@@ -108,6 +115,9 @@ static bool parse(int argc, char **argv, struct serve_options *o)
   }
   if (language)
     cli_language(language);
+  if (o->streams_each &&
+      (!span_natural(span_of(o->streams_each), &o->streams_of_one) || o->streams_of_one < 1 || o->streams_of_one > INT_MAX))
+    return false;
   return optind == argc;
 }
 
@@ -117,7 +127,7 @@ struct service {
   struct arena arena;
   struct edition *edition; /* until it is on the shelf */
   struct shelf *shelf;
-  const struct edition *first; /* borrowed for as long as the program runs */
+  const struct edition *first; /* borrowed until everything is open */
   bool folder;                 /* the version served is that of options.catalog */
   struct store *store;
   struct engine *engine;
@@ -126,6 +136,7 @@ struct service {
   struct outside outside;
   struct app app;
   struct watch_job *watch;
+  struct error unlent; /* why the monitor does not have the catalogue of the time: said once */
   struct web *web;
 };
 
@@ -268,11 +279,34 @@ static int open_workshop(struct service *s, struct error *error)
   return workshop_open(&options, &s->workshop, error);
 }
 
+/* The monitor can do with another version where the one of the time cannot be read. */
+static int lend_catalog(void *context, struct db *db, int64_t seq, struct watch_catalog *held, struct error *error)
+{
+  struct service *s = context;
+  const struct edition *e = held->owner;
+  bool bad = shelf_turn(s->shelf, s->store, db, seq, &e, &held->next, error) != 0;
+  if (!e)
+    return -1;
+  if (bad && strcmp(error->en, s->unlent.en) != 0)
+    log_error("the monitor goes on with another version of the catalogue", error);
+  s->unlent = bad ? *error : (struct error){0};
+  held->owner = e;
+  held->catalog = e->catalog;
+  return 0;
+}
+
+static void give_back_catalog(void *context, const struct watch_catalog *held)
+{
+  shelf_return(((struct service *)context)->shelf, held->owner);
+}
+
 static int open_watch(struct service *s, struct error *error)
 {
   const struct watch_options options = {.engine = s->engine,
                                         .store = s->store,
-                                        .catalog = s->first->catalog,
+                                        .lend = lend_catalog,
+                                        .give_back = give_back_catalog,
+                                        .context = s,
                                         .key_dir = s->app.key_dir,
                                         .origin = s->options.origin,
                                         .log_dir = s->options.log ? s->options.log : cli_log_dir(&s->arena, s->store)};
@@ -311,6 +345,7 @@ static int open_web(struct service *s, struct error *error)
       .proxy = s->options.proxy,
       .sample = s->options.sample,
       .live = live_sources,
+      .streams_each = (int)s->options.streams_of_one,
   };
   return web_open(&options, &s->web, error);
 }
@@ -327,7 +362,11 @@ static int open_service(struct service *s, struct error *error)
     return -1;
   if (s->options.sample && hall_sample(s->engine, s->first->catalog, moment_now(), error))
     return -1;
-  return open_watch(s, error) || open_workshop(s, error) || open_web(s, error) ? -1 : 0;
+  if (open_watch(s, error) || open_workshop(s, error) || open_web(s, error))
+    return -1;
+  shelf_return(s->shelf, s->first);
+  s->first = NULL;
+  return 0;
 }
 
 static void close_service(struct service *s)

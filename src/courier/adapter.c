@@ -2,19 +2,17 @@
  * The courier's system: orders go out, reports come in. Outlets run on the engine's delivery thread, one message after another;
  * each command has a key, so that a message that is delivered again does nothing again.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "courier/internal.h"
+#include "gateway/delivery.h"
 
 struct courier {
   struct courier_options options;
+  struct delivering delivering;
   struct gateway *gateway;
-  _Atomic(struct engine *) engine;
 };
-
-static const struct actor the_system = {"system", "system", "", "system"};
 
 void courier_open(const struct courier_options *options, struct courier **ret)
 {
@@ -22,6 +20,7 @@ void courier_open(const struct courier_options *options, struct courier **ret)
   if (!courier)
     abort();
   courier->options = *options;
+  courier->delivering.store = options->store;
   if (options->url)
     gateway_open(options->url, options->secret, &courier->gateway);
   *ret = courier;
@@ -37,71 +36,72 @@ void courier_close(struct courier *courier)
 
 void courier_serve(struct courier *courier, struct engine *engine)
 {
-  atomic_store(&courier->engine, engine);
+  atomic_store(&courier->delivering.engine, engine);
 }
 
-/* What one message is worked on with. */
-struct job {
-  struct courier *courier;
-  struct engine *engine;
-  struct arena arena;
-  struct db *db;
-  json_t *body;
-};
-
-static int job_open(struct job *job, struct courier *courier, struct span body, struct error *error)
+/*
+ * A result of the case was issued: what is in no parcel yet goes into the one that is being packed. The message only says where
+ * to look, so that one that comes twice, or late, puts nothing in twice and leaves nothing out.
+ */
+static int pack_case(struct delivery *job, struct error *error)
 {
-  *job = (struct job){.courier = courier, .engine = atomic_load(&courier->engine)};
-  if (!job->engine)
-    return error_set(error, ERROR_BUSY, "starting", "系统正在启动", "The program is starting");
-  if (json_read(body, "message", &job->body, error))
+  struct casefile *c;
+  struct parcel *list;
+  const struct parcel *open = NULL;
+  size_t n;
+  if (casework_load(job->db, json_int(job->body, "case"), &job->arena, &c, error) ||
+      courier_of_case(job->db, c->id, &job->arena, &list, &n, error))
     return -1;
-  if (store_connect(courier->options.store, DB_READ, &job->db, error)) {
-    json_decref(job->body);
-    return -1;
+  for (size_t i = 0; i < n; i++)
+    if (list[i].state == PARCEL_PACKED)
+      open = &list[i];
+  json_t *data = parcel_packing(c, list, n);
+  if (c->erased || (!open && !json_array_size(json_list(data, "contents")))) {
+    json_decref(data);
+    return 0;
   }
-  return 0;
+  int64_t id = open ? open->id : aggregate_id_from("courier", job->id);
+  return delivery_tell(job->engine, &parcel_kind, id, "pack", "", data, NULL, error);
 }
 
-static void job_close(struct job *job)
+static int pack(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  db_close(job->db);
-  json_decref(job->body);
-  arena_release(&job->arena);
-}
-
-static int tell(struct engine *engine, const struct kind *kind, int64_t id, const char *type, const char *key, json_t *data,
-                struct outcome *ret, struct error *error)
-{
-  struct outcome outcome;
-  struct command command = {.kind = kind, .id = id, .expect = -1, .type = type, .key = key, .actor = the_system, .data = data};
-  int bad = engine_do(engine, &command, ret ? ret : &outcome, error);
-  json_decref(data);
-  return bad;
-}
-
-/* A result was issued that goes by courier: {case, number, item, result}. */
-static int order_parcel(void *context, const char *delivery_id, struct span body, struct error *error)
-{
-  struct job job;
-  if (job_open(&job, context, body, error))
+  struct courier *courier = context;
+  struct delivery job;
+  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
     return -1;
-  int64_t id = aggregate_id_from("courier", delivery_id);
-  struct command command = {
-      .kind = &parcel_kind, .id = id, .expect = -1, .type = "order", .key = "order", .actor = the_system, .data = job.body};
-  struct outcome outcome;
-  int bad = engine_do(job.engine, &command, &outcome, error);
-  job_close(&job);
+  int bad = pack_case(&job, error);
+  delivery_close(&job);
   return bad;
 }
 
-static void put_order(struct job *job, const struct parcel *p, const struct casefile *c, struct buf *buf)
+/* Handed over at the window meanwhile, revoked, erased: it does not go any more. */
+static bool still_wanted(const struct casefile *c, const char *item)
 {
+  for (size_t i = 0; i < c->item_count; i++)
+    if (strcmp(c->items[i].item, item) == 0)
+      return !c->erased && c->items[i].state == ITEM_ISSUED && *c->delivery_address;
+  return false;
+}
+
+/* The numbers of what goes, with spaces between; "" where nothing does. */
+static const char *contents_of(struct arena *arena, const struct casefile *c, const struct parcel *p)
+{
+  const char *text = "";
+  for (size_t i = 0; i < p->count; i++)
+    if (still_wanted(c, p->contents[i].item))
+      text = arena_printf(arena, "%s%s%s", text, *text ? " " : "", p->contents[i].result);
+  return text;
+}
+
+static void put_order(struct delivery *job, const struct parcel *p, const struct casefile *c, const char *contents, struct buf *buf)
+{
+  const struct courier *courier = job->context;
   struct json_writer w = json_to(buf);
   json_begin_object(&w, NULL);
   json_put_str(&w, "order", arena_printf(&job->arena, "%lld-%d", (long long)p->id, p->attempt));
-  json_put_str(&w, "callback", arena_printf(&job->arena, "%s/courier/reports", job->courier->options.site));
-  json_put_str(&w, "contents", p->result);
+  json_put_str(&w, "callback", arena_printf(&job->arena, "%s/courier/reports", courier->options.site));
+  json_put_str(&w, "contents", contents);
   json_begin_object(&w, "to");
   json_put_str(&w, "name", c->applicant);
   json_put_str(&w, "phone", c->phone);
@@ -111,38 +111,32 @@ static void put_order(struct job *job, const struct parcel *p, const struct case
 }
 
 /* 2xx with a tracking number: booked. Any other 4xx says for good that it is not taken: back to the desk. */
-static int booked_or_refused(struct job *job, const struct parcel *p, const struct gateway_answer *answer, struct error *error)
+static int booked_or_refused(struct delivery *job, const struct parcel *p, const struct gateway_answer *answer, struct error *error)
 {
   json_t *said = NULL;
   struct error why;
   const char *key = arena_printf(&job->arena, "book-%d", p->attempt);
   if (answer->status >= 400 && answer->status < 500 && answer->status != 408 && answer->status != 429)
-    return tell(job->engine, &parcel_kind, p->id, "failed", key,
-                json_pack("{s:s,s:s}", "tracking", "", "reason",
-                          arena_printf(&job->arena, "快递公司未接单 / not taken by the courier (HTTP %d)", answer->status)),
-                NULL, error);
+    return delivery_tell(
+        job->engine, &parcel_kind, p->id, "failed", key,
+        json_pack("{s:s,s:s}", "tracking", "", "reason",
+                  arena_printf(&job->arena, "快递公司未接单 / not taken by the courier (HTTP %d)", answer->status)),
+        NULL, error);
   if (answer->status < 200 || answer->status > 299)
     return error_set(error, ERROR_BUSY, "courier", "快递系统答复 HTTP %d", "The courier's system answered HTTP %d", answer->status);
   if (json_read(answer->body, "answer", &said, &why) || !*json_str(said, "tracking")) {
     json_decref(said);
     return error_set(error, ERROR_BUSY, "courier", "快递系统没有给出单号", "The courier's system gave no tracking number");
   }
-  int bad = tell(job->engine, &parcel_kind, p->id, "book", key,
-                 json_pack("{s:s,s:i}", "tracking", json_str(said, "tracking"), "attempt", p->attempt), NULL, error);
+  int bad = delivery_tell(job->engine, &parcel_kind, p->id, "book", key,
+                          json_pack("{s:s,s:i}", "tracking", json_str(said, "tracking"), "attempt", p->attempt), NULL, error);
   json_decref(said);
   return bad;
 }
 
-static bool still_wanted(const struct casefile *c, const struct parcel *p)
+static int send_order(struct delivery *job, struct error *error)
 {
-  for (size_t i = 0; i < c->item_count; i++)
-    if (strcmp(c->items[i].item, p->item) == 0)
-      return !c->erased && c->items[i].state == ITEM_ISSUED && *c->delivery_address;
-  return false;
-}
-
-static int send_order(struct job *job, const char *delivery_id, struct error *error)
-{
+  const struct courier *courier = job->context;
   struct parcel p;
   struct casefile *c;
   struct gateway_answer answer;
@@ -153,12 +147,14 @@ static int send_order(struct job *job, const char *delivery_id, struct error *er
     return 0;
   if (casework_load(job->db, p.case_id, &job->arena, &c, error))
     return -1;
-  if (!still_wanted(c, &p)) /* handed over at the window meanwhile, revoked, erased */
-    return tell(job->engine, &parcel_kind, p.id, "failed", arena_printf(&job->arena, "unwanted-%d", p.attempt),
-                json_pack("{s:s,s:s}", "tracking", "", "reason", "该结果已不需邮寄 / it is no longer to be sent"), NULL, error);
+  const char *contents = contents_of(&job->arena, c, &p);
+  if (!*contents)
+    return delivery_tell(job->engine, &parcel_kind, p.id, "failed", arena_printf(&job->arena, "unwanted-%d", p.attempt),
+                         json_pack("{s:s,s:s}", "tracking", "", "reason", "该结果已不需邮寄 / it is no longer to be sent"), NULL,
+                         error);
   buf_init(&buf, 16384);
-  put_order(job, &p, c, &buf);
-  int bad = gateway_post(job->courier->gateway, "/orders", delivery_id, buf_view(&buf), &job->arena, &answer, error) ||
+  put_order(job, &p, c, contents, &buf);
+  int bad = gateway_post(courier->gateway, "/orders", job->id, buf_view(&buf), &job->arena, &answer, error) ||
             booked_or_refused(job, &p, &answer, error);
   buf_release(&buf);
   return bad ? -1 : 0;
@@ -166,33 +162,68 @@ static int send_order(struct job *job, const char *delivery_id, struct error *er
 
 static int order_out(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct job job;
-  if (job_open(&job, context, body, error))
+  struct courier *courier = context;
+  struct delivery job;
+  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
     return -1;
-  int bad = send_order(&job, delivery_id, error);
-  job_close(&job);
+  int bad = send_order(&job, error);
+  delivery_close(&job);
   return bad;
 }
 
-/* Into the case; one that was handed over in another way meanwhile stays as it is. */
+/* Into the case, each result by itself; one that was handed over in another way meanwhile stays as it is. */
+static int deliver_all(struct delivery *job, struct error *error)
+{
+  struct parcel p;
+  if (courier_get(job->db, json_int(job->body, "parcel"), &job->arena, &p, error))
+    return -1;
+  for (size_t i = 0; i < p.count; i++) {
+    struct error why = {0};
+    const char *key = arena_printf(&job->arena, "courier-%lld-%zu", (long long)p.id, i);
+    json_t *data = json_pack("{s:s,s:s,s:s}", "item", p.contents[i].item, "mode", "courier", "tracking", p.tracking);
+    if (delivery_tell(job->engine, &casefile_kind, p.case_id, "deliver", key, data, NULL, &why) &&
+        (why.code == ERROR_BUSY || why.code == ERROR_INTERNAL)) {
+      *error = why;
+      return -1;
+    }
+  }
+  return 0;
+}
+
 static int parcel_done(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct job job;
-  struct parcel p;
-  (void)delivery_id;
-  if (job_open(&job, context, body, error))
+  struct courier *courier = context;
+  struct delivery job;
+  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
     return -1;
-  int bad = courier_get(job.db, json_int(job.body, "parcel"), &job.arena, &p, error);
-  if (!bad) {
-    struct error why = {0};
-    bad = tell(job.engine, &casefile_kind, p.case_id, "deliver", arena_printf(&job.arena, "courier-%lld", (long long)p.id),
-               json_pack("{s:s,s:s,s:s}", "item", p.item, "mode", "courier", "tracking", p.tracking), NULL, &why);
-    if (bad && why.code != ERROR_BUSY && why.code != ERROR_INTERNAL)
-      bad = 0;
-    else if (bad)
-      *error = why;
-  }
-  job_close(&job);
+  int bad = deliver_all(&job, error);
+  delivery_close(&job);
+  return bad;
+}
+
+/* The case was erased: so is what the courier wrote about its parcels. Not sealed yet: it is tried again. */
+static int erase_all(struct delivery *job, struct error *error)
+{
+  struct casefile *c;
+  struct parcel *list;
+  size_t n;
+  if (casework_load(job->db, json_int(job->body, "case"), &job->arena, &c, error) ||
+      courier_of_case(job->db, c->id, &job->arena, &list, &n, error))
+    return -1;
+  for (size_t i = 0; i < n && c->erased; i++)
+    if (delivery_tell(job->engine, &parcel_kind, list[i].id, "erase", "", json_pack("{s:s}", "ground", c->ground), NULL, error))
+      return -1;
+  return 0;
+}
+
+static int case_erased(void *context, const char *delivery_id, struct span body, struct error *error)
+{
+  struct courier *courier = context;
+  struct delivery job;
+  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
+    return -1;
+  int bad = erase_all(&job, error);
+  delivery_close(&job);
   return bad;
 }
 
@@ -208,11 +239,12 @@ static int leave_to_desk(void *context, const char *delivery_id, struct span bod
 size_t courier_outlets(struct courier *courier, struct outlet *ret)
 {
   size_t n = 0;
+  ret[n++] = (struct outlet){CASEWORK_ERASED, case_erased, courier};
   if (!courier->options.url) {
     ret[n++] = (struct outlet){CASEWORK_COURIER, leave_to_desk, courier};
     return n;
   }
-  ret[n++] = (struct outlet){CASEWORK_COURIER, order_parcel, courier};
+  ret[n++] = (struct outlet){CASEWORK_COURIER, pack, courier};
   ret[n++] = (struct outlet){COURIER_ORDER, order_out, courier};
   ret[n++] = (struct outlet){COURIER_DONE, parcel_done, courier};
   return n;
@@ -241,10 +273,10 @@ static int do_reported(struct engine *engine, struct db *db, struct arena *arena
                      "A report has id, tracking and state (picked-up, under-way, delivered, failed)");
   if (courier_by_tracking(db, span_of(json_str(said, "tracking")), arena, &p, error))
     return -1;
-  if (tell(engine, &parcel_kind, p.id, arena_str(arena, state), arena_str(arena, id),
-           json_pack("{s:s,s:s,s:s}", "tracking", json_str(said, "tracking"), "place", json_str(said, "place"), "reason",
-                     json_str(said, "reason")),
-           &outcome, error))
+  if (delivery_tell(engine, &parcel_kind, p.id, arena_str(arena, state), arena_str(arena, id),
+                    json_pack("{s:s,s:s,s:s}", "tracking", json_str(said, "tracking"), "place", json_str(said, "place"), "reason",
+                              json_str(said, "reason")),
+                    &outcome, error))
     return -1;
   *ret_repeated = outcome.repeated;
   return 0;

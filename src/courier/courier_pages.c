@@ -30,18 +30,30 @@ static int report(struct request *rq, struct error *error)
 
 static const char *tag_of(enum parcel_state state)
 {
-  return state == PARCEL_DELIVERED ? "good" : state == PARCEL_FAILED ? "bad" : state == PARCEL_PICK_UP ? "wait" : "now";
+  bool waits = state == PARCEL_PICK_UP || state == PARCEL_PACKED;
+  return state == PARCEL_DELIVERED ? "good" : state == PARCEL_FAILED ? "bad" : waits ? "wait" : "now";
+}
+
+static struct parcel_view view_one(struct request *rq, const struct parcel *p)
+{
+  struct parcel_view v = {.p = p, .all = ""};
+  v.items = arena_array(rq->arena, p->count + 1, sizeof *v.items);
+  for (size_t i = 0; i < p->count; i++) {
+    const struct item *item = catalog_item(rq->app->catalog, span_of(p->contents[i].item));
+    v.items[i] = item ? words_text(rq, item->name) : p->contents[i].item;
+    v.all = arena_printf(rq->arena, "%s%s%s", v.all, *v.all ? say(rq, "、", ", ") : "", v.items[i]);
+  }
+  v.state = words_text(rq, parcel_state_words(p->state)->name);
+  v.tag = tag_of(p->state);
+  return v;
 }
 
 static void view_of(struct request *rq, const struct parcel *list, size_t n, struct parcels_view *v)
 {
   v->list = arena_array(rq->arena, n + 1, sizeof *v->list);
   v->n = n;
-  for (size_t i = 0; i < n; i++) {
-    const struct item *item = catalog_item(rq->app->catalog, span_of(list[i].item));
-    v->list[i] = (struct parcel_view){&list[i], item ? words_text(rq, item->name) : list[i].item,
-                                      words_text(rq, parcel_state_words(list[i].state)->name), tag_of(list[i].state)};
-  }
+  for (size_t i = 0; i < n; i++)
+    v->list[i] = view_one(rq, &list[i]);
 }
 
 static int of_case(struct request *rq, const struct casefile *c, bool desk, unsigned status, struct error *error)
@@ -52,7 +64,9 @@ static int of_case(struct request *rq, const struct casefile *c, bool desk, unsi
   if (courier_of_case(rq->db, c->id, rq->arena, &list, &n, error))
     return -1;
   view_of(rq, list, n, &v);
-  if (strcmp(rq_str(rq, "done"), "again") == 0)
+  if (strcmp(rq_str(rq, "done"), "send") == 0)
+    v.done = tr(rq, "It goes out now");
+  else if (strcmp(rq_str(rq, "done"), "again") == 0)
     v.done = tr(rq, "Ordered again");
   else if (strcmp(rq_str(rq, "done"), "pick-up") == 0)
     v.done = tr(rq, "Kept for pick-up");
@@ -112,13 +126,71 @@ static int act(struct request *rq, struct error *error)
   return of_desk(rq, error);
 }
 
+/* ---- for programs ---- */
+
+static void put_parcel(struct json_writer *w, const struct parcel_view *v)
+{
+  char at[MOMENT_TEXT], by[DAY_TEXT];
+  const struct parcel *p = v->p;
+  json_begin_object(w, NULL);
+  json_put_str(w, "state", parcel_state_words(p->state)->word);
+  json_put_str(w, "state_text", v->state);
+  json_begin_array(w, "contents");
+  for (size_t i = 0; i < p->count; i++) {
+    json_begin_object(w, NULL);
+    json_put_str(w, "item", p->contents[i].item);
+    json_put_str(w, "name", v->items[i]);
+    json_put_str(w, "result_number", p->contents[i].result);
+    json_end(w);
+  }
+  json_end(w);
+  json_put_str(w, "tracking", p->tracking);
+  json_put_str(w, "place", p->place);
+  json_put_str(w, "reason", p->reason);
+  if (p->state == PARCEL_PACKED) {
+    day_format(p->by, by);
+    json_put_str(w, "leaves_by", by);
+  }
+  moment_format(p->at, at);
+  json_put_str(w, "at", at);
+  json_end(w);
+}
+
+static int api_parcels(struct request *rq, struct error *error)
+{
+  struct parcels_view v = {0};
+  struct parcel *list;
+  int64_t id = 0;
+  size_t n;
+  if (rq_may(rq, ROLE_ISSUER)) {
+    if (staff_find(rq, &id, error))
+      return -1;
+  } else {
+    struct case_view *of;
+    if (applicant_case(rq, &of, error))
+      return -1;
+    id = of->c->id;
+  }
+  if (courier_of_case(rq->db, id, rq->arena, &list, &n, error))
+    return -1;
+  view_of(rq, list, n, &v);
+  struct json_writer w = web_json(rq, 200);
+  json_begin_object(&w, NULL);
+  json_begin_array(&w, "parcels");
+  for (size_t i = 0; i < v.n; i++)
+    put_parcel(&w, &v.list[i]);
+  json_end(&w);
+  json_end(&w);
+  return 0;
+}
+
 /* ---- the table ---- */
 
 #define NUMBER                                                                                                                     \
   {                                                                                                                                \
     "no", IN_PATH, TYPE_TEXT, true, .max = 32, .zh = "办件编号", .en = "case number"                                               \
   }
-static const char *const commands[] = {"again", "pick-up", NULL};
+static const char *const commands[] = {"send", "again", "pick-up", NULL};
 static const struct parameter number[] = {
     NUMBER, {"done", IN_QUERY, TYPE_TEXT, false, .max = 20, .zh = "刚完成的操作", .en = "what was done"}, {0}};
 static const struct parameter list_query[] = {
@@ -133,7 +205,9 @@ const struct route courier_routes[] = {
     {METHOD_GET, "/cases/{no}/parcels", ROLE_APPLICANT, of_applicant, 0, number, "办件的邮件", "Parcels of a case"},
     {METHOD_GET, "/issue/parcels", ROLE_ISSUER, returns, 0, list_query, "投递失败的邮件", "Parcels that came back"},
     {METHOD_GET, "/issue/parcels/{no}", ROLE_ISSUER, of_desk, 0, number, "办件的邮件", "Parcels of a case"},
-    {METHOD_POST, "/issue/parcels/{no}/{command}", ROLE_ISSUER, act, 0, act_form, "处理投递失败", "What becomes of a parcel"},
+    {METHOD_POST, "/issue/parcels/{no}/{command}", ROLE_ISSUER, act, 0, act_form, "处理快递", "What becomes of a parcel"},
+    {METHOD_GET, "/api/cases/{no}/parcels", ROLE_APPLICANT | ROLE_ISSUER, api_parcels, ROUTE_API, number, "办件的邮件及内件",
+     "Parcels of a case and what is in them"},
     {METHOD_POST, "/courier/reports", ROLE_PUBLIC, report, ROUTE_API | ROUTE_RAW | ROUTE_NO_CSRF, NULL, "快递状态回报（签名）",
      "Reports of the courier (signed)"},
     {0}};

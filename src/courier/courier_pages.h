@@ -13,7 +13,8 @@ extern const struct route courier_routes[];
 
 struct parcel_view {
   const struct parcel *p;
-  const char *item, *state, *tag; /* in the reader's language */
+  const char **items;            /* names of what is in it, in the reader's language */
+  const char *all, *state, *tag; /* the names together */
 };
 struct parcels_view {
   const char *number; /* of the case; NULL in the list of what came back */

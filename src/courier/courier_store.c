@@ -25,26 +25,45 @@ const struct migration courier_migrations[] = {
      "CREATE TABLE parcel_returns (\n"
      "  parcel BIGKEY\n"
      ");\n"},
+    {"courier", 2,
+     "ALTER TABLE parcels ADD COLUMN leaves BIGINT NOT NULL DEFAULT -2147483648;\n"
+     "CREATE TABLE parcel_contents (\n"
+     "  parcel BIGINT NOT NULL,\n"
+     "  n BIGINT NOT NULL,\n"
+     "  item TEXT NOT NULL,\n"
+     "  result TEXT NOT NULL,\n"
+     "  PRIMARY KEY (parcel, n)\n"
+     ");\n"
+     "INSERT INTO parcel_contents (parcel, n, item, result) SELECT id, 0, item, result FROM parcels;\n"
+     "ALTER TABLE parcels DROP COLUMN item;\n"
+     "ALTER TABLE parcels DROP COLUMN result;\n"
+     "CREATE INDEX parcel_tracking_parcel ON parcel_tracking (parcel);\n"},
     {NULL},
 };
 
 static const struct sql put_parcel = {
-    "INSERT INTO parcels (id, case_id, number, item, result, state, tracking, place, reason, attempt, at)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+    "INSERT INTO parcels (id, case_id, number, state, tracking, place, reason, attempt, leaves, at)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     " ON CONFLICT (id) DO UPDATE SET state = excluded.state, tracking = excluded.tracking, place = excluded.place,"
-    " reason = excluded.reason, attempt = excluded.attempt, at = excluded.at"};
+    " reason = excluded.reason, attempt = excluded.attempt, leaves = excluded.leaves, at = excluded.at"};
+static const struct sql put_content = {"INSERT INTO parcel_contents (parcel, n, item, result) VALUES ($1, $2, $3, $4)"
+                                       " ON CONFLICT (parcel, n) DO UPDATE SET result = excluded.result"};
 static const struct sql put_tracking = {
     "INSERT INTO parcel_tracking (tracking, parcel) VALUES ($1, $2) ON CONFLICT (tracking) DO NOTHING"};
+static const struct sql drop_tracking = {"DELETE FROM parcel_tracking WHERE parcel = $1"};
 static const struct sql put_return = {"INSERT INTO parcel_returns (parcel) VALUES ($1) ON CONFLICT (parcel) DO NOTHING"};
 static const struct sql drop_return = {"DELETE FROM parcel_returns WHERE parcel = $1"};
 
-#define COLUMNS "p.id, p.case_id, p.number, p.item, p.result, p.state, p.tracking, p.place, p.reason, p.attempt, p.at"
-static const struct sql by_case = {"SELECT " COLUMNS " FROM parcels p WHERE p.case_id = $1 ORDER BY p.id"};
-static const struct sql by_id = {"SELECT " COLUMNS " FROM parcels p WHERE p.id = $1"};
-static const struct sql by_tracking = {"SELECT " COLUMNS
-                                       " FROM parcel_tracking t JOIN parcels p ON p.id = t.parcel WHERE t.tracking = $1"};
-static const struct sql returned = {"SELECT " COLUMNS " FROM parcel_returns r JOIN parcels p ON p.id = r.parcel"
-                                    " WHERE r.parcel > $1 ORDER BY r.parcel LIMIT $2"};
+/* A row for each thing in a parcel. */
+#define COLUMNS "p.id, p.case_id, p.number, p.state, p.tracking, p.place, p.reason, p.attempt, p.leaves, p.at, c.item, c.result"
+#define CONTENTS " JOIN parcel_contents c ON c.parcel = p.id"
+static const struct sql by_case = {"SELECT " COLUMNS " FROM parcels p" CONTENTS " WHERE p.case_id = $1 ORDER BY p.id, c.n"};
+static const struct sql by_id = {"SELECT " COLUMNS " FROM parcels p" CONTENTS " WHERE p.id = $1 ORDER BY c.n"};
+static const struct sql by_tracking = {"SELECT " COLUMNS " FROM parcel_tracking t JOIN parcels p ON p.id = t.parcel" CONTENTS
+                                       " WHERE t.tracking = $1 ORDER BY c.n"};
+static const struct sql returned = {"SELECT " COLUMNS
+                                    " FROM (SELECT parcel FROM parcel_returns WHERE parcel > $1 ORDER BY parcel LIMIT $2) r"
+                                    " JOIN parcels p ON p.id = r.parcel" CONTENTS " ORDER BY p.id, c.n"};
 
 static void send(struct rowset *rows, const char *topic, const struct parcel *p)
 {
@@ -67,33 +86,52 @@ static void send_notice(struct rowset *rows, const struct parcel *p, const char 
   json_begin_object(&w, NULL);
   json_put_int(&w, "case", p->case_id);
   json_put_str(&w, "event", event);
-  json_put_str(&w, "item", p->item);
+  json_put_str(&w, "item", p->count == 1 ? p->contents[0].item : "");
   json_end(&w);
   rowset_send(rows, "notice", buf_view(&buf));
   buf_release(&buf);
 }
 
+static void put_rows(const struct parcel *p, bool contents, struct rowset *rows)
+{
+  ROW_PUT(rows, &put_parcel, V_INT(p->id), V_INT(p->case_id), V_STR(p->number), V_INT(p->state), V_STR(p->tracking),
+          V_STR(p->place), V_STR(p->reason), V_INT(p->attempt), V_INT(p->by), V_INT(p->at));
+  for (size_t i = 0; i < p->count && contents; i++)
+    ROW_PUT(rows, &put_content, V_INT(p->id), V_INT((int64_t)i), V_STR(p->contents[i].item), V_STR(p->contents[i].result));
+  if (p->state == PARCEL_FAILED && !p->erased)
+    ROW_PUT(rows, &put_return, V_INT(p->id));
+  else
+    ROW_PUT(rows, &drop_return, V_INT(p->id));
+}
+
+void courier_erase_rows(const void *state, struct rowset *rows)
+{
+  const struct parcel *p = state;
+  ROW_PUT(rows, &drop_tracking, V_INT(p->id));
+}
+
 void courier_project(const void *state, const struct event *events, size_t n, struct rowset *rows)
 {
   const struct parcel *p = state;
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(events[i].type, "picked-up") == 0 || strcmp(events[i].type, "failed") == 0 || strcmp(events[i].type, "pick-up") == 0)
+  bool packed = false;
+  for (size_t i = 0; i < n; i++) {
+    const char *type = events[i].type;
+    packed |= strcmp(type, "packed") == 0;
+    if (strcmp(type, "picked-up") == 0 || strcmp(type, "failed") == 0 || strcmp(type, "pick-up") == 0)
       send_notice(rows, p,
-                  strcmp(events[i].type, "failed") == 0    ? "parcel-failed"
-                  : strcmp(events[i].type, "pick-up") == 0 ? "parcel-pick-up"
-                                                           : "parcel-picked-up");
-  ROW_PUT(rows, &put_parcel, V_INT(p->id), V_INT(p->case_id), V_STR(p->number), V_STR(p->item), V_STR(p->result), V_INT(p->state),
-          V_STR(p->tracking), V_STR(p->place), V_STR(p->reason), V_INT(p->attempt), V_INT(p->at));
+                  strcmp(type, "failed") == 0    ? "parcel-failed"
+                  : strcmp(type, "pick-up") == 0 ? "parcel-pick-up"
+                                                 : "parcel-picked-up");
+  }
+  put_rows(p, packed || p->erased, rows);
+  if (p->erased)
+    return;
   if (p->state == PARCEL_ORDERED)
     send(rows, COURIER_ORDER, p);
   if (p->state == PARCEL_BOOKED)
     ROW_PUT(rows, &put_tracking, V_STR(p->tracking), V_INT(p->id));
   if (p->state == PARCEL_DELIVERED)
     send(rows, COURIER_DONE, p);
-  if (p->state == PARCEL_FAILED)
-    ROW_PUT(rows, &put_return, V_INT(p->id));
-  else
-    ROW_PUT(rows, &drop_return, V_INT(p->id));
 }
 
 static int read_parcels(struct rows *rows, struct arena *arena, struct parcel **ret, size_t *ret_n, struct error *error)
@@ -101,18 +139,22 @@ static int read_parcels(struct rows *rows, struct arena *arena, struct parcel **
   struct parcel *list = NULL;
   size_t n = 0, cap = 0;
   while (rows_next(rows)) {
-    list = arena_grow(arena, list, n, &cap, sizeof *list);
-    list[n++] = (struct parcel){.id = rows_int(rows, 0),
-                                .case_id = rows_int(rows, 1),
-                                .number = rows_str(rows, 2, arena),
-                                .item = rows_str(rows, 3, arena),
-                                .result = rows_str(rows, 4, arena),
-                                .state = (enum parcel_state)rows_int(rows, 5),
-                                .tracking = rows_str(rows, 6, arena),
-                                .place = rows_str(rows, 7, arena),
-                                .reason = rows_str(rows, 8, arena),
-                                .attempt = (int)rows_int(rows, 9),
-                                .at = rows_int(rows, 10)};
+    if (!n || list[n - 1].id != rows_int(rows, 0)) {
+      list = arena_grow(arena, list, n, &cap, sizeof *list);
+      list[n++] = (struct parcel){.id = rows_int(rows, 0),
+                                  .case_id = rows_int(rows, 1),
+                                  .number = rows_str(rows, 2, arena),
+                                  .state = (enum parcel_state)rows_int(rows, 3),
+                                  .tracking = rows_str(rows, 4, arena),
+                                  .place = rows_str(rows, 5, arena),
+                                  .reason = rows_str(rows, 6, arena),
+                                  .attempt = (int)rows_int(rows, 7),
+                                  .by = (day)rows_int(rows, 8),
+                                  .at = rows_int(rows, 9)};
+    }
+    struct parcel *p = &list[n - 1];
+    p->contents = arena_grow(arena, p->contents, p->count, &p->cap, sizeof *p->contents);
+    p->contents[p->count++] = (struct parcel_item){rows_str(rows, 10, arena), rows_str(rows, 11, arena)};
   }
   if (rows_close(rows, error))
     return -1;

@@ -10,7 +10,7 @@
 #include "edit/edit_pages.h"
 #include "templates_edit.h"
 
-enum { FILE_MAX = 900000 }; /* bytes: a form holds 1 MiB */
+enum { FILE_MAX = 900000 /* bytes: a form holds 1 MiB */, EVENTS_PAGE = 20 };
 
 /* ---- what is read ---- */
 
@@ -77,22 +77,57 @@ static const char *event_detail(struct request *rq, const struct event *e)
   return "";
 }
 
-/* The newest first. */
+static void add_person(const char **who, size_t *n, const char *actor)
+{
+  for (size_t i = 0; i < *n; i++)
+    if (strcmp(who[i], actor) == 0)
+      return;
+  who[(*n)++] = actor;
+}
+
+/* Whom the page names: those who wrote in it, who reviewed it, who did what is shown. */
+static void read_names(struct request *rq, struct draft_page *p, const struct event *events, size_t n)
+{
+  const struct draft *d = &p->draft;
+  const char **who = arena_array(rq->arena, d->author_count + n + 2, sizeof *who);
+  for (size_t i = 0; i < d->author_count; i++)
+    add_person(who, &p->who_count, d->authors[i]);
+  if (d->review.at)
+    add_person(who, &p->who_count, d->review.by);
+  for (size_t i = 0; i < n; i++)
+    add_person(who, &p->who_count, events[i].actor.id);
+  p->who = who;
+  p->names = account_names(rq->db, rq->arena, who, p->who_count);
+}
+
+const char *edit_name(const struct draft_page *p, const char *actor)
+{
+  for (size_t i = 0; i < p->who_count; i++)
+    if (strcmp(p->who[i], actor) == 0)
+      return p->names[i];
+  return actor;
+}
+
+/* The newest first, so many at once. */
 static int read_events(struct request *rq, struct draft_page *p, struct error *error)
 {
   static const struct kind *const kinds[] = {&draft_kind, NULL};
   struct event *events;
   size_t n;
-  if (engine_history(rq->db, kinds, p->id, rq->arena, &events, &n, error))
+  if (engine_recent(rq->db, kinds, p->id, rq_int(rq, "before"), EVENTS_PAGE + 1, rq->arena, &events, &n, error))
     return -1;
+  p->event_count = n < EVENTS_PAGE ? n : EVENTS_PAGE;
+  if (n > EVENTS_PAGE)
+    p->older = draft_path(rq, p->id, arena_printf(rq->arena, "?before=%lld#history", (long long)events[EVENTS_PAGE - 1].seq));
+  read_names(rq, p, events, p->event_count);
   p->events = arena_array(rq->arena, n + 1, sizeof *p->events);
-  for (size_t i = n; i-- > 0;) {
+  for (size_t i = 0; i < p->event_count; i++) {
     const struct event *e = &events[i];
     bool ours = strcmp(e->actor.id, "system") == 0;
-    p->events[p->event_count++] = (struct event_line){.text = event_words(rq, e->type),
-                                                      .detail = event_detail(rq, e),
-                                                      .by = ours ? "" : account_name(rq->db, rq->arena, e->actor.id),
-                                                      .when = moment_words(rq, e->at)};
+    p->events[i] = (struct event_line){.text = event_words(rq, e->type),
+                                       .detail = event_detail(rq, e),
+                                       .by = ours ? "" : edit_name(p, e->actor.id),
+                                       .when = moment_words(rq, e->at)};
   }
   history_free(events, n);
   return 0;
@@ -208,15 +243,21 @@ int draft_publish(struct request *rq, struct error *error)
 
 /* ---- another base ---- */
 
-static int read_pack(struct request *rq, const char *version, struct catalog_file **ret, size_t *ret_n, struct error *error)
+static int find_pack(struct request *rq, const char *version, const char **ret, struct error *error)
 {
   struct release release;
   if (release_read(rq->db, version, rq->arena, &release, error))
     return -1;
-  if (!*release.pack)
-    return error_set(error, ERROR_CONFLICT, "version-not-kept", "这个版本的文件没有保存",
-                     "The files of this version were not kept");
-  return pack_get(rq->app->store, release.pack, rq->arena, ret, ret_n, error);
+  *ret = release.pack;
+  return *release.pack ? 0
+                       : error_set(error, ERROR_CONFLICT, "version-not-kept", "这个版本的文件没有保存",
+                                   "The files of this version were not kept");
+}
+
+static int read_pack(struct request *rq, const char *version, struct catalog_file **ret, size_t *ret_n, struct error *error)
+{
+  const char *pack;
+  return find_pack(rq, version, &pack, error) || pack_get(rq->app->store, pack, rq->arena, ret, ret_n, error) ? -1 : 0;
 }
 
 static struct span text_of(const struct catalog_file *files, size_t n, const char *name)
@@ -299,15 +340,14 @@ static void pick_proof(struct request *rq, struct file_page *p, const struct rep
 
 static int read_file(struct request *rq, struct file_page *p, struct error *error)
 {
-  struct catalog_file *files;
-  size_t n;
+  const char *pack;
   if (!draft_file_name(span_of(p->file)))
     return error_set(error, ERROR_NOT_FOUND, "no-file", "目录里不能有这个文件名：只能是 items/编号.yaml、things/编号.yaml 等",
                      "A catalogue has no file of that name: only items/ID.yaml, things/ID.yaml and the like");
-  if (read_draft(rq, &p->draft, error) || read_pack(rq, p->draft.base, &files, &n, error))
+  if (read_draft(rq, &p->draft, error) || find_pack(rq, p->draft.base, &pack, error) ||
+      pack_member(rq->app->store, pack, p->file, rq->arena, &p->base, error))
     return -1;
   const struct draft_file *changed = draft_find(&p->draft, p->file);
-  p->base = text_of(files, n, p->file);
   p->changed = changed != NULL;
   p->removed = changed && !*changed->digest;
   p->conflict = changed && changed->conflict;

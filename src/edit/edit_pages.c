@@ -58,8 +58,12 @@ static int show_home(struct request *rq, unsigned status, struct error *error)
     p.n = DRAFTS_PAGE;
     p.next = arena_printf(rq->arena, "/editor?before=%lld%s", (long long)p.list[p.n - 1].id, p.all ? "&all=1" : "");
   }
+  const char **who = arena_array(rq->arena, p.n + 1, sizeof *who);
   for (size_t i = 0; i < p.n; i++)
-    p.list[i].author = account_name(rq->db, rq->arena, p.list[i].author);
+    who[i] = p.list[i].author;
+  who = account_names(rq->db, rq->arena, who, p.n);
+  for (size_t i = 0; i < p.n; i++)
+    p.list[i].author = who[i];
   return web_page(rq, status, edit_home(rq, &p));
 }
 
@@ -162,15 +166,11 @@ static int file_in_force(struct request *rq, struct error *error)
 {
   struct file_page p = {.file = rq_str(rq, "file"), .mark = rq_int(rq, "line")};
   struct release release;
-  struct catalog_file *list;
-  size_t n;
   if (release_read(rq->db, rq->app->catalog->version.hex, rq->arena, &release, error) ||
-      pack_get(rq->app->store, release.pack, rq->arena, &list, &n, error) || open_drafts(rq, &p.drafts, error))
+      pack_member(rq->app->store, release.pack, p.file, rq->arena, &p.text, error) || open_drafts(rq, &p.drafts, error))
     return -1;
-  const struct catalog_file *file = pack_find(list, n, p.file);
-  if (!file)
+  if (!p.text.p)
     return error_set(error, ERROR_NOT_FOUND, "no-file", "生效的版本没有这个文件", "The version in force has no such file");
-  p.text = file->content;
   return web_page(rq, 200, edit_file_in_force(rq, &p));
 }
 
@@ -217,16 +217,19 @@ static int advice(struct request *rq, struct error *error)
 
 static int view_terms(struct request *rq, struct terms_page *p, const struct term *terms, struct error *error)
 {
+  const char **who = arena_array(rq->arena, p->n + 1, sizeof *who);
+  for (size_t i = 0; i < p->n; i++)
+    who[i] = terms[i].actor;
+  who = account_names(rq->db, rq->arena, who, p->n);
   p->list = arena_array(rq->arena, p->n + 1, sizeof *p->list);
   for (size_t i = 0; i < p->n; i++) {
     struct release release;
     if (release_read(rq->db, terms[i].version, rq->arena, &release, error))
       return -1;
-    p->list[i] =
-        (struct term_view){.term = terms[i],
-                           .by = strcmp(terms[i].actor, "system") == 0 ? "" : account_name(rq->db, rq->arena, terms[i].actor),
-                           .in_force = strcmp(terms[i].version, rq->app->catalog->version.hex) == 0,
-                           .kept = *release.pack != '\0'};
+    p->list[i] = (struct term_view){.term = terms[i],
+                                    .by = strcmp(terms[i].actor, "system") == 0 ? "" : who[i],
+                                    .in_force = strcmp(terms[i].version, rq->app->catalog->version.hex) == 0,
+                                    .kept = *release.pack != '\0'};
   }
   return 0;
 }
@@ -300,6 +303,10 @@ static const char *const verdicts[] = {"yes", "no", NULL};
 static const char *const folders[] = {"items", "things", "persons", NULL};
 
 static const struct parameter of_draft[] = {DRAFT_ID, {0}};
+static const struct parameter of_shown[] = {
+    DRAFT_ID,
+    {"before", IN_QUERY, TYPE_INT, false, .min = 1, .zh = "上一页的最后一条记录", .en = "the last event of the page before"},
+    {0}};
 static const struct parameter of_home[] = {
     {"before", IN_QUERY, TYPE_INT, false, .min = 1, .zh = "上一页的最后一份", .en = "the last of the page before"},
     {"all", IN_QUERY, TYPE_BOOLEAN, false, .zh = "也看已了结的", .en = "those at their end too"},
@@ -354,7 +361,7 @@ static const struct parameter of_restore[] = {
 const struct route edit_routes[] = {
     {METHOD_GET, "/editor", EDIT_ROLES, home, 0, of_home, "目录编辑", "The catalogue desk"},
     {METHOD_POST, "/editor/drafts", ROLE_EDITOR, create, 0, of_new, "建立草稿", "Begin a draft"},
-    {METHOD_GET, DRAFT, EDIT_ROLES, draft_show, ROUTE_WORKER, of_draft, "草稿", "A draft"},
+    {METHOD_GET, DRAFT, EDIT_ROLES, draft_show, ROUTE_WORKER, of_shown, "草稿", "A draft"},
     {METHOD_GET, DRAFT "/files/{file*}", EDIT_ROLES, file_show, ROUTE_WORKER, of_file, "草稿中的文件", "A file of a draft"},
     {METHOD_POST, DRAFT "/files/{file*}", ROLE_EDITOR, file_save, 0, of_save, "保存文件", "Save a file"},
     {METHOD_POST, DRAFT "/new", ROLE_EDITOR, draft_new_file, 0, of_name, "新文件", "A new file"},

@@ -85,6 +85,10 @@ struct draft_page {
   const char *done;    /* what has just been done; NULL */
   struct event_line *events;
   size_t event_count;
+  const char *older;        /* the events before these; NULL: there are none */
+  const char *const *who;   /* everybody that the page names, … */
+  const char *const *names; /* … and his name */
+  size_t who_count;
 };
 
 struct file_page {
@@ -138,6 +142,7 @@ const char *edit_stage_words(const struct request *rq, enum draft_stage stage);
 const char *edit_stage_kind(enum draft_stage stage);
 const char *edit_phase_words(struct request *rq, const struct job_view *job);
 const char *edit_file_path(struct request *rq, int64_t draft, const char *file); /* of its page; draft 0: in force */
+const char *edit_name(const struct draft_page *page, const char *actor);
 struct actor edit_actor(const struct request *rq, const char *role);
 
 /* The routes' handlers of one draft, in edit_draft_pages.c. */

@@ -230,6 +230,80 @@ void shelf_replace(struct shelf *shelf, struct engine *engine, struct edition *e
   shelf_return(shelf, before);
 }
 
+static bool is_version(const struct edition *e, const char *version)
+{
+  return strcmp(e->catalog->version.hex, version) == 0;
+}
+
+static int follow(struct shelf *shelf, struct engine *engine, struct store *store, struct db *db, struct arena *arena,
+                  bool *ret_new, struct error *error)
+{
+  struct term *term;
+  struct edition *other;
+  size_t n;
+  if (term_list(db, 0, 1, arena, &term, &n, error))
+    return -1;
+  const struct edition *now = shelf_borrow(shelf);
+  bool same = n == 0 || is_version(now, term->version);
+  shelf_return(shelf, now);
+  if (same)
+    return 0;
+  if (edition_load(store, db, term->version, &other, error))
+    return -1;
+  shelf_replace(shelf, engine, other);
+  *ret_new = true;
+  return 0;
+}
+
+int shelf_follow(struct shelf *shelf, struct engine *engine, struct store *store, struct db *db, bool *ret_new, struct error *error)
+{
+  struct arena arena = {0};
+  *ret_new = false;
+  int bad = follow(shelf, engine, store, db, &arena, ret_new, error);
+  arena_release(&arena);
+  return bad;
+}
+
+/* From the shelf where it stands there, else from the store, and then of nobody but the one who holds it. */
+static int turn_to(struct shelf *shelf, struct store *store, struct db *db, const char *version, const struct edition **held,
+                   struct error *error)
+{
+  struct edition *other;
+  const struct edition *e = shelf_borrow(shelf);
+  int bad = 0;
+  if (!is_version(e, version)) {
+    bad = edition_load(store, db, version, &other, error);
+    if (!bad) {
+      shelf_return(shelf, e);
+      other->users = 1;
+      e = other;
+    } else if (*held) {
+      shelf_return(shelf, e);
+      return -1;
+    }
+  }
+  if (*held)
+    shelf_return(shelf, *held);
+  *held = e;
+  return bad;
+}
+
+int shelf_turn(struct shelf *shelf, struct store *store, struct db *db, int64_t seq, const struct edition **held, int64_t *ret_next,
+               struct error *error)
+{
+  struct arena arena = {0};
+  struct term term = {0};
+  bool found = false;
+  *ret_next = 0;
+  int bad = term_at(db, seq, &arena, &term, &found, ret_next, error);
+  if (!bad && !found && !*held)
+    *held = shelf_borrow(shelf);
+  if (!bad && found && (!*held || !is_version(*held, term.version)))
+    bad = turn_to(shelf, store, db, term.version, held, error);
+  arena_release(&arena);
+  return bad;
+}
+
 const struct app *shelf_lend(void *context)
 {
   return &shelf_borrow(context)->app;

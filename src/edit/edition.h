@@ -48,6 +48,21 @@ void shelf_return(struct shelf *shelf, const struct edition *edition);
 /* From now on this one; takes it over. The engine may be NULL. */
 void shelf_replace(struct shelf *shelf, struct engine *engine, struct edition *edition);
 
+/*
+ * Takes what editors have put in force elsewhere, on another node: *ret_new says whether there was something. Errors: those of
+ * edition_load(), and what is on the shelf stays there.
+ */
+int shelf_follow(struct shelf *shelf, struct engine *engine, struct store *store, struct db *db, bool *ret_new,
+                 struct error *error);
+
+/*
+ * The edition that counted when event seq was written: *held (NULL to begin) is given back for it, or stays where it is that one.
+ * *ret_next: the event from which on another counts; 0: none yet. Errors: those of edition_load(): *held is what it was then, or
+ * else what is on the shelf, so that whoever can do with another one goes on.
+ */
+int shelf_turn(struct shelf *shelf, struct store *store, struct db *db, int64_t seq, const struct edition **held, int64_t *ret_next,
+               struct error *error);
+
 /* For web_options: the context is the shelf. */
 const struct app *shelf_lend(void *context);
 void shelf_give_back(void *context, const struct app *app);

@@ -92,21 +92,30 @@ static int squeeze(struct span plain, struct buf *out)
   return status == Z_STREAM_END && !out->full ? 0 : -1;
 }
 
-static int swell(struct span squeezed, struct buf *out)
+/* Part by part; take() says whether it wants more. */
+static int swell(struct span squeezed, bool (*take)(void *context, struct span part), void *context)
 {
   z_stream z = {.next_in = (Bytef *)(uintptr_t)squeezed.p, .avail_in = (uInt)squeezed.n};
   if (inflateInit2(&z, MAX_WBITS + GZIP) != Z_OK)
     return -1;
   char part[65536];
   int status = Z_OK;
-  while (status == Z_OK && !out->full) {
+  bool more = true;
+  while (status == Z_OK && more) {
     z.next_out = (Bytef *)part;
     z.avail_out = sizeof part;
     status = inflate(&z, Z_NO_FLUSH);
-    buf_bytes(out, part, sizeof part - z.avail_out);
+    more = take(context, (struct span){part, sizeof part - z.avail_out});
   }
   (void)inflateEnd(&z);
-  return status == Z_STREAM_END && !out->full ? 0 : -1;
+  return status == Z_STREAM_END || !more ? 0 : -1;
+}
+
+static bool take_all(void *context, struct span part)
+{
+  struct buf *out = context;
+  buf_span(out, part);
+  return !out->full;
 }
 
 int pack_put(struct store *store, const struct catalog_file *files, size_t n, struct hex *ret, struct error *error)
@@ -170,9 +179,90 @@ int pack_get(struct store *store, const char *hex, struct arena *arena, struct c
   struct span squeezed;
   buf_init(&plain, PACK_MAX);
   int bad = vault_get(store, hex, &work, &squeezed, error);
-  if (!bad && (swell(squeezed, &plain) || !unpack(buf_view(&plain), arena, ret, ret_n)))
+  if (!bad && (swell(squeezed, take_all, &plain) || plain.full || !unpack(buf_view(&plain), arena, ret, ret_n)))
     bad = damaged(error, hex);
   buf_release(&plain);
+  arena_release(&work);
+  return bad;
+}
+
+/* ---- one file ---- */
+
+struct member {
+  const char *name;
+  struct arena *work;
+  struct arena *arena;
+  struct buf head;
+  bool headed, bad;
+  size_t skip, n, got; /* bytes before it; its size, and how many of them are there */
+  char *text;          /* NULL: there is none of that name */
+};
+
+/* Its place among the contents. */
+static bool find_member(struct member *m, struct span head)
+{
+  struct catalog_file *files;
+  size_t n;
+  if (!span_starts(head, HEAD))
+    return false;
+  struct span rest = {head.p + sizeof HEAD - 1, head.n - (sizeof HEAD - 1)};
+  if (!read_names(&rest, m->work, &files, &n))
+    return false;
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(files[i].name, m->name) == 0) {
+      if (files[i].content.n > PACK_MAX)
+        return false;
+      m->n = files[i].content.n;
+      m->text = arena_alloc(m->arena, m->n + 1);
+      return true;
+    }
+    m->skip += files[i].content.n;
+  }
+  return true;
+}
+
+/* The contents begin after the first empty line. */
+static bool take_head(struct member *m, struct span *part)
+{
+  buf_span(&m->head, *part);
+  struct span held = buf_view(&m->head);
+  const char *end = held.n ? memmem(held.p, held.n, "\n\n", 2) : NULL;
+  *part = (struct span){0};
+  m->bad = m->head.full;
+  if (!end)
+    return !m->bad;
+  m->headed = true;
+  m->bad = !find_member(m, (struct span){held.p, (size_t)(end + 2 - held.p)});
+  *part = (struct span){end + 2, held.n - (size_t)(end + 2 - held.p)};
+  return !m->bad && m->text;
+}
+
+static bool take_member(void *context, struct span part)
+{
+  struct member *m = context;
+  if (!m->headed && (!take_head(m, &part) || !m->headed))
+    return !m->bad && !m->headed;
+  size_t skipped = m->skip < part.n ? m->skip : part.n;
+  m->skip -= skipped;
+  size_t n = part.n - skipped < m->n - m->got ? part.n - skipped : m->n - m->got;
+  if (n)
+    memcpy(m->text + m->got, part.p + skipped, n);
+  m->got += n;
+  return m->skip || m->got < m->n;
+}
+
+int pack_member(struct store *store, const char *hex, const char *name, struct arena *arena, struct span *ret, struct error *error)
+{
+  struct arena work = {0};
+  struct span squeezed;
+  struct member m = {.name = name, .work = &work, .arena = arena};
+  buf_init(&m.head, PACK_MAX);
+  int bad = vault_get(store, hex, &work, &squeezed, error);
+  if (!bad && (swell(squeezed, take_member, &m) || m.bad || !m.headed || m.got < m.n))
+    bad = damaged(error, hex);
+  if (!bad)
+    *ret = (struct span){m.text, m.n};
+  buf_release(&m.head);
   arena_release(&work);
   return bad;
 }

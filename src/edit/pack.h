@@ -23,6 +23,9 @@ int pack_put(struct store *store, const struct catalog_file *files, size_t n, st
 int pack_get(struct store *store, const char *hex, struct arena *arena, struct catalog_file **ret, size_t *ret_n,
              struct error *error);
 
+/* One file of a pack, without holding the others; ret->p is NULL where there is none of that name. */
+int pack_member(struct store *store, const char *hex, const char *name, struct arena *arena, struct span *ret, struct error *error);
+
 /* The file of that name; NULL. The files are sorted by name, as in a pack. */
 const struct catalog_file *pack_find(const struct catalog_file *files, size_t n, const char *name);
 

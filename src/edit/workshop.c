@@ -3,13 +3,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "edit/draft.h"
 #include "edit/study.h"
 
-enum { JOBS_MAX = 64 };
+enum { JOBS_MAX = 64, FOLLOW_MS = 2000 };
 
 enum slot_state { SLOT_FREE, SLOT_WAITING, SLOT_RUNNING, SLOT_DONE };
 
@@ -33,6 +34,8 @@ struct workshop {
   pthread_cond_t changed;
   struct db *db;
   bool stopping;
+  int64_t followed_us;     /* when it last looked at what is in force */
+  struct error unfollowed; /* why that could not be taken: said once */
   uint64_t asked;
   struct slot slots[JOBS_MAX];
 };
@@ -122,11 +125,35 @@ void workshop_wait(struct workshop *ws)
   pthread_mutex_unlock(&ws->lock);
 }
 
+/* ---- other nodes ---- */
+
+static int64_t follow_us(const struct workshop *ws)
+{
+  return (ws->options.follow_ms > 0 ? ws->options.follow_ms : FOLLOW_MS) * INT64_C(1000);
+}
+
+/* What was put in force on another node; by the workshop's thread, without the lock, and not in the middle of a query. */
+static void follow(struct workshop *ws)
+{
+  const struct workshop_options *o = &ws->options;
+  struct error error = {0};
+  bool new = false;
+  if (monotonic_us() - ws->followed_us < follow_us(ws))
+    return;
+  if (shelf_follow(o->shelf, o->engine, o->store, ws->db, &new, &error) && strcmp(error.en, ws->unfollowed.en) != 0)
+    log_error("the catalogue in force could not be taken", &error);
+  if (new)
+    log_line("info", "another version of the catalogue is in force", NULL);
+  ws->unfollowed = error;
+  ws->followed_us = monotonic_us();
+}
+
 /* ---- the jobs ---- */
 
 static bool progress(void *context, enum job_phase phase, size_t done, size_t all)
 {
   struct run *r = context;
+  follow(r->ws);
   pthread_mutex_lock(&r->ws->lock);
   r->slot->phase = phase;
   r->slot->done = done;
@@ -206,6 +233,18 @@ static int release(struct run *r, int64_t id, const char *version, struct error 
   return draft_do(r->ws->options.engine, id, -1, "release", "", draft_system, json_pack("{s:s}", "version", version), error);
 }
 
+/* Nobody put another version in force, on this node or another. */
+static int check_base(struct run *r, const char *base, struct error *error)
+{
+  r->ws->followed_us = 0; /* look now */
+  follow(r->ws);
+  return is_in_force(r, base)
+             ? 0
+             : error_set(error, ERROR_CONFLICT, "base-moved", "生效的版本已经换了：请收回草稿，改为以新版本为基础，再检查、送审",
+                         "Another version is in force by now: withdraw the draft, base it on that, and have it checked and "
+                         "reviewed again");
+}
+
 /* What was approved is proved again on this very day: a date of the negative list may have passed since. */
 static int publish(struct run *r, struct error *error)
 {
@@ -218,16 +257,14 @@ static int publish(struct run *r, struct error *error)
                      "The draft is not approved: it cannot be published");
   if (is_in_force(r, draft.check.version)) /* published just before a crash, and not said yet */
     return release(r, id, draft.check.version, error);
-  if (!is_in_force(r, draft.base))
-    return error_set(
-        error, ERROR_CONFLICT, "base-moved", "生效的版本已经换了：请收回草稿，改为以新版本为基础，再检查、送审",
-        "Another version is in force by now: withdraw the draft, base it on that, and have it checked and reviewed again");
-  if (study(r, &draft, error))
+  if (check_base(r, draft.base, error) || study(r, &draft, error))
     return -1;
   if (!r->study.fit)
     return refuse(r, id, error);
   if (strcmp(r->study.catalog->version.hex, draft.check.version) != 0)
     return error_set(error, ERROR_INTERNAL, "other-version", "这不是审查过的版本", "This is not the version that was reviewed");
+  if (check_base(r, draft.base, error)) /* while it was proved */
+    return -1;
   return put_in_force(r, id, error) || release(r, id, draft.check.version, error) ? -1 : 0;
 }
 
@@ -308,17 +345,29 @@ static void do_slot(struct workshop *ws, struct slot *slot)
   study_release(&r.study);
 }
 
+/* Until there is work, or it is time to look at other nodes. The lock is held before and after. */
+static void rest(struct workshop *ws)
+{
+  int64_t until = ws->followed_us + follow_us(ws);
+  const struct timespec ts = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
+  (void)pthread_cond_timedwait(&ws->changed, &ws->lock, &ts);
+}
+
 static void *work(void *argument)
 {
   struct workshop *ws = argument;
   pthread_mutex_lock(&ws->lock);
   while (!ws->stopping) {
+    pthread_mutex_unlock(&ws->lock);
+    follow(ws);
+    pthread_mutex_lock(&ws->lock);
     struct slot *slot = next(ws);
-    if (slot)
+    if (slot) {
       do_slot(ws, slot);
-    else
-      pthread_cond_wait(&ws->changed, &ws->lock);
-    pthread_cond_broadcast(&ws->changed);
+      pthread_cond_broadcast(&ws->changed);
+    } else if (!ws->stopping) {
+      rest(ws);
+    }
   }
   pthread_mutex_unlock(&ws->lock);
   return NULL;
@@ -334,8 +383,13 @@ int workshop_open(const struct workshop_options *options, struct workshop **ret,
     free(ws);
     return -1;
   }
+  ws->followed_us = monotonic_us();
   pthread_mutex_init(&ws->lock, NULL);
-  pthread_cond_init(&ws->changed, NULL);
+  pthread_condattr_t monotonic;
+  pthread_condattr_init(&monotonic);
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&ws->changed, &monotonic);
+  pthread_condattr_destroy(&monotonic);
   if (pthread_create(&ws->thread, NULL, work, ws) != 0)
     abort();
   *ret = ws;

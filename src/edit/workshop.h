@@ -3,6 +3,8 @@
  *
  * A job is asked for once however often it is asked; what it comes to stands in the draft (checked, released, refused), on the
  * ledger (published, in force), or, for the lists, here until the version changes. What is lost by a restart is asked for again.
+ *
+ * Its thread also takes what was put in force on another node of the same store, between jobs and in the middle of one.
  */
 #ifndef ONEVISIT_EDIT_WORKSHOP_H
 #define ONEVISIT_EDIT_WORKSHOP_H
@@ -44,6 +46,7 @@ struct workshop_options {
   /* Before a version is published and in force: what its departments need. */
   int (*prepare)(void *context, const struct catalog *catalog, struct error *error);
   void *context;
+  int follow_ms; /* how often it looks what editors put in force on another node; 0: 2000 */
 };
 int workshop_open(const struct workshop_options *options, struct workshop **ret, struct error *error);
 void workshop_close(struct workshop *workshop); /* stops what is under way; NULL is fine */

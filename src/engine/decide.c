@@ -25,67 +25,98 @@ void decision_emit(struct decision *d, const char *type, const char *item, json_
   *event = (struct event){.type = type, .item = arena_str(events->arena, item), .data = data ? data : json_object()};
 }
 
+static int64_t hash_of(const char *name)
+{
+  int64_t hash = (int64_t)(span_hash(span_of(name)) >> 1);
+  return hash ? hash : 1;
+}
+
+static int read_series(struct writer *writer, const char *name, int64_t *ret)
+{
+  struct rows rows;
+  struct error error = {0};
+  *ret = 0;
+  if (DB_QUERY(writer->db, &find_series, &rows, &error, V_STR(name)))
+    return -1;
+  if (rows_next(&rows))
+    *ret = rows_int(&rows, 0);
+  return rows_close(&rows, &error);
+}
+
+/* NULL: the store failed under us. */
 static struct series *series_get(struct writer *writer, const char *name)
 {
   struct engine *engine = writer->engine;
-  for (size_t i = 0; i < engine->series_count; i++)
-    if (strcmp(engine->series[i].name, name) == 0)
-      return &engine->series[i];
-  if (engine->series_count == engine->series_cap) {
-    engine->series_cap = engine->series_cap ? 2 * engine->series_cap : 16;
-    engine->series = realloc(engine->series, engine->series_cap * sizeof *engine->series);
-    if (!engine->series)
-      abort();
-  }
-  struct series *series = &engine->series[engine->series_count];
-  *series = (struct series){.name = strdup(name)};
-  struct rows rows;
-  struct error error = {0};
-  if (!series->name || DB_QUERY(writer->db, &find_series, &rows, &error, V_STR(name)))
+  int64_t hash = hash_of(name), value;
+  struct idmap_slot *slot = idmap_find(&engine->series_map, hash);
+  for (struct series *s = slot ? slot->value.pointer : NULL; s; s = s->same)
+    if (strcmp(s->name, name) == 0)
+      return s;
+  if (read_series(writer, name, &value))
     return NULL;
-  if (rows_next(&rows))
-    series->value = series->saved = series->given = series->before = rows_int(&rows, 0);
-  if (rows_close(&rows, &error))
-    return NULL;
-  engine->series_count++;
+  struct series *series = malloc(sizeof *series);
+  char *copy = strdup(name);
+  if (!series || !copy)
+    abort();
+  slot = idmap_add(&engine->series_map, hash);
+  *series = (struct series){
+      .older = engine->series, .same = slot->value.pointer, .name = copy, .value = value, .before = value, .saved = value};
+  engine->series = slot->value.pointer = series;
   return series;
 }
 
 int64_t decision_number(struct decision *d, const char *series_name)
 {
+  struct engine *engine = d->writer->engine;
   struct series *series = series_get(d->writer, series_name);
-  if (!series) { /* the store failed under us: this command must not be committed */
+  if (!series) { /* this command must not be committed */
     d->writer->series_failed = true;
     return 0;
+  }
+  if (!series->drawing) {
+    series->drawing = true;
+    series->next_drawing = engine->drawing;
+    engine->drawing = series;
   }
   return ++series->value;
 }
 
 /* ---- series ---- */
 
+/* What the command drew is its own, or goes back. */
 static void series_settle(struct engine *engine, bool keep)
 {
-  for (size_t i = 0; i < engine->series_count; i++)
-    *(keep ? &engine->series[i].before : &engine->series[i].value) = *(keep ? &engine->series[i].value : &engine->series[i].before);
+  for (struct series *s = engine->drawing; s; s = s->next_drawing) {
+    s->drawing = false;
+    *(keep ? &s->before : &s->value) = keep ? s->value : s->before;
+    if (keep && !s->drawn) {
+      s->drawn = true;
+      s->next_drawn = engine->drawn;
+      engine->drawn = s;
+    }
+  }
+  engine->drawing = NULL;
 }
 
 void series_note(struct writer *writer)
 {
   struct engine *engine = writer->engine;
-  writer->drawn = arena_array(&writer->group, engine->series_count + 1, sizeof *writer->drawn);
+  size_t n = 0;
+  for (struct series *s = engine->drawn; s; s = s->next_drawn)
+    n++;
+  writer->drawn = arena_array(&writer->group, n + 1, sizeof *writer->drawn);
   writer->drawn_count = 0;
-  for (size_t i = 0; i < engine->series_count; i++) {
-    struct series *s = &engine->series[i];
-    if (s->value != s->given)
-      writer->drawn[writer->drawn_count++] = (struct drawn){i, s->name, s->value};
-    s->given = s->value;
+  for (struct series *s = engine->drawn; s; s = s->next_drawn) {
+    s->drawn = false;
+    writer->drawn[writer->drawn_count++] = (struct drawn){s, s->value};
   }
+  engine->drawn = NULL;
 }
 
 int series_save(struct writer *writer, struct error *error)
 {
   for (size_t i = 0; i < writer->drawn_count; i++)
-    if (DB_EXEC(writer->db, &save_series, error, V_STR(writer->drawn[i].name), V_INT(writer->drawn[i].value)))
+    if (DB_EXEC(writer->db, &save_series, error, V_STR(writer->drawn[i].series->name), V_INT(writer->drawn[i].value)))
       return -1;
   return 0;
 }
@@ -93,24 +124,27 @@ int series_save(struct writer *writer, struct error *error)
 void series_commit(struct writer *writer)
 {
   for (size_t i = 0; i < writer->drawn_count; i++)
-    writer->engine->series[writer->drawn[i].series].saved = writer->drawn[i].value;
+    writer->drawn[i].series->saved = writer->drawn[i].value;
 }
 
 void series_rollback(struct engine *engine)
 {
-  for (size_t i = 0; i < engine->series_count; i++) {
-    struct series *s = &engine->series[i];
-    s->value = s->before = s->given = s->saved;
+  for (struct series *s = engine->series; s; s = s->older) {
+    s->value = s->before = s->saved;
+    s->drawing = s->drawn = false;
   }
+  engine->drawing = engine->drawn = NULL;
 }
 
 void series_release(struct engine *engine)
 {
-  for (size_t i = 0; i < engine->series_count; i++)
-    free(engine->series[i].name);
-  free(engine->series);
-  engine->series = NULL;
-  engine->series_count = engine->series_cap = 0;
+  for (struct series *s = engine->series, *older; s; s = older) {
+    older = s->older;
+    free(s->name);
+    free(s);
+  }
+  engine->series = engine->drawing = engine->drawn = NULL;
+  idmap_release(&engine->series_map);
 }
 
 /* ---- what project calls ---- */

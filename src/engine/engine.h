@@ -110,7 +110,7 @@ struct kind {
   bool keys; /* its events say who signs from then on (see «keys» below): a batch of leaves ends with each */
 };
 
-/* Delivers one outbox message; 0 done, -1 try again later (error says why). Runs on the engine's delivery thread. */
+/* Delivers one outbox message; 0 done, -1 try again later (error says why). Runs on the delivery thread, and may engine_do(). */
 struct outlet {
   const char *topic;
   int (*deliver)(void *context, const char *delivery_id, struct span body, struct error *error);
@@ -193,9 +193,12 @@ struct outcome {
 };
 
 /*
- * Does one command and waits until it is durable or refused. From any thread but the engine's own. Errors: those of
- * the kind; stale-version, not-found (no such aggregate), exists, queue-full (BUSY: answer Retry-After: 1), store-full,
- * engine-stopped.
+ * Does one command and waits until it is durable or refused. Errors: those of the kind; stale-version, not-found (no such
+ * aggregate), exists, queue-full (BUSY: answer Retry-After: 1), store-full, engine-stopped.
+ *
+ * From any thread but a writer's: never in the functions of a kind, in an engine_done or in clock and random, which a writer
+ * runs and would wait for itself. Outlets may: while one delivers, the delivery thread holds no lock and no open statement, no
+ * writer ever waits for it, and engine_close() waits for its end before it ends the writers.
  */
 int engine_do(struct engine *engine, const struct command *command, struct outcome *ret, struct error *error);
 
@@ -237,6 +240,10 @@ int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, s
 
 /* The random name of an aggregate in the ledger: 16 bytes; NOT_FOUND not-found. It belongs on pages of its own people only. */
 int engine_pseudonym(struct db *db, int64_t id, unsigned char ret[16], struct error *error);
+
+/* The newest of them first, at most max, before the event given (a seq; 0: from the newest): as many are read as are given. */
+int engine_recent(struct db *db, const struct kind *const *kinds, int64_t id, int64_t before, size_t max, struct arena *arena,
+                  struct event **ret, size_t *ret_n, struct error *error);
 
 /* Lets go of the events' data; the rest is the arena's. */
 void history_free(struct event *events, size_t n);

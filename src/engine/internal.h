@@ -148,17 +148,20 @@ int event_append(struct writer *writer, struct aggregate *aggregate, const char 
 /* ---- the engine ---- */
 
 struct series {
+  struct series *older;        /* of all */
+  struct series *same;         /* of those whose names have one hash */
+  struct series *next_drawing; /* of those that the command under way draws from … */
+  struct series *next_drawn;   /* … and of those that the group being decided has drawn from */
+  bool drawing, drawn;
   char *name;
   int64_t value;  /* drawn by the command under way */
   int64_t before; /* by the commands of the group that were decided */
-  int64_t given;  /* by the groups decided so far */
   int64_t saved;  /* committed */
 };
 
 /* The number up to which a group has drawn from a series. */
 struct drawn {
-  size_t series;
-  const char *name;
+  struct series *series;
   int64_t value;
 };
 
@@ -203,9 +206,9 @@ struct engine {
   size_t writer_count;
 
   /* the writers', one at a time */
-  struct series *series;
-  size_t series_count, series_cap;
-  int64_t last_seq; /* of the last event given out */
+  struct series *series, *drawing, *drawn;
+  struct idmap series_map; /* by the hash of their names */
+  int64_t last_seq;        /* of the last event given out */
   struct erased_list erased;
   struct turn turn;
   atomic_bool leads; /* this process seals, publishes and delivers */

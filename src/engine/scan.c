@@ -19,6 +19,16 @@ const struct sql aggregate_chain = {
 /* The same for one of which there is only the first event. */
 const struct sql first_event = {"SELECT " COLUMNS " FROM events WHERE seq = $1"};
 
+/* Its end only, newest first. */
+static const struct sql chain_end = {
+    "WITH RECURSIVE chain AS ("
+    " SELECT 1 AS place, " COLUMNS " FROM events WHERE seq = $1"
+    " UNION ALL"
+    " SELECT c.place + 1, e.seq, e.kind, e.aggregate, e.version, e.prev, e.type, e.at, e.actor, e.role, e.agency, e.channel, e.item,"
+    " e.key, e.body, e.salt FROM events e JOIN chain c ON e.seq = c.prev WHERE c.place < $2)"
+    " SELECT " COLUMNS " FROM chain ORDER BY version DESC"};
+static const struct sql prev_of = {"SELECT prev FROM events WHERE seq = $1 AND aggregate = $2"};
+
 static const struct sql head_of = {"SELECT head FROM aggregates WHERE id = $1"};
 static const struct sql after = {"SELECT " COLUMNS " FROM events WHERE seq > $1 ORDER BY seq LIMIT 500"};
 
@@ -79,29 +89,33 @@ void event_release(struct event *event)
   event->data = NULL;
 }
 
-int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct event **ret,
-                   size_t *ret_n, struct error *error)
+static int find_seq(struct db *db, const struct sql *sql, const struct value *values, size_t n, int64_t *ret, struct error *error)
 {
   struct rows rows;
-  int64_t head = 0;
-  if (DB_QUERY(db, &head_of, &rows, error, V_INT(id)))
+  *ret = 0;
+  if (db_query(db, sql, values, n, &rows, error))
     return -1;
   if (rows_next(&rows))
-    head = rows_int(&rows, 0);
-  if (rows_close(&rows, error) || DB_QUERY(db, &aggregate_chain, &rows, error, V_INT(head)))
-    return -1;
+    *ret = rows_int(&rows, 0);
+  return rows_close(&rows, error);
+}
+
+/* What a statement of a chain gives; erased ones are left out. */
+static int read_chain(struct rows *rows, const struct kind *const *kinds, struct arena *arena, struct event **ret, size_t *ret_n,
+                      struct error *error)
+{
   struct event *list = NULL;
   size_t n = 0, cap = 0;
   int bad = 0;
-  while (!bad && rows_next(&rows)) {
+  while (!bad && rows_next(rows)) {
     list = arena_grow(arena, list, n, &cap, sizeof *list);
-    bad = event_read(&rows, kinds, arena, &list[n], error);
+    bad = event_read(rows, kinds, arena, &list[n], error);
     if (!bad && event_erased(&list[n]))
       event_release(&list[n]);
     else
       n += !bad;
   }
-  bad |= rows_close(&rows, bad ? NULL : error);
+  bad |= rows_close(rows, bad ? NULL : error);
   if (bad) {
     history_free(list, n);
     return -1;
@@ -109,6 +123,29 @@ int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, s
   *ret = list;
   *ret_n = n;
   return 0;
+}
+
+int engine_history(struct db *db, const struct kind *const *kinds, int64_t id, struct arena *arena, struct event **ret,
+                   size_t *ret_n, struct error *error)
+{
+  struct rows rows;
+  int64_t head;
+  if (find_seq(db, &head_of, (const struct value[]){V_INT(id)}, 1, &head, error) ||
+      DB_QUERY(db, &aggregate_chain, &rows, error, V_INT(head)))
+    return -1;
+  return read_chain(&rows, kinds, arena, ret, ret_n, error);
+}
+
+int engine_recent(struct db *db, const struct kind *const *kinds, int64_t id, int64_t before, size_t max, struct arena *arena,
+                  struct event **ret, size_t *ret_n, struct error *error)
+{
+  struct rows rows;
+  int64_t seq;
+  const struct value at[] = {V_INT(before), V_INT(id)};
+  if (find_seq(db, before ? &prev_of : &head_of, before ? at : at + 1, before ? 2 : 1, &seq, error) ||
+      DB_QUERY(db, &chain_end, &rows, error, V_INT(seq), V_INT((int64_t)max)))
+    return -1;
+  return read_chain(&rows, kinds, arena, ret, ret_n, error);
 }
 
 void history_free(struct event *events, size_t n)

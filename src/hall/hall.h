@@ -148,6 +148,7 @@ struct visit {
   int64_t case_id;    /* 0: none */
   const char *case_number;
   moment made, arrived, rank, called, served, ended;
+  moment placed;  /* when this place was taken, for an appointment; not in rows */
   int window;     /* that has called him; 0 */
   int for_window; /* only this one may call him; 0: any */
   int calls;
@@ -173,6 +174,7 @@ struct queue {
   const char *hall, *zone;
   day day;
   int closes, grace;    /* minutes: of the day, when the last shift ends; after a slot began, until it is forfeited */
+  moment remind;        /* who has an appointment is reminded then; 0: not, or done */
   struct visit *visits; /* visits[n - 1] */
   size_t n, cap;
   struct hall_window *windows;
@@ -202,6 +204,12 @@ struct hall_window *queue_window(const struct queue *q, int number); /* NULL: ne
 
 /* Everything known of a visit, as it goes to another day or, with its ticket, to another zone. */
 json_t *visit_json(const struct visit *v, bool ticket);
+
+/*
+ * What a person is told: the outbox message «notice» {visit: code, event, day}, nothing personal; src/notice makes words of it.
+ * Events: «visit-booked», «visit-moved», «visit-cancelled» (by the hall), «visit-soon» (the working day before, at HALL_REMIND).
+ */
+#define HALL_REMIND (10 * HOUR_MS) /* of the day in China */
 
 /* ---- messages to ourselves: what one queue tells another, and the case ---- */
 

@@ -257,6 +257,34 @@ static void send_transfer(struct rowset *rows, const struct event *e, const stru
                    "visit_data", visit_json(v, true), "from", "queue", (json_int_t)e->id, "visit", v->n));
 }
 
+/* Who can be told: an account, or a telephone number. */
+static void send_notice(struct rowset *rows, const struct queue *q, const struct visit *v, const char *event)
+{
+  char text[DAY_TEXT];
+  day_format(q->day, text);
+  if (*v->account || *v->phone)
+    send(rows, "notice", json_pack("{s:s,s:s,s:s}", "visit", v->code, "event", event, "day", text));
+}
+
+/* What he did himself just now he knows, but for the place that he has got. */
+static void tell_person(struct rowset *rows, const struct event *e, const struct queue *q, const struct visit *v)
+{
+  bool himself = strcmp(e->actor.role, "applicant") == 0 || strcmp(e->actor.role, "kiosk") == 0;
+  if (strcmp(e->type, "booked") == 0)
+    send_notice(rows, q, v, json_object_get(e->data, "from") ? "visit-moved" : "visit-booked");
+  else if (strcmp(e->type, "rebooked") == 0)
+    send_notice(rows, q, v, "visit-moved");
+  else if (strcmp(e->type, "cancelled") == 0 && v->slot >= 0 && !*v->ticket && !himself)
+    send_notice(rows, q, v, "visit-cancelled");
+}
+
+static void send_reminders(struct rowset *rows, const struct queue *q)
+{
+  for (size_t i = 0; i < q->n; i++)
+    if (q->visits[i].state == VISIT_BOOKED)
+      send_notice(rows, q, &q->visits[i], "visit-soon");
+}
+
 static void write_visit_event(struct rowset *rows, const struct event *e, const struct queue *q)
 {
   bool created = strcmp(e->type, "booked") == 0 || strcmp(e->type, "ticketed") == 0;
@@ -268,6 +296,7 @@ static void write_visit_event(struct rowset *rows, const struct event *e, const 
   else
     write_change(rows, e->id, v);
   write_line(rows, e, v);
+  tell_person(rows, e, q, v);
   if (created && strcmp(e->type, "booked") == 0)
     send_release(rows, e, q, v);
   if (strcmp(e->type, "transferred") == 0)
@@ -321,6 +350,8 @@ void queue_project(const void *state, const struct event *events, size_t n, stru
   for (size_t i = 0; i < n; i++) {
     if (strcmp(events[i].type, "ended") == 0)
       write_ended(rows, &events[i], q);
+    else if (strcmp(events[i].type, "reminded") == 0)
+      send_reminders(rows, q);
     else
       write_visit_event(rows, &events[i], q);
   }

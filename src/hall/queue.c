@@ -108,12 +108,16 @@ static int check_only_one(struct work *w, const json_t *data)
 static void begin(struct work *w)
 {
   const struct hall *hall = w->place.hall;
+  day d = (day)json_int(w->c->data, "day");
   if (w->q->hall)
     return;
-  decision_emit(w->d, "begun", "",
-                json_pack("{s:s,s:s,s:i,s:i,s:i}", "hall", hall->id, "zone", w->place.zone, "day", (int)json_int(w->c->data, "day"),
-                          "closes", hall->shifts[hall->shift_count - 1].to, "grace",
-                          hall->appointments.grace ? hall->appointments.grace : 15));
+  json_t *data =
+      json_pack("{s:s,s:s,s:i,s:i,s:i}", "hall", hall->id, "zone", w->place.zone, "day", (int)d, "closes",
+                hall->shifts[hall->shift_count - 1].to, "grace", hall->appointments.grace ? hall->appointments.grace : 15);
+  moment remind = day_start(calendar_before(&w->catalog->calendar, d, 1)) + HALL_REMIND;
+  if (remind > w->d->now)
+    (void)json_object_set_new(data, "remind", json_integer(remind));
+  decision_emit(w->d, "begun", "", data);
 }
 
 static day day_here(const struct work *w)
@@ -618,6 +622,8 @@ static int do_wake(struct work *w)
     decision_emit(w->d, "ended", "", NULL);
     return 0;
   }
+  if (queue_reminds(w->q) && now >= w->q->remind)
+    decision_emit(w->d, "reminded", "", NULL);
   for (size_t i = 0; i < w->q->n; i++) {
     const struct visit *v = &w->q->visits[i];
     if (v->state == VISIT_BOOKED && now >= visit_slot_at(w->q, v) + w->q->grace * MINUTE_MS)

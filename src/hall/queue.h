@@ -14,6 +14,7 @@
 
 int queue_evolve(void *state, struct arena *arena, const struct event *event);
 moment queue_due(const void *state);
+bool queue_reminds(const struct queue *q);                          /* somebody has an appointment that he was not reminded of */
 moment queue_over(const struct queue *q);                           /* when the day is over */
 moment visit_slot_at(const struct queue *q, const struct visit *v); /* 0: no appointment */
 

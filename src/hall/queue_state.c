@@ -230,6 +230,7 @@ static int on_begun(struct queue *q, struct arena *arena, struct visit *v, const
   q->day = (day)json_int(e->data, "day");
   q->closes = (int)json_int(e->data, "closes");
   q->grace = (int)json_int(e->data, "grace");
+  q->remind = json_int(e->data, "remind");
   return 0;
 }
 
@@ -237,6 +238,7 @@ static int on_booked(struct queue *q, struct arena *arena, struct visit *v, cons
 {
   v = add_visit(q, arena, e);
   v->state = VISIT_BOOKED;
+  v->placed = e->at;
   return 0;
 }
 
@@ -259,6 +261,15 @@ static int on_rebooked(struct queue *q, struct arena *arena, struct visit *v, co
   (void)q;
   (void)arena;
   v->slot = (int)json_int(e->data, "slot");
+  return 0;
+}
+
+static int on_reminded(struct queue *q, struct arena *arena, struct visit *v, const struct event *e)
+{
+  (void)arena;
+  (void)v;
+  (void)e;
+  q->remind = 0;
   return 0;
 }
 
@@ -460,6 +471,7 @@ static const struct {
     {"priority-denied", true, on_priority_denied},
     {"given-back", true, on_released},
     {"move-undone", true, on_move_undone},
+    {"reminded", false, on_reminded},
     {"linked", true, on_linked},
     {"ended", false, on_ended},
     {"forgotten", false, on_forgotten},
@@ -491,6 +503,15 @@ static void earlier(moment *due, moment at)
     *due = at;
 }
 
+/* Who took his place when it was time has just been told. */
+bool queue_reminds(const struct queue *q)
+{
+  for (size_t i = 0; i < q->n && q->remind; i++)
+    if (q->visits[i].state == VISIT_BOOKED && q->visits[i].placed < q->remind)
+      return true;
+  return false;
+}
+
 moment queue_due(const void *state)
 {
   const struct queue *q = state;
@@ -500,6 +521,8 @@ moment queue_due(const void *state)
   if (q->ended)
     return day_start(q->day + KEPT_DAYS);
   earlier(&due, queue_over(q));
+  if (queue_reminds(q))
+    earlier(&due, q->remind);
   for (size_t i = 0; i < q->n; i++) {
     const struct visit *v = &q->visits[i];
     if (v->state == VISIT_BOOKED)

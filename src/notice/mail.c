@@ -91,7 +91,11 @@ static CURLcode hand_over(const struct post_office *office, struct arena *arena,
     abort();
   curl_easy_setopt(curl, CURLOPT_URL, office->url);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-  curl_easy_setopt(curl, CURLOPT_USE_SSL, office->user ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY); /* no password in clear */
+  bool must = office->user || office->ca; /* no password in clear, and nobody in between who takes encryption away */
+  curl_easy_setopt(curl, CURLOPT_USE_SSL, must ? (long)CURLUSESSL_ALL : (long)CURLUSESSL_TRY);
+  curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+  if (office->ca)
+    curl_easy_setopt(curl, CURLOPT_CAINFO, office->ca);
   if (office->user)
     curl_easy_setopt(curl, CURLOPT_USERPWD, office->user);
   curl_easy_setopt(curl, CURLOPT_MAIL_FROM, arena_printf(arena, "<%s>", mail->from));
@@ -107,6 +111,30 @@ static CURLcode hand_over(const struct post_office *office, struct arena *arena,
   curl_easy_cleanup(curl);
   curl_slist_free_all(to);
   return code;
+}
+
+/* What stays so until somebody sees to it is said so that he knows what; it is tried again all the same. */
+static int not_handed_over(CURLcode code, struct error *error)
+{
+  switch (code) {
+  case CURLE_PEER_FAILED_VERIFICATION:
+  case CURLE_SSL_ISSUER_ERROR:
+    return error_set(
+        error, ERROR_BUSY, "mail-certificate", "邮件服务器的证书不可信，什么都没有发出（自设证书机构的证书放在密钥目录 mail.ca）",
+        "The mail server's certificate is not to be trusted, nothing was sent (the certificate of an authority of your "
+        "own goes to the keys' mail.ca)");
+  case CURLE_SSL_CACERT_BADFILE:
+    return error_set(error, ERROR_BUSY, "mail-ca", "密钥目录中的 mail.ca 不是证书", "The keys' mail.ca holds no certificate");
+  case CURLE_USE_SSL_FAILED:
+    return error_set(error, ERROR_BUSY, "mail-plain", "邮件服务器不提供加密，什么都没有发出，密码也没有",
+                     "The mail server offers no encryption: nothing was sent, the password neither");
+  case CURLE_LOGIN_DENIED:
+    return error_set(error, ERROR_BUSY, "mail-login", "邮件服务器不接受密钥目录 mail.user 中的用户和密码",
+                     "The mail server does not take the user and password of the keys' mail.user");
+  default:
+    return error_set(error, ERROR_BUSY, "mail-silent", "邮件未能交给服务器：%s", "The mail could not be handed over: %s",
+                     curl_easy_strerror(code));
+  }
 }
 
 int mail_send(struct post_office *office, struct arena *arena, const struct mail *mail, struct error *error)
@@ -126,6 +154,5 @@ int mail_send(struct post_office *office, struct arena *arena, const struct mail
   }
   if (status < 400 || status > 499)
     gateway_failed(&office->rest);
-  return error_set(error, ERROR_BUSY, "mail-silent", "邮件未能交给服务器：%s", "The mail could not be handed over: %s",
-                   curl_easy_strerror(code));
+  return not_handed_over(code, error);
 }

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hall/hall.h"
 #include "notice/internal.h"
 
 const char *const notice_channels[NOTICE_CHANNELS] = {"email", "sms", "wechat"};
@@ -27,15 +28,33 @@ static int not_your_role(struct error *error)
 
 /* ---- a notice ---- */
 
+/* «宁波市行政服务中心 · 商事登记», as it is called now. */
+static json_t *place_name(const json_t *data, struct decision *d)
+{
+  struct hall_place place;
+  const char *hall = json_str(data, "hall"), *zone = json_str(data, "zone");
+  if (!hall_place_find(d->world->catalog, span_of(hall), span_of(zone), &place))
+    return json_pack("{s:s,s:s}", "zh", hall, "en", hall);
+  return json_pack("{s:o,s:o}", "zh", json_sprintf("%s · %s", place.hall->name.zh, place.name.zh), "en",
+                   json_sprintf("%s · %s", place.hall->name.en, place.name.en));
+}
+
 static int tell(const struct told *t, const struct command *command, struct decision *d, struct error *error)
 {
   const json_t *data = command->data, *channels = json_list(data, "channels");
+  const char *visit = json_str(data, "visit");
   if (t->id)
     return 0; /* the message came twice */
-  if (json_int(data, "case") <= 0 || !*json_str(data, "event"))
+  if ((json_int(data, "case") <= 0 && !*visit) || !*json_str(data, "event"))
     return error_set(error, ERROR_BAD_INPUT, "missing-argument", "缺少办件或事由", "The case or the event is missing");
-  json_t *made = json_pack("{s:I,s:s,s:s,s:s,s:O}", "case", (json_int_t)json_int(data, "case"), "event", json_str(data, "event"),
-                           "item", json_str(data, "item"), "day", json_str(data, "day"), "channels", (json_t *)(uintptr_t)channels);
+  json_t *made = json_pack("{s:s,s:s,s:s,s:O}", "event", json_str(data, "event"), "item", json_str(data, "item"), "day",
+                           json_str(data, "day"), "channels", (json_t *)(uintptr_t)channels);
+  if (*visit) {
+    (void)json_object_set_new(made, "visit", json_string(visit));
+    (void)json_object_set_new(made, "place", place_name(data, d));
+  } else {
+    (void)json_object_set_new(made, "case", json_integer(json_int(data, "case")));
+  }
   decision_emit(d, "told", json_str(data, "item"), made);
   return 0;
 }
@@ -70,9 +89,11 @@ static int notice_evolve(void *state, struct arena *arena, const struct event *e
 {
   struct told *t = state;
   if (strcmp(event->type, "told") == 0) {
-    const json_t *channels = json_list(event->data, "channels");
+    const json_t *channels = json_list(event->data, "channels"), *place = json_object_get(event->data, "place");
     *t = (struct told){.id = event->id,
                        .case_id = json_int(event->data, "case"),
+                       .visit = arena_str(arena, json_str(event->data, "visit")),
+                       .place = {arena_str(arena, json_str(place, "zh")), arena_str(arena, json_str(place, "en"))},
                        .event = arena_str(arena, json_str(event->data, "event")),
                        .item = arena_str(arena, json_str(event->data, "item")),
                        .day = arena_str(arena, json_str(event->data, "day")),

@@ -1,9 +1,11 @@
 /*
  * notice.h: what people are told, by e-mail, short message and WeChat, each once.
  *
- * Mechanisms send the outbox message «notice»: {case, event, item?, day?}, nothing personal. Its outlet makes a notice of
- * it (kind «notice», one aggregate a message), which goes out by each channel that the applicant has: name, address and words
- * are read from the case at that moment. What was sent is an event of the notice, and nothing goes out that has one.
+ * Mechanisms send the outbox message «notice»: {case, event, item?, day?} or, of a visit to a hall, {visit, event, day}, nothing
+ * personal. Its outlet makes a notice of it (kind «notice», one aggregate a message), which goes out by each channel that the
+ * applicant has: name, address and words are read from the case or the visit at that moment; what is not so any more (an
+ * appointment that was cancelled or moved again) is not told. What was sent is an event of the notice, and nothing goes out that
+ * has one.
  *
  * What is promised: each channel gets each notice at least once, and a second time only where we stopped, or lost the answer,
  * between the far end's «taken» and the record of it. The second bears the same Message-ID or Idempotency-Key, so that the far
@@ -22,8 +24,9 @@ extern const struct migration notice_migrations[];
 /* ---- what is told, and how: one table (notice_words.c) ---- */
 
 struct notice_words {
-  const char *event;          /* of the case, or «parcel-…» */
-  const char *subject, *text; /* English, keys of the translations; text takes: what («Open a restaurant»), case number, day */
+  const char *event;          /* of the case, or «parcel-…», «visit-…» */
+  const char *subject, *text; /* English, keys of the translations; text takes: what («Open a restaurant», a hall), case number or
+                                 time of the visit, day */
 };
 extern const struct notice_words notice_table[];           /* ended by {NULL} */
 const struct notice_words *notice_find(struct span event); /* NULL: nobody is told */
@@ -71,7 +74,8 @@ struct notices_options {
   struct store *store;
   const char *mail_url;               /* smtp://host:port or smtps://…; NULL: no e-mail */
   const char *mail_from;              /* address */
-  const char *mail_user;              /* «user:password»; NULL none */
+  const char *mail_user;              /* «user:password», sent only over TLS; NULL none */
+  const char *mail_ca;                /* PEM file of the authorities the server's certificate is taken from; NULL: the system's */
   const char *hook_url, *hook_secret; /* of the gateway of short messages and WeChat; url NULL: none */
   const char *site;                   /* where the public reaches us */
 };

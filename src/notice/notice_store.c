@@ -31,7 +31,10 @@ static void send(struct rowset *rows, const char *topic, const struct told *t, c
   struct json_writer w = json_to(&buf);
   json_begin_object(&w, NULL);
   json_put_int(&w, "notice", t->id);
-  json_put_int(&w, "case", t->case_id);
+  if (*t->visit)
+    json_put_str(&w, "visit", t->visit);
+  else
+    json_put_int(&w, "case", t->case_id);
   json_put_str(&w, "event", event);
   json_put_str(&w, "item", t->item);
   json_put_str(&w, "day", t->day);
@@ -48,8 +51,9 @@ void notice_project(const void *state, const struct event *events, size_t n, str
       if (t->states[c] == NOTICE_QUEUED)
         send(rows, notice_topics[c], t, t->event);
   }
-  ROW_PUT(rows, &put_notice, V_INT(t->id), V_INT(t->case_id), V_STR(t->event), V_STR(t->item), V_INT(t->at),
-          V_INT(t->states[NOTICE_EMAIL]), V_INT(t->states[NOTICE_SMS]), V_INT(t->states[NOTICE_WECHAT]));
+  if (t->case_id) /* the list of a case: of visits there is none */
+    ROW_PUT(rows, &put_notice, V_INT(t->id), V_INT(t->case_id), V_STR(t->event), V_STR(t->item), V_INT(t->at),
+            V_INT(t->states[NOTICE_EMAIL]), V_INT(t->states[NOTICE_SMS]), V_INT(t->states[NOTICE_WECHAT]));
 }
 
 /* A code that was drawn just now goes to the address; choosing again sends it again. */

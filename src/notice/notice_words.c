@@ -1,6 +1,9 @@
 #include "notice/notice.h"
 
-/* The one table of who is told what: all of it goes to the applicant. «%s» in texts: what, number of the case, a day. */
+/*
+ * The one table of who is told what: all of it goes to the applicant, or to whoever comes to a hall. «%s» in texts: what, number of
+ * the case, a day; of a visit: where, the time, the day.
+ */
 const struct notice_words notice_table[] = {
     {"submitted", N_("Received: %s"), N_("Your application “%s” (%s) was received. You will hear by %s whether it is accepted.")},
     {"resubmitted", N_("Corrections received: %s"),
@@ -41,6 +44,13 @@ const struct notice_words notice_table[] = {
      N_("The courier could not deliver the result of “%s” (%s). The issuing desk will call you or send it again.")},
     {"parcel-pick-up", N_("Ready for pick-up: %s"),
      N_("The result of “%s” (%s) came back from the courier and waits for you at the issuing desk.")},
+    {"visit-booked", N_("Appointment made: %s"),
+     N_("You have an appointment at “%s”: %s on %s. If you cannot come, please cancel it: somebody else is glad of the time.")},
+    {"visit-moved", N_("Appointment moved: %s"), N_("Your appointment at “%s” has a new time: %s on %s.")},
+    {"visit-cancelled", N_("Appointment cancelled: %s"),
+     N_("Your appointment at “%s” (%s on %s) was cancelled by the hall. The page says why; you can book another time.")},
+    {"visit-soon", N_("A reminder of your appointment: %s"),
+     N_("We expect you at “%s”: %s on %s. If you cannot come, please cancel or move it.")},
     {NULL, NULL, NULL},
 };
 

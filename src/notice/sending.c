@@ -2,21 +2,19 @@
  * The outlets of notices. They run on the engine's delivery thread, one message after another; what was sent is recorded
  * before the next is begun.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/delivery.h"
 #include "notice/internal.h"
 #include "web/web.h"
 
 struct notices {
   struct notices_options options;
+  struct delivering delivering;
   struct post_office office;
   struct gateway *hook;
-  _Atomic(struct engine *) engine;
 };
-
-static const struct actor the_system = {"system", "system", "", "system"};
 
 int notices_open(const struct notices_options *options, struct notices **ret, struct error *error)
 {
@@ -27,7 +25,8 @@ int notices_open(const struct notices_options *options, struct notices **ret, st
   if (!notices)
     abort();
   notices->options = *options;
-  notices->office = (struct post_office){.url = options->mail_url, .user = options->mail_user};
+  notices->delivering.store = options->store;
+  notices->office = (struct post_office){.url = options->mail_url, .user = options->mail_user, .ca = options->mail_ca};
   if (options->hook_url)
     gateway_open(options->hook_url, options->hook_secret, &notices->hook);
   *ret = notices;
@@ -44,120 +43,72 @@ void notices_close(struct notices *notices)
 
 void notices_serve(struct notices *notices, struct engine *engine)
 {
-  atomic_store(&notices->engine, engine);
+  atomic_store(&notices->delivering.engine, engine);
 }
 
 /* ---- one message ---- */
 
-struct job {
-  struct notices *notices;
-  struct engine *engine;
-  struct arena arena;
-  struct db *db;
-  json_t *body;
-  const char *delivery_id;
-};
-
-static int job_open(struct job *job, struct notices *notices, const char *delivery_id, struct span body, struct error *error)
+static int job_open(struct delivery *job, struct notices *notices, const char *delivery_id, struct span body, struct error *error)
 {
-  *job = (struct job){.notices = notices, .engine = atomic_load(&notices->engine), .delivery_id = delivery_id};
-  if (!job->engine)
-    return error_set(error, ERROR_BUSY, "starting", "系统正在启动", "The program is starting");
-  if (json_read(body, "message", &job->body, error))
-    return -1;
-  if (store_connect(notices->options.store, DB_READ, &job->db, error)) {
-    json_decref(job->body);
-    return -1;
-  }
-  return 0;
+  return delivery_open(job, notices, &notices->delivering, delivery_id, body, error);
 }
 
-static void job_close(struct job *job)
+static struct notices *notices_of(const struct delivery *job)
 {
-  db_close(job->db);
-  json_decref(job->body);
-  arena_release(&job->arena);
+  return job->context;
 }
 
-static int tell(struct job *job, int64_t id, const char *type, const char *key, json_t *data, struct error *error)
+static int tell(struct delivery *job, int64_t id, const char *type, const char *key, json_t *data, struct error *error)
 {
-  struct outcome outcome;
-  const struct command command = {
-      .kind = &notice_kind, .id = id, .expect = -1, .type = type, .key = key, .actor = the_system, .data = data};
-  int bad = engine_do(job->engine, &command, &outcome, error);
-  json_decref(data);
-  return bad;
-}
-
-/* *ret NULL: there is nobody to tell any more. */
-static int load_case(struct job *job, struct casefile **ret, struct error *error)
-{
-  struct error why = {0};
-  *ret = NULL;
-  if (casework_load(job->db, json_int(job->body, "case"), &job->arena, ret, &why)) {
-    if (why.code == ERROR_NOT_FOUND)
-      return 0;
-    *error = why;
-    return -1;
-  }
-  if ((*ret)->erased)
-    *ret = NULL;
-  return 0;
+  return delivery_tell(job->engine, &notice_kind, id, type, key, data, NULL, error);
 }
 
 /* ---- «notice»: who is told how ---- */
 
-static json_t *channels_of(const struct job *job, const struct casefile *c, const struct contact *contact)
+static json_t *channels_of(const struct delivery *job, const struct about *about, const struct contact *contact)
 {
-  const struct notices *n = job->notices;
+  const struct notices *n = notices_of(job);
   json_t *list = json_array();
   if (n->office.url && *contact->email && !*contact->code)
     (void)json_array_append_new(list, json_string(notice_channels[NOTICE_EMAIL]));
-  if (n->hook && contact->sms && *c->phone)
+  if (n->hook && contact->sms && *about->phone)
     (void)json_array_append_new(list, json_string(notice_channels[NOTICE_SMS]));
-  if (n->hook && contact->wechat && *c->account)
+  if (n->hook && contact->wechat && *about->account)
     (void)json_array_append_new(list, json_string(notice_channels[NOTICE_WECHAT]));
   return list;
 }
 
-static bool something_deferred(const struct casefile *c)
+static int make_notice(struct delivery *job, struct error *error)
 {
-  for (size_t i = 0; i < c->material_count; i++)
-    if (c->materials[i].deferred.day != DAY_NONE)
-      return true;
-  return false;
-}
-
-static int make_notice(struct job *job, struct error *error)
-{
-  struct casefile *c;
+  struct about about;
   struct contact contact = {.email = "", .code = "", .sms = true};
-  const char *event = json_str(job->body, "event");
-  if (!notice_find(span_of(event)))
+  if (!notice_find(span_of(json_str(job->body, "event"))))
     return 0;
-  if (load_case(job, &c, error))
+  if (notice_about(job->db, job->body, &job->arena, &about, error))
     return -1;
-  if (!c)
+  if (about.gone)
     return 0;
-  if (strcmp(event, "deferred-due") == 0 && !something_deferred(c))
-    return 0; /* it came */
-  if (*c->account && contact_read(job->db, c->account, &job->arena, &contact, error))
+  if (*about.account && contact_read(job->db, about.account, &job->arena, &contact, error))
     return -1;
   json_t *data = json_deep_copy(job->body);
-  (void)json_object_set_new(data, "channels", channels_of(job, c, &contact));
-  return tell(job, aggregate_id_from("notice", job->delivery_id), "tell", "tell", data, error);
+  (void)json_object_set_new(data, "channels", channels_of(job, &about, &contact));
+  if (about.hall) {
+    (void)json_object_set_new(data, "hall", json_string(about.hall));
+    (void)json_object_set_new(data, "zone", json_string(about.zone));
+  }
+  return tell(job, aggregate_id_from("notice", job->id), "tell", "tell", data, error);
 }
 
 static int notice_out(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct job job;
+  struct delivery job;
   const struct notices *notices = context;
   if (!notices->office.url && !notices->hook)
     return 0; /* there is no way to tell anybody */
   if (job_open(&job, context, delivery_id, body, error))
     return -1;
   int bad = make_notice(&job, error);
-  job_close(&job);
+  delivery_close(&job);
   return bad;
 }
 
@@ -168,49 +119,43 @@ struct said {
   const char *subject[LANG_COUNT], *text[LANG_COUNT];
 };
 
-static struct said say_it(struct job *job, const struct casefile *c)
+static struct said say_it(struct delivery *job, const struct about *about)
 {
   const struct notice_words *words = notice_find(span_of(json_str(job->body, "event")));
-  const char *item = json_str(job->body, "item");
-  struct words name = c->name;
   struct said said;
-  day on = DAY_NONE;
-  (void)day_parse(span_of(json_str(job->body, "day")), &on);
-  for (size_t i = 0; i < c->item_count && *item; i++)
-    if (strcmp(c->items[i].item, item) == 0)
-      name = c->items[i].name;
   for (int l = 0; l < LANG_COUNT; l++) {
     struct request rq = {.lang = (enum language)l, .arena = &job->arena}; /* only to have words in that language */
-    const char *what = say(&rq, name.zh, name.en);
+    const char *what = say(&rq, about->what.zh, about->what.en);
     said.subject[l] = trf(&rq, words->subject, what);
-    said.text[l] = trf(&rq, words->text, what, c->number, on == DAY_NONE ? "–" : day_words(&rq, on));
+    said.text[l] = trf(&rq, words->text, what, about->which, about->on == DAY_NONE ? "–" : day_words(&rq, about->on));
   }
   return said;
 }
 
-static const char *link_of(struct job *job, const struct casefile *c)
+static const char *link_of(struct delivery *job, const struct about *about)
 {
-  return arena_printf(&job->arena, "%s/cases/%s", job->notices->options.site ? job->notices->options.site : "", c->number);
+  const char *site = notices_of(job)->options.site;
+  return arena_printf(&job->arena, "%s%s", site ? site : "", about->page);
 }
 
-static int by_mail(struct job *job, const struct casefile *c, const struct said *said, struct error *error)
+static int by_mail(struct delivery *job, const struct about *about, const struct said *said, struct error *error)
 {
   struct contact contact;
-  if (contact_read(job->db, c->account, &job->arena, &contact, error))
+  if (contact_read(job->db, about->account, &job->arena, &contact, error))
     return -1;
   if (!*contact.email || *contact.code)
     return error_set(error, ERROR_RULE, "no-address", "没有已确认的电子邮箱", "There is no confirmed address any more");
   const struct mail mail = {
       .to = contact.email,
-      .from = job->notices->options.mail_from,
+      .from = notices_of(job)->options.mail_from,
       .subject = arena_printf(&job->arena, "%s · %s", said->subject[LANG_ZH], said->subject[LANG_EN]),
-      .text = arena_printf(&job->arena, "%s\n%s\n\n%s\n", said->text[LANG_ZH], said->text[LANG_EN], link_of(job, c)),
-      .id = arena_printf(&job->arena, "notice.%s", job->delivery_id),
+      .text = arena_printf(&job->arena, "%s\n%s\n\n%s\n", said->text[LANG_ZH], said->text[LANG_EN], link_of(job, about)),
+      .id = arena_printf(&job->arena, "notice.%s", job->id),
       .at = moment_now()};
-  return mail_send(&job->notices->office, &job->arena, &mail, error);
+  return mail_send(&notices_of(job)->office, &job->arena, &mail, error);
 }
 
-static int by_hook(struct job *job, const struct casefile *c, const struct said *said, enum notice_channel channel,
+static int by_hook(struct delivery *job, const struct about *about, const struct said *said, enum notice_channel channel,
                    struct error *error)
 {
   struct gateway_answer answer;
@@ -219,14 +164,14 @@ static int by_hook(struct job *job, const struct casefile *c, const struct said 
   struct json_writer w = json_to(&buf);
   json_begin_object(&w, NULL);
   json_put_str(&w, "channel", notice_channels[channel]);
-  json_put_str(&w, "to", channel == NOTICE_SMS ? c->phone : c->account);
+  json_put_str(&w, "to", channel == NOTICE_SMS ? about->phone : about->account);
   json_put_str(&w, "template", json_str(job->body, "event"));
-  json_put_str(&w, "number", c->number);
+  json_put_str(&w, "number", about->number);
   json_put_str(&w, "zh", said->text[LANG_ZH]);
   json_put_str(&w, "en", said->text[LANG_EN]);
-  json_put_str(&w, "link", link_of(job, c));
+  json_put_str(&w, "link", link_of(job, about));
   json_end(&w);
-  int bad = gateway_post(job->notices->hook, "", job->delivery_id, buf_view(&buf), &job->arena, &answer, error);
+  int bad = gateway_post(notices_of(job)->hook, "", job->id, buf_view(&buf), &job->arena, &answer, error);
   buf_release(&buf);
   if (bad || (answer.status >= 200 && answer.status <= 299))
     return bad;
@@ -236,7 +181,7 @@ static int by_hook(struct job *job, const struct casefile *c, const struct said 
   return error_set(error, ERROR_BUSY, "gateway", "消息网关答复 HTTP %d", "The message gateway answered HTTP %d", answer.status);
 }
 
-static int read_states(struct job *job, struct told *ret, struct error *error)
+static int read_states(struct delivery *job, struct told *ret, struct error *error)
 {
   static const struct kind *const kinds[] = {&notice_kind, NULL};
   struct event *events;
@@ -252,7 +197,7 @@ static int read_states(struct job *job, struct told *ret, struct error *error)
              : 0;
 }
 
-static int record(struct job *job, const struct told *t, const char *type, enum notice_channel channel, const char *why,
+static int record(struct delivery *job, const struct told *t, const char *type, enum notice_channel channel, const char *why,
                   struct error *error)
 {
   return tell(job, t->id, type, arena_printf(&job->arena, "%s-%s", type, notice_channels[channel]),
@@ -260,37 +205,34 @@ static int record(struct job *job, const struct told *t, const char *type, enum 
 }
 
 /* It is tried again, unless that has gone on for too long. */
-static int put_off(struct job *job, const struct told *t, enum notice_channel channel, const struct error *why, struct error *error)
+static int put_off(struct delivery *job, const struct told *t, enum notice_channel channel, const struct error *why,
+                   struct error *error)
 {
   struct outcome outcome;
   json_t *data = json_pack("{s:s,s:s}", "channel", notice_channels[channel], "why", why->name);
-  const struct command command = {
-      .kind = &notice_kind, .id = t->id, .expect = -1, .type = "put-off", .key = "", .actor = the_system, .data = data};
-  int bad = engine_do(job->engine, &command, &outcome, error);
-  json_decref(data);
+  int bad = delivery_tell(job->engine, &notice_kind, t->id, "put-off", "", data, &outcome, error);
   if (bad || outcome.seq)
     return bad;
   *error = *why;
   return -1;
 }
 
-static int send_by(struct job *job, enum notice_channel channel, struct error *error)
+static int send_by(struct delivery *job, enum notice_channel channel, struct error *error)
 {
   struct told t = {0};
-  struct casefile *c;
+  struct about about;
   struct error why = {0};
   if (read_states(job, &t, error))
     return -1;
   if (t.states[channel] != NOTICE_QUEUED)
     return 0; /* sent, and we stopped before the message was crossed out */
-  if (load_case(job, &c, &why) == 0 && !c)
-    return record(job, &t, "failed", channel, "erased", error);
-  if (!why.code && channel == NOTICE_EMAIL) {
-    const struct said said = say_it(job, c);
-    (void)by_mail(job, c, &said, &why);
-  } else if (!why.code) {
-    const struct said said = say_it(job, c);
-    (void)by_hook(job, c, &said, channel, &why);
+  if (notice_about(job->db, job->body, &job->arena, &about, &why) == 0) {
+    if (about.gone)
+      return record(job, &t, "failed", channel, about.gone, error);
+    if (*t.visit)
+      about.what = t.place;
+    const struct said said = say_it(job, &about);
+    (void)(channel == NOTICE_EMAIL ? by_mail(job, &about, &said, &why) : by_hook(job, &about, &said, channel, &why));
   }
   if (!why.code)
     return record(job, &t, "sent", channel, "", error);
@@ -301,11 +243,11 @@ static int send_by(struct job *job, enum notice_channel channel, struct error *e
 
 static int channel_out(void *context, const char *delivery_id, struct span body, enum notice_channel channel, struct error *error)
 {
-  struct job job;
+  struct delivery job;
   if (job_open(&job, context, delivery_id, body, error))
     return -1;
   int bad = send_by(&job, channel, error);
-  job_close(&job);
+  delivery_close(&job);
   return bad;
 }
 
@@ -327,22 +269,22 @@ static int wechat_out(void *context, const char *delivery_id, struct span body, 
 /* The code that confirms an address; a refusal for good means that the address is none. */
 static int code_out(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct job job;
+  struct delivery job;
   struct error why = {0};
   if (job_open(&job, context, delivery_id, body, error))
     return -1;
-  if (job.notices->office.url) {
+  if (notices_of(&job)->office.url) {
     const char *code = json_str(job.body, "code");
     const struct mail mail = {
         .to = json_str(job.body, "email"),
-        .from = job.notices->options.mail_from,
+        .from = notices_of(&job)->options.mail_from,
         .subject = "邮箱确认码 · Your code",
         .text = arena_printf(&job.arena, "您的邮箱确认码：%s\nThe code that confirms your address: %s\n", code, code),
         .id = arena_printf(&job.arena, "code.%s", delivery_id),
         .at = moment_now()};
-    (void)mail_send(&job.notices->office, &job.arena, &mail, &why);
+    (void)mail_send(&notices_of(&job)->office, &job.arena, &mail, &why);
   }
-  job_close(&job);
+  delivery_close(&job);
   if (why.code != ERROR_BUSY)
     return 0;
   *error = why;

@@ -229,15 +229,17 @@ int release_read(struct db *db, const char *version, struct arena *arena, struct
                            "This version of the catalogue was not published");
 }
 
-static const struct sql terms = {"SELECT seq, version, since, actor, draft, reason FROM catalogue_terms WHERE seq < $1"
-                                 " ORDER BY seq DESC LIMIT $2"};
+#define TERM "seq, version, since, actor, draft, reason"
+static const struct sql terms = {"SELECT " TERM " FROM catalogue_terms WHERE seq < $1 ORDER BY seq DESC LIMIT $2"};
+static const struct sql later_terms = {"SELECT " TERM " FROM catalogue_terms WHERE seq > $1 ORDER BY seq LIMIT $2"};
 
-int term_list(struct db *db, int64_t before, size_t max, struct arena *arena, struct term **ret, size_t *ret_n, struct error *error)
+static int read_terms(struct db *db, const struct sql *sql, int64_t seq, size_t max, struct arena *arena, struct term **ret,
+                      size_t *ret_n, struct error *error)
 {
   struct rows rows;
   struct term *list = arena_array(arena, max + 1, sizeof *list);
   size_t n = 0;
-  if (DB_QUERY(db, &terms, &rows, error, V_INT(before ? before : INT64_MAX), V_INT((int64_t)max)))
+  if (DB_QUERY(db, sql, &rows, error, V_INT(seq), V_INT((int64_t)max)))
     return -1;
   while (rows_next(&rows))
     list[n++] = (struct term){.seq = rows_int(&rows, 0),
@@ -249,4 +251,25 @@ int term_list(struct db *db, int64_t before, size_t max, struct arena *arena, st
   *ret = list;
   *ret_n = n;
   return rows_close(&rows, error);
+}
+
+int term_list(struct db *db, int64_t before, size_t max, struct arena *arena, struct term **ret, size_t *ret_n, struct error *error)
+{
+  return read_terms(db, &terms, before ? before : INT64_MAX, max, arena, ret, ret_n, error);
+}
+
+int term_at(struct db *db, int64_t seq, struct arena *arena, struct term *ret, bool *ret_found, int64_t *ret_next,
+            struct error *error)
+{
+  struct term *then, *later;
+  size_t n, later_n;
+  if (read_terms(db, &terms, seq + 1, 1, arena, &then, &n, error) ||
+      read_terms(db, &later_terms, seq, 2, arena, &later, &later_n, error))
+    return -1;
+  size_t first = n ? 0 : 1; /* of the later ones, the next */
+  *ret_found = n || later_n;
+  if (*ret_found)
+    *ret = n ? then[0] : later[0];
+  *ret_next = later_n > first ? later[first].seq : 0;
+  return 0;
 }

@@ -124,5 +124,11 @@ struct term {
 /* Newest first, before the event given (0: from the newest), at most max. */
 int term_list(struct db *db, int64_t before, size_t max, struct arena *arena, struct term **ret, size_t *ret_n,
               struct error *error);
+/*
+ * The one that counted when event seq was written; what was before the first counts as the first's. *ret_next: the event from which
+ * on another counts; 0: none yet. *ret_found is false where there is none at all.
+ */
+int term_at(struct db *db, int64_t seq, struct arena *arena, struct term *ret, bool *ret_found, int64_t *ret_next,
+            struct error *error);
 
 #endif

@@ -33,6 +33,8 @@ struct watch_job {
   int64_t saved_size; /* and what of */
   size_t book_bytes;  /* of the key book as written last */
   bool booked;        /* the key book is read, and published where it is to be */
+  struct watch_catalog held;
+  bool turning; /* the next leaf is of another catalogue's time */
 };
 
 /* ---- one look ---- */
@@ -51,8 +53,36 @@ static int see_entry(void *context, int64_t index, struct span entry, struct err
   if (index != monitor_size(job->monitor))
     return error_set(error, ERROR_INTERNAL, "broken-ledger", "账本缺少第 %lld 条", "The ledger lacks leaf %lld",
                      (long long)monitor_size(job->monitor));
+  job->turning = job->held.next && index + 1 >= job->held.next; /* leaf n is event n + 1 */
+  if (job->turning)
+    return error_set(error, ERROR_INTERNAL, "other-catalogue", "目录换了版本", "Another catalogue counts from here on");
   monitor_leaf(job->monitor, entry);
   return 0;
+}
+
+/* The catalogue of the next leaf's time. */
+static int turn_catalog(struct watch_job *job, struct error *error)
+{
+  const void *before = job->held.owner;
+  const struct watch_options *o = &job->options;
+  if (!o->lend)
+    return 0;
+  if (o->lend(o->context, job->db, monitor_size(job->monitor) + 1, &job->held, error))
+    return -1;
+  if (job->held.owner != before)
+    monitor_catalog(job->monitor, job->held.catalog);
+  return 0;
+}
+
+/* All that are sealed and not seen yet, each with the catalogue of its time. */
+static int read_entries(struct watch_job *job, struct error *error)
+{
+  int bad;
+  do {
+    job->turning = false;
+    bad = turn_catalog(job, error) || engine_entries(job->db, monitor_size(job->monitor), see_entry, job, error) ? -1 : 0;
+  } while (bad && job->turning);
+  return bad;
 }
 
 static int look_at_keys(struct watch_job *job, struct error *error)
@@ -97,7 +127,7 @@ static int read_log(struct watch_job *job, struct engine_checkpoint *ret, struct
     return -1;
   int bad = engine_last_checkpoint(job->db, &job->arena, ret, error);
   if (!bad && (!job->booked || ret->size != monitor_size(job->monitor)))
-    bad = look_at_keys(job, error) || engine_entries(job->db, monitor_size(job->monitor), see_entry, job, error);
+    bad = look_at_keys(job, error) || read_entries(job, error);
   db_rollback(job->db);
   return bad;
 }
@@ -153,7 +183,7 @@ static int open_monitor(struct watch_job *job, struct error *error)
       vkey = keys[i].vkey;
   if (!vkey)
     return error_set(error, ERROR_INTERNAL, "no-key", "账本的密钥还没有登记", "The log's key is not registered yet");
-  struct monitor_options options = {.vkey = vkey, .catalog = job->options.catalog, .sink = found, .context = job};
+  struct monitor_options options = {.vkey = vkey, .sink = found, .context = job};
   struct error why = {0};
   if (file_read(arena_printf(&job->arena, "%s/monitor", job->options.key_dir), &job->arena, &state, error))
     return -1;
@@ -204,6 +234,8 @@ void watch_stop(struct watch_job *job)
       log_error("the monitor's state could not be kept", &error);
   }
   monitor_close(job->monitor);
+  if (job->held.owner)
+    job->options.give_back(job->options.context, &job->held);
   if (job->db)
     db_close(job->db);
   arena_release(&job->arena);

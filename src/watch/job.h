@@ -9,10 +9,23 @@
 
 struct watch_job;
 
+/* A catalogue that is lent. */
+struct watch_catalog {
+  const struct catalog *catalog; /* NULL: none */
+  const void *owner;             /* the lender's */
+  int64_t next;                  /* the event from which on another one counts; 0: none yet */
+};
+
 struct watch_options {
   struct engine *engine;
   struct store *store;
-  const struct catalog *catalog;
+  /*
+   * The catalogue that counted when event seq was written, in exchange for the one held ({0} to begin): whose limits are judged.
+   * NULL: limits are not judged.
+   */
+  int (*lend)(void *context, struct db *db, int64_t seq, struct watch_catalog *held, struct error *error);
+  void (*give_back)(void *context, const struct watch_catalog *held);
+  void *context;
   const char *key_dir, *origin;
   const char *log_dir; /* the key book is written there as «keys»; NULL: nowhere */
   int period_ms;       /* 0: 5000 */

@@ -14,6 +14,7 @@
 
 #define TOLERANCE 300
 #define REMEMBER 1000000
+#define DAYS_MAX 10000
 
 void monitor_say(struct monitor *m, const char *word, int64_t index, const char *subject, const char *zh, const char *en, ...)
 {
@@ -365,6 +366,7 @@ void monitor_close(struct monitor *m)
   if (!m)
     return;
   records_release(m);
+  limits_release(m);
   book_clear(m);
   free(m->book);
   for (size_t i = 0; i < m->key_count; i++)
@@ -377,14 +379,14 @@ void monitor_close(struct monitor *m)
 
 /* ---- state: a line each ---- */
 
-static const char FIRST[] = "onevisit-monitor/v1";
+static const char FIRST[] = "onevisit-monitor/v2";
 
 static void put_record(const struct record *r, struct arena *arena, struct buf *out)
 {
   char hex[2 * LEAF_PSEUDONYM_BYTES + 1];
   hex_encode(r->pseudonym, sizeof r->pseudonym, hex);
-  buf_printf(out, "case %s %lld %s %lld %lld %d\n", hex, (long long)r->seq, base64_encode(arena, r->hash.b, DIGEST_BYTES),
-             (long long)r->seconds, (long long)r->received, r->told);
+  buf_printf(out, "case %s %lld %s %lld %lld %d %lld\n", hex, (long long)r->seq, base64_encode(arena, r->hash.b, DIGEST_BYTES),
+             (long long)r->seconds, (long long)r->received, r->told, (long long)r->pinned);
   for (const struct open_item *it = r->items; it; it = it->next)
     buf_printf(out, "item %s %lld %lld %d %d %d\n", it->id, (long long)it->opened, (long long)it->special, it->paused, it->extended,
                it->told);
@@ -400,6 +402,8 @@ void monitor_state(const struct monitor *m, struct buf *out)
   for (size_t i = 0; i < m->key_count; i++)
     buf_printf(out, "key %s %lld %lld\n", verifier_vkey(m->keys[i].verifier), (long long)m->keys[i].first,
                (long long)m->keys[i].last);
+  for (size_t i = 0; i < m->limit_count; i++)
+    buf_printf(out, "limit %s %lld %d\n", m->limits[i].item, (long long)m->limits[i].from, m->limits[i].days);
   for (const struct record *r = m->idle.oldest; r; r = r->newer) {
     put_record(r, &arena, out);
     arena_reset(&arena);
@@ -457,10 +461,10 @@ static bool read_case(struct monitor *m, struct span rest, struct record **ret)
 {
   struct span hex, seq, hash, bytes;
   unsigned char pseudonym[LEAF_PSEUDONYM_BYTES];
-  int64_t n[3], number;
+  int64_t n[4], number;
   if (!span_cut(&rest, ' ', &hex) || !hex_decode(hex, pseudonym, sizeof pseudonym) || !span_cut(&rest, ' ', &seq) ||
       !span_int(seq, &number) || !span_cut(&rest, ' ', &hash) || !base64_decode(&m->arena, hash, &bytes) ||
-      bytes.n != DIGEST_BYTES || !ints(&rest, n, 3) || record_find(m, pseudonym))
+      bytes.n != DIGEST_BYTES || !ints(&rest, n, 4) || record_find(m, pseudonym))
     return false;
   struct record *r = record_add(m, pseudonym);
   r->seq = number;
@@ -468,6 +472,7 @@ static bool read_case(struct monitor *m, struct span rest, struct record **ret)
   r->seconds = n[0];
   r->received = n[1];
   r->told = n[2] != 0;
+  r->pinned = n[3];
   record_used(m, r);
   *ret = r;
   return true;
@@ -489,6 +494,16 @@ static bool read_item(struct monitor *m, struct span rest, struct record *r)
   return true;
 }
 
+static bool read_limit(struct monitor *m, struct span rest)
+{
+  struct span item;
+  int64_t n[2];
+  if (!span_cut(&rest, ' ', &item) || !item.n || !ints(&rest, n, 2) || n[1] < 0 || n[1] > DAYS_MAX)
+    return false;
+  limit_add(m, item, n[0], (int)n[1]);
+  return true;
+}
+
 static bool read_line(struct monitor *m, struct span line, struct record **record)
 {
   struct span word;
@@ -500,6 +515,8 @@ static bool read_line(struct monitor *m, struct span line, struct record **recor
     return read_seen(m, line);
   if (span_is(word, "key"))
     return read_key(m, line);
+  if (span_is(word, "limit"))
+    return read_limit(m, line);
   if (span_is(word, "case"))
     return read_case(m, line, record);
   return span_is(word, "item") && read_item(m, line, *record);
@@ -515,6 +532,7 @@ static int read_state(struct monitor *m, struct span state, struct error *error)
     good = ended || read_line(m, line, &record);
     arena_reset(&m->arena);
   }
+  limits_sort(m);
   return good && ended
              ? 0
              : error_set(error, ERROR_BAD_INPUT, "bad-state", "监测状态文件已损坏或不是本程序所写，请删除后重新核查全部条目",
@@ -533,6 +551,7 @@ int monitor_open(const struct monitor_options *options, struct span state, struc
     monitor_close(m);
     return -1;
   }
+  monitor_catalog(m, options->catalog);
   *ret = m;
   return 0;
 }

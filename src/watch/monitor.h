@@ -17,12 +17,14 @@
  *                 extension taken off
  *
  * Limits are judged by types, items and times alone, in favour of the office: a limit counts from the leaf that starts it, a
- * notice may come on the day after (acceptance by law is written then), an extension counts as 15 days. Without a catalogue
- * they are not judged. Imported history («history.») keeps its own dates.
+ * notice may come on the day after (acceptance by law is written then), an extension counts as 15 days. An item has the days
+ * that the catalogue gave it when its case's plan was pinned (case.plan-pinned); days are counted by the newest calendar.
+ * Without a catalogue limits are not judged. Imported history («history.») keeps its own dates.
  *
- * Memory: 150 bytes a case and 80 an open item. Cases under way are always kept; of the others, and of accounts and the like,
- * the `remember` last used. What was forgotten is counted, and a case that goes on after that is taken up again unchecked at
- * its seam. The state is text, so that a monitor goes on where it ended: only the right edge is read after the first pass.
+ * Memory: 160 bytes a case, 80 an open item and 60 each limit that an item ever had. Cases under way are always kept; of the
+ * others, and of accounts and the like, the `remember` last used. What was forgotten is counted, and a case that goes on after that
+ * is taken up again unchecked at its seam. The state is text, so that a monitor goes on where it ended: only the right edge is read
+ * after the first pass.
  */
 #ifndef ONEVISIT_WATCH_MONITOR_H
 #define ONEVISIT_WATCH_MONITOR_H
@@ -44,7 +46,7 @@ typedef void anomaly_sink(void *context, const struct anomaly *finding);
 struct monitor_options {
   const char *vkey;              /* of the log */
   const struct policy *policy;   /* whose cosignatures are looked at; NULL: none */
-  const struct catalog *catalog; /* for limits; NULL */
+  const struct catalog *catalog; /* the first one, as by monitor_catalog(); NULL: none yet */
   int64_t max_age;               /* seconds a checkpoint's newest cosignature may be old; 0: not judged (nor without a policy) */
   int64_t tolerance;             /* seconds of clocks apart; 0: 300 */
   size_t remember;               /* cases that are not under way; 0: 1,000,000 */
@@ -56,6 +58,8 @@ struct monitor_options {
 int monitor_open(const struct monitor_options *options, struct span state, struct monitor **ret, struct error *error);
 void monitor_close(struct monitor *monitor);
 
+/* The catalogue that counts from the next leaf on; its calendar is borrowed until there is another. */
+void monitor_catalog(struct monitor *monitor, const struct catalog *catalog);
 /* The whole key book as it stands now: to be given before the leaves it speaks of. */
 void monitor_keybook(struct monitor *monitor, struct span book);
 int64_t monitor_size(const struct monitor *monitor); /* leaves seen: the next one has this index */

@@ -71,6 +71,7 @@ struct record *record_add(struct monitor *m, const unsigned char *pseudonym)
   if (!r)
     abort();
   memcpy(r->pseudonym, pseudonym, sizeof r->pseudonym);
+  r->pinned = m->edge.size;
   size_t b = bucket_of(m, pseudonym);
   r->chain = m->buckets[b];
   m->buckets[b] = r;
@@ -153,6 +154,75 @@ static void close_item(struct record *r, const struct open_item *item)
   free(gone);
 }
 
+/* ---- what catalogues say ---- */
+
+static int by_item(const void *a, const void *b)
+{
+  const struct limit *x = a, *y = b;
+  int order = strcmp(x->item, y->item);
+  return order ? order : (x->from > y->from) - (x->from < y->from);
+}
+
+void limit_add(struct monitor *m, struct span item, int64_t from, int days)
+{
+  if (m->limit_count == m->limit_cap) {
+    m->limit_cap = m->limit_cap ? 2 * m->limit_cap : 256;
+    m->limits = realloc(m->limits, m->limit_cap * sizeof *m->limits);
+    if (!m->limits)
+      abort();
+  }
+  char *name = strndup(item.p, item.n);
+  if (!name)
+    abort();
+  m->limits[m->limit_count++] = (struct limit){name, from, days};
+}
+
+void limits_sort(struct monitor *m)
+{
+  if (m->limit_count)
+    qsort(m->limits, m->limit_count, sizeof *m->limits, by_item);
+}
+
+void limits_release(struct monitor *m)
+{
+  for (size_t i = 0; i < m->limit_count; i++)
+    free(m->limits[i].item);
+  free(m->limits);
+}
+
+/* Of the first n, which are sorted: the item's last one from that leaf or before it, else its first; NULL: it never had one. */
+static struct limit *limit_find(const struct monitor *m, size_t n, const char *item, int64_t leaf)
+{
+  size_t low = 0, high = n;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    int order = strcmp(m->limits[middle].item, item);
+    if (order < 0 || (order == 0 && m->limits[middle].from <= leaf))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  if (low > 0 && strcmp(m->limits[low - 1].item, item) == 0)
+    return &m->limits[low - 1];
+  return low < n && strcmp(m->limits[low].item, item) == 0 ? &m->limits[low] : NULL;
+}
+
+void monitor_catalog(struct monitor *m, const struct catalog *catalog)
+{
+  size_t known = m->limit_count;
+  m->calendar = catalog ? &catalog->calendar : NULL;
+  for (size_t i = 0; catalog && i < catalog->item_count; i++) {
+    const struct item *item = &catalog->items[i];
+    struct limit *last = limit_find(m, known, item->id, INT64_MAX);
+    int days = item->statutory > 0 ? item->statutory : 0;
+    if (last && last->from == m->edge.size)
+      last->days = days;
+    else if ((last ? last->days : 0) != days)
+      limit_add(m, span_of(item->id), m->edge.size, days);
+  }
+  limits_sort(m);
+}
+
 /* ---- limits ---- */
 
 static day day_of_second(int64_t seconds)
@@ -170,9 +240,9 @@ static const char *subject_of(struct monitor *m, const struct record *r, const c
 /* now: when it was answered, or is not yet. */
 static void judge_notice(struct monitor *m, struct record *r, int64_t now, int64_t index)
 {
-  if (!m->options.catalog || !r->received || r->told)
+  if (!m->calendar || !r->received || r->told)
     return;
-  day last = calendar_add(&m->options.catalog->calendar, day_of_second(r->received), NOTICE_DAYS).day + 1;
+  day last = calendar_add(m->calendar, day_of_second(r->received), NOTICE_DAYS).day + 1;
   if (day_of_second(now) <= last)
     return;
   r->told = true;
@@ -182,11 +252,11 @@ static void judge_notice(struct monitor *m, struct record *r, int64_t now, int64
 
 static void judge_item(struct monitor *m, struct record *r, struct open_item *it, int64_t now, int64_t index)
 {
-  const struct item *item = m->options.catalog ? catalog_item(m->options.catalog, span_of(it->id)) : NULL;
-  if (!item || item->statutory <= 0 || it->told || it->special)
+  const struct limit *limit = m->calendar ? limit_find(m, m->limit_count, it->id, r->pinned) : NULL;
+  if (!limit || limit->days == 0 || it->told || it->special)
     return;
-  int days = item->statutory + it->paused + (it->extended ? EXTENSION_DAYS : 0);
-  if (day_of_second(now) <= calendar_add(&m->options.catalog->calendar, day_of_second(it->opened), days).day)
+  int days = limit->days + it->paused + (it->extended ? EXTENSION_DAYS : 0);
+  if (day_of_second(now) <= calendar_add(m->calendar, day_of_second(it->opened), days).day)
     return;
   it->told = true;
   monitor_say(m, "late-decision", index, subject_of(m, r, it->id), "事项在法定 %d 个工作日内没有决定",
@@ -195,7 +265,7 @@ static void judge_item(struct monitor *m, struct record *r, struct open_item *it
 
 void monitor_clock(struct monitor *m, int64_t now)
 {
-  if (!m->options.catalog)
+  if (!m->calendar)
     return;
   for (struct record *r = m->busy.oldest; r; r = r->newer) {
     judge_notice(m, r, now, m->edge.size);
@@ -217,8 +287,8 @@ static void item_leaf(struct monitor *m, struct record *r, const struct leaf_vie
     it->extended = true;
   } else if (span_is(leaf->type, "case.special-started")) {
     it->special = leaf->seconds;
-  } else if (span_is(leaf->type, "case.special-ended") && it->special && m->options.catalog) {
-    it->paused += calendar_between(&m->options.catalog->calendar, day_of_second(it->special), day_of_second(leaf->seconds)) + 1;
+  } else if (span_is(leaf->type, "case.special-ended") && it->special && m->calendar) {
+    it->paused += calendar_between(m->calendar, day_of_second(it->special), day_of_second(leaf->seconds)) + 1;
     it->special = 0;
   } else if (span_is(leaf->type, "case.decided") || span_is(leaf->type, "case.item-closed")) {
     if (span_is(leaf->type, "case.decided"))
@@ -241,6 +311,8 @@ void limits_leaf(struct monitor *m, struct record *r, const struct leaf_view *le
       judge_notice(m, r, leaf->seconds, index);
       r->received = 0;
     }
+  if (span_is(leaf->type, "case.plan-pinned"))
+    r->pinned = index;
   if (span_is(leaf->type, "case.archived") || span_is(leaf->type, "case.erased"))
     drop_items(r);
   item_leaf(m, r, leaf, index);

@@ -22,6 +22,7 @@ struct record { /* of a case, or another aggregate */
   struct digest hash; /* of its last leaf */
   int64_t seq, seconds;
   int64_t received; /* an application waits for the notice since; 0: none */
+  int64_t pinned;   /* the leaf by which its plan was pinned last, or the first one that we know of */
   bool told;        /* that the notice is late */
   struct open_item *items;
   struct record *chain;         /* in its bucket */
@@ -32,6 +33,12 @@ struct record { /* of a case, or another aggregate */
 struct record_list {
   struct record *newest, *oldest;
   size_t n;
+};
+
+struct limit { /* of an item: so many statutory working days in plans that were pinned from that leaf on; 0: none */
+  char *item;
+  int64_t from;
+  int days;
 };
 
 struct known_key {
@@ -60,6 +67,9 @@ struct monitor {
   struct record **buckets;
   size_t bucket_count, record_count;
   struct record_list busy, idle;
+  const struct calendar *calendar; /* of the newest catalogue; NULL: limits are not judged */
+  struct limit *limits;            /* by item and leaf */
+  size_t limit_count, limit_cap;
   struct monitor_counts counts;
   struct arena arena; /* of one leaf */
 };
@@ -73,6 +83,10 @@ void record_used(struct monitor *m, struct record *r); /* after a leaf of it: pu
 void records_release(struct monitor *m);
 struct open_item *record_item(struct record *r, struct span id, bool add);
 
+/* All must be sorted before they are asked for. */
+void limit_add(struct monitor *m, struct span item, int64_t from, int days);
+void limits_sort(struct monitor *m);
+void limits_release(struct monitor *m);
 /* Limits that this leaf starts, answers or moves. */
 void limits_leaf(struct monitor *m, struct record *r, const struct leaf_view *leaf, int64_t index);
 int monitor_key_add(struct monitor *m, const char *vkey, int64_t first, int64_t last, struct error *error);

@@ -3,6 +3,7 @@
  */
 #include "web/live.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +12,14 @@
 #include <time.h>
 
 #define TEXT_MAX 96
+#define GUEST_LISTS 1024
+
+/* An address that has streams. */
+struct guest {
+  struct guest *next; /* in its list */
+  uint64_t key;
+  size_t streams;
+};
 
 struct topic {
   struct topic *next;
@@ -23,6 +32,7 @@ struct topic {
 struct stream {
   struct live *live;
   struct topic *topic;
+  struct guest *guest;
   struct stream *newer, *older;
   struct MHD_Connection *connection;
   int64_t sent;  /* the version its reader knows; -1: none */
@@ -39,7 +49,9 @@ struct live {
   pthread_mutex_t lock; /* guards all that follows, and the streams */
   pthread_cond_t wake;
   struct topic *topics;
-  size_t streams, most;
+  struct guest *guests[GUEST_LISTS];
+  unsigned char seed[16]; /* so that nobody can choose addresses that meet in one list */
+  size_t streams, most, each;
   bool nudged, ending, stopping;
 };
 
@@ -120,6 +132,52 @@ static struct topic *topic_get(struct live *live, const struct live_source *sour
   return t;
 }
 
+/* ---- guests ---- */
+
+/* One of IPv6 has a whole /64 to choose from. */
+static uint64_t guest_key(const struct live *live, const char *address)
+{
+  struct in6_addr six;
+  struct span what = span_of(address);
+  if (inet_pton(AF_INET6, address, &six) == 1 && !IN6_IS_ADDR_V4MAPPED(&six))
+    what = (struct span){(const char *)&six, 8};
+  struct digest d = hmac_sha256((struct span){(const char *)live->seed, sizeof live->seed}, what);
+  uint64_t key;
+  memcpy(&key, d.b, sizeof key);
+  return key;
+}
+
+static struct guest *guest_find(const struct live *live, uint64_t key)
+{
+  struct guest *g = live->guests[key % GUEST_LISTS];
+  while (g && g->key != key)
+    g = g->next;
+  return g;
+}
+
+static struct guest *guest_get(struct live *live, uint64_t key)
+{
+  struct guest *g = guest_find(live, key), **list = &live->guests[key % GUEST_LISTS];
+  if (g)
+    return g;
+  g = calloc(1, sizeof *g);
+  if (!g)
+    abort();
+  *g = (struct guest){.next = *list, .key = key};
+  return *list = g;
+}
+
+static void guest_leaves(struct live *live, struct guest *guest)
+{
+  if (--guest->streams)
+    return;
+  struct guest **at = &live->guests[guest->key % GUEST_LISTS];
+  while (*at != guest)
+    at = &(*at)->next;
+  *at = guest->next;
+  free(guest);
+}
+
 static void drop_stream(void *context)
 {
   struct stream *s = context;
@@ -132,11 +190,28 @@ static void drop_stream(void *context)
   if (s->older)
     s->older->newer = s->newer;
   live->streams--;
+  guest_leaves(live, s->guest);
   pthread_mutex_unlock(&live->lock);
   free(s);
 }
 
 /* ---- the request's side ---- */
+
+static int check_room(struct request *rq, struct live *live, struct error *error)
+{
+  uint64_t key = guest_key(live, rq->address);
+  pthread_mutex_lock(&live->lock);
+  const struct guest *guest = guest_find(live, key);
+  bool full = live->streams >= live->most || live->ending, many = guest && guest->streams >= live->each;
+  pthread_mutex_unlock(&live->lock);
+  if (!full && !many)
+    return 0;
+  web_retry_after(rq, 15);
+  return full ? error_set(error, ERROR_BUSY, "too-many-streams", "同时观看的人太多，请稍后刷新页面",
+                          "Too many are watching: reload the page now and then")
+              : error_set(error, ERROR_BUSY, "too-many-streams-here", "您所在的网络同时观看的人太多，请稍后刷新页面",
+                          "Too many are watching from your network: reload the page now and then");
+}
 
 int web_stream(struct request *rq, const char *topic, struct error *error)
 {
@@ -148,14 +223,8 @@ int web_stream(struct request *rq, const char *topic, struct error *error)
   int64_t version = source->version(x->web->options.context, rq->db, topic, rq->now);
   if (version < 0)
     return error_set(error, ERROR_BUSY, "stream-unready", "实时数据暂不可用", "The live stream is not available just now");
-  pthread_mutex_lock(&live->lock);
-  bool full = live->streams >= live->most || live->ending;
-  pthread_mutex_unlock(&live->lock);
-  if (full) {
-    web_retry_after(rq, 15);
-    return error_set(error, ERROR_BUSY, "too-many-streams", "同时观看的人太多，请稍后刷新页面",
-                     "Too many are watching: reload the page now and then");
-  }
+  if (check_room(rq, live, error))
+    return -1;
   x->topic = arena_str(&x->arena, topic);
   x->version = version;
   x->status = 200;
@@ -192,6 +261,7 @@ struct MHD_Response *live_response(struct exchange *x)
     return NULL;
   *s = (struct stream){.live = live, .connection = x->connection, .sent = known_version(&x->rq)};
   say_text(s, snprintf(s->text, sizeof s->text, "retry: 2000\n\n"));
+  uint64_t key = guest_key(live, x->rq.address);
   pthread_mutex_lock(&live->lock);
   s->topic = topic_get(live, source_of(x->web, x->topic), x->topic);
   if (!s->topic->streams || x->version > s->topic->version)
@@ -201,6 +271,8 @@ struct MHD_Response *live_response(struct exchange *x)
     s->older->newer = s;
   s->topic->streams = s;
   live->streams++;
+  s->guest = guest_get(live, key);
+  s->guest->streams++;
   pthread_mutex_unlock(&live->lock);
   struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 256, read_stream, s, drop_stream);
   if (!r) {
@@ -331,6 +403,8 @@ struct live *live_open(struct web *web)
     abort();
   live->web = web;
   live->most = (size_t)web->options.streams_max;
+  live->each = (size_t)web->options.streams_each;
+  random_bytes(live->seed, sizeof live->seed);
   pthread_mutex_init(&live->lock, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

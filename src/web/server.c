@@ -550,6 +550,12 @@ static int streams_allowed(int wanted, int connections_max)
   return (rlim_t)most < files.rlim_cur / 2 ? most : (int)(files.rlim_cur / 2);
 }
 
+/* A whole hall may stand behind one address, or a mobile network: enough for these, and never all of them. */
+static int streams_of_one(int all)
+{
+  return all / 5 > 256 ? all / 5 : 256;
+}
+
 static int set_up(struct web *web, const struct web_options *options, struct error *error)
 {
   web->options = *options;
@@ -559,6 +565,7 @@ static int set_up(struct web *web, const struct web_options *options, struct err
   o->timeout_seconds = o->timeout_seconds > 0 ? o->timeout_seconds : 60;
   o->connections_max = o->connections_max > 0 ? o->connections_max : 8192;
   o->streams_max = o->live ? streams_allowed(o->streams_max, o->connections_max) : 0;
+  o->streams_each = o->streams_each > 0 ? o->streams_each : streams_of_one(o->streams_max);
   o->connections_max += o->streams_max;
   web->connections = connections_open((size_t)o->connections_max, o->timeout_seconds, EXCHANGE_SECONDS);
   if (o->threads <= 0)

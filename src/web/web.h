@@ -360,8 +360,9 @@ struct web_options {
 
   const struct live_source *live; /* ended by {NULL}; NULL: no live pages. Called on HTTP threads and one of its own */
   int streams_max;                /* live streams at once; 0: 10,000, fewer where the process may not open so many files */
-  int live_ms;                    /* versions are looked at at least so often; 0: 200 */
-  int heartbeat_ms;               /* a sign of life on a quiet stream; 0: 20,000 */
+  int streams_each; /* … of one address (of one /64 network of IPv6); 0: a fifth of all, but 256 where they are more */
+  int live_ms;      /* versions are looked at at least so often; 0: 200 */
+  int heartbeat_ms; /* a sign of life on a quiet stream; 0: 20,000 */
 };
 
 struct web;

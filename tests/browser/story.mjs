@@ -163,8 +163,29 @@ async function hand_in_later(phone, no) {
 
 // ---- the results ----
 
+// What is issued first waits for the others that are granted, and says until when.
+async function first_by_courier(sun, phone, no) {
+  const { page } = sun;
+  await page.goto(`/issue/cases/${no}`);
+  await submit(sun, await page.locator("section.panel", { hasText: "快递" }).locator("form[action$='/issue']").first().getAttribute("id"));
+  await soon("the first result waits for the others", async () => {
+    await page.goto(`/issue/parcels/${no}`);
+    return (await text(sun)).includes("最迟寄出");
+  });
+  await look(sun, "packed");
+  await phone.page.goto(`/cases/${no}/parcels`);
+  check("the telephone says that they come together", (await text(phone)).includes("一并寄出"));
+  await look(phone, "packed");
+  for (const who of [phone, sun]) {
+    const [parcel, ...more] = (await (await who.page.request.get(`/api/cases/${no}/parcels`)).json()).parcels;
+    check("programs see what is in it and until when it waits", !more.length && parcel.state === "packed" && parcel.contents.length === 1
+      && parcel.contents[0].result_number && /^2026-/.test(parcel.leaves_by), JSON.stringify(parcel));
+  }
+}
+
 async function send(city, far, browser, phone, no) {
   const sun = await staff(browser, city, "sun");
+  await first_by_courier(sun, phone, no);
   await sun.page.goto(`/issue/cases/${no}`);
   await submit(sun, "f-form-all");
   await deliver(sun, no, "courier");
@@ -174,6 +195,7 @@ async function send(city, far, browser, phone, no) {
     return parcels > 0 && (await trackings(sun)).length === parcels;
   };
   await soon("the courier takes the results on", all);
+  check("all results go in one parcel", (await trackings(sun)).length === 1 && await sun.page.locator("main section dd.number").count() > 2);
   for (const one of await trackings(sun)) {
     check(`${one} is picked up`, await far.report(city, one, "picked-up", { place: "宁波海曙营业部" }) === 200);
     await far.report(city, one, "under-way", { place: "宁波集散中心" });

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Two `onevisit serve` on one PostgreSQL: people apply by turns on either, one node is killed, nothing that was shown is lost.
+"""Two `onevisit serve` on one PostgreSQL: people apply by turns on either, what an editor publishes on one is in force on both, one
+node is killed, nothing that was shown is lost.
 
     serve_nodes.py BUILDDIR [TALLYFILE]
 
 Each request of a person goes to the other node than the one before it: the session, the form's protection and what was just saved
 must be known there at once. Then a node dies by kill -9, and people go on with the one that is left.
 """
+import html
 import http.cookiejar
 import os
 import re
@@ -41,8 +43,12 @@ class Person:
         self.turn += move
         data = urllib.parse.urlencode(form).encode() if form else None
         base = self.nodes[self.turn % len(self.nodes)]
-        with self.opener.open(base + path, data, timeout=60) as r:
-            return r.geturl(), r.read().decode()
+        try:
+            with self.opener.open(base + path, data, timeout=60) as r:
+                return r.geturl(), r.read().decode()
+        except urllib.error.HTTPError as e:
+            e.msg = f"{path}: {re.sub('<[^>]*>', ' ', e.read().decode()).split()}"
+            raise
 
     def hidden(self, page, action):
         form = re.search(rf'<form[^>]*action="{action}".*?</form>', page, re.S)[0]
@@ -64,6 +70,82 @@ class Person:
         self.numbers.append(path)
         _, page = self.ask(path)  # on the other node: what was answered is there
         return path
+
+
+class Staff(Person):
+    """Somebody of the sample city's staff; stays on the node he signed in to unless he is sent on."""
+
+    def __init__(self, nodes, login, password):
+        super().__init__(nodes, 0)
+        _, page = self.ask("/sign-in", move=False)
+        _, page = self.ask("/sign-in", {**self.hidden(page, "/sign-in"), "login": login, "password": password}, move=False)
+        if 'action="/sign-out"' not in page:
+            raise RuntimeError(f"{login} was not let in")
+
+    def send(self, path, action, **fields):
+        """Fills in the form of that action on the page, and sends it; returns where it led, and what stands there."""
+        _, page = self.ask(path, move=False)
+        return self.ask(action, {**self.hidden(page, action), **fields}, move=False)
+
+    def wait_for(self, path, words):
+        for _ in range(600):
+            _, page = self.ask(path, move=False)
+            if words in page:
+                return
+            time.sleep(0.2)
+        raise RuntimeError(f"{path} never had {words}")
+
+
+SIGNBOARD = "items/outdoor-signboard.yaml"
+
+
+def publish(node, password):
+    """A signboard in three days instead of four: written, checked, reviewed and published on one node."""
+    editor, reviewer = Staff([node], "bian", password), Staff([node], "fang", password)
+    draft, _ = editor.send("/editor", "/editor/drafts", title="a day less")
+    draft = urlsplit(draft).path
+    _, page = editor.ask(f"{draft}/files/{SIGNBOARD}", move=False)
+    text = html.unescape(re.search(r'<textarea[^>]*name="text"[^>]*>(.*?)</textarea>', page, re.S)[1])
+    editor.send(f"{draft}/files/{SIGNBOARD}", f"{draft}/files/{SIGNBOARD}", text=text.replace("promised: 4wd", "promised: 3wd"))
+    editor.wait_for(draft, f'action="{draft}/submit"')
+    editor.send(draft, f"{draft}/submit", reason="three days are enough")
+    reviewer.send(draft, f"{draft}/review", legality="yes", legality_reason="article 11 stands", reasonableness="yes",
+                  reasonableness_reason="the last year shows it")
+    editor.send(draft, f"{draft}/publish")
+
+
+def promised(node):
+    with urllib.request.urlopen(f"{node}/items/outdoor-signboard?lang=en", timeout=60) as r:
+        return re.findall(r"(\d+) working days", r.read().decode())
+
+
+def comes_to(node, wanted):
+    for _ in range(600):
+        if wanted(promised(node)):
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def edition_travels(first, second, password, trouble):
+    """Published on the first, in force on the second: without a restart, and nobody asks it to look."""
+    before = promised(second)
+    publish(first, password)
+    if not comes_to(first, lambda days: days != before):
+        trouble.append("what was published is not in force where it was published")
+    after = promised(first)
+    if not comes_to(second, lambda days: days == after):
+        trouble.append(f"promised: {after} on the first node, {promised(second)} on the second")
+    back = Staff([second], "tang", password)  # the second knows what is in force, and what was before
+    _, page = back.ask("/editor/versions", move=False)
+    version = re.search(r"/editor/versions\?version=(\w+)", page)
+    if not version:
+        trouble.append("the second node offers no version to go back to")
+        return
+    back.send(f"/editor/versions?version={version[1]}", "/editor/versions", version=version[1], reason="short of staff")
+    for node in (second, first):
+        if not comes_to(node, lambda days: days == before):
+            trouble.append(f"{node} does not go back")
 
 
 def serve(program, url, home, name):
@@ -108,9 +190,19 @@ def join(stop, threads):
 
 
 def run(program, url, home, tally):
-    trouble, lost = [], threading.Event()
     first, first_url = serve(program, url, home, "first")
     second, second_url = serve(program, url, home, "second")
+    try:
+        work(program, url, home, tally, (first, first_url), (second, second_url))
+    finally:
+        for node in (first, second):
+            if node.poll() is None:
+                node.kill()
+
+
+def work(program, url, home, tally, one, other):
+    trouble, lost = [], threading.Event()
+    (first, first_url), (second, second_url) = one, other
     people = [Person([first_url, second_url], i) for i in range(4)]
     for i, person in enumerate(people):
         person.sign_in(i)
@@ -118,6 +210,9 @@ def run(program, url, home, tally):
     join(stop, threads)
     crash.tell(tally, trouble if trouble or all(r >= w for r, w in zip(reached, wanted)) else [f"{reached} of {wanted}"],
                "two nodes, each request on the other: sessions, forms and what was saved are known on both")
+    with open(f"{home}/keys/sample-password", encoding="utf-8") as file:
+        edition_travels(first_url, second_url, file.readline().strip(), trouble)
+    crash.tell(tally, trouble, "what an editor publishes on one node is in force on the other, and can be put back from there")
     stop, threads, _, _ = let_apply(people, trouble, 1, lost)
     lost.set()  # from here on a request may fail: its node is gone
     first.send_signal(signal.SIGKILL)

@@ -46,7 +46,7 @@ trap stop EXIT INT TERM
 started=
 for try in 1 2 3 4 5; do
   port=$((20000 + ($$ * 7 + try * 977 + $(date +%s)) % 12000))
-  options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=on -c shared_buffers=64MB -c max_connections=60 ${ONEVISIT_TEST_POSTGRES_OPTIONS:-}"
+  options="-c listen_addresses=127.0.0.1 -c port=$port -c unix_socket_directories='' -c fsync=on -c shared_buffers=64MB -c max_connections=200 ${ONEVISIT_TEST_POSTGRES_OPTIONS:-}"
   if (cd / && as "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -o "$options" -w -t 60 start >/dev/null 2>&1); then
     started=yes
     break

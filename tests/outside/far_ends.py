@@ -1,18 +1,21 @@
 #!/usr/bin/python3
 """The far ends of a city, as real processes: a mail server (aiosmtpd), a gateway of short messages, a courier.
 
-far_ends.py DIR: writes DIR/ports («SMTP HTTP»), then serves until its input ends. Every mail that was taken is a line of
-DIR/mails, every post a line of DIR/posts. DIR/mode says how they behave from now on:
+far_ends.py DIR [tls]: writes DIR/ports («SMTP HTTP»), then serves until its input ends. Every mail that was taken is a line of
+DIR/mails, every post a line of DIR/posts. With «tls» there are three more mail servers, their ports in DIR/tls («STARTTLS SMTPS
+CLEAR»): they want DIR/mail.user, every attempt to sign in is a line of DIR/logins; their certificate is by DIR/mail.ca, for the
+address 127.0.0.1; CLEAR asks for the password without encryption. DIR/mode says how all behave from now on:
   up       everything is taken
   down     mail is put off (451), connections over HTTP are closed without an answer
   twice    what is posted is taken and kept, and the first answer to each key is 500 all the same
   refuse   550 and 422
+  forged   STARTTLS shows the right name under another authority's hand
 DIR/secret is what posts are signed with. POST /control/report makes the courier call back: its JSON and a signature, to the
 callback of the newest order (or to the member «to» of it).
 """
-import asyncio, email, email.policy, hashlib, hmac, json, os, sys, threading, time, urllib.request
+import asyncio, email, email.policy, hashlib, hmac, json, logging, os, ssl, subprocess, sys, threading, time, urllib.request, warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 folder = sys.argv[1]
 lock = threading.Lock()
@@ -100,9 +103,62 @@ class Posts(BaseHTTPRequestHandler):
         return self.answer(200, {})
 
 
+# ---- mail over TLS, with a password ----
+
+def path(name):
+    return os.path.join(folder, name)
+
+
+def certificate(name, by=None):
+    """A key and a certificate for 127.0.0.1 by the other, or an authority of its own."""
+    signer = ["-CA", path(by), "-CAkey", path(by + ".key"), "-addext", "subjectAltName=IP:127.0.0.1"] if by else []
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "3650",
+                    "-subj", "/CN=" + name, "-keyout", path(name + ".key"), "-out", path(name)] + signer, check=True, capture_output=True)
+
+
+def context(name):
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(path(name), path(name + ".key"))
+    return made
+
+
+def sign_in(way):
+    def check(server, session, envelope, mechanism, said):
+        good = "%s:%s" % (said.login.decode(), said.password.decode()) == read("mail.user")
+        write("logins", {"way": way, "good": good})
+        return AuthResult(success=good, handled=False)
+    return check
+
+
+def serve_tls(loop):
+    certificate("mail.ca")
+    certificate("server.pem", "mail.ca")
+    certificate("other.ca")
+    certificate("forged.pem", "other.ca")
+    right, forged = context("server.pem"), context("forged.pem")
+    warnings.simplefilter("ignore")  # a server that asks for passwords in clear is what is wanted here, and handshakes that fail
+    logging.disable()
+
+    def server(way, **more):
+        return lambda: SMTP(Mails(), hostname="mail.example", loop=loop, authenticator=sign_in(way), auth_required=True,
+                            **{k: v() if callable(v) else v for k, v in more.items()})
+
+    def listen(factory, **more):
+        return loop.run_until_complete(loop.create_server(factory, "127.0.0.1", 0, **more)).sockets[0].getsockname()[1]
+
+    shown = lambda: forged if read("mode") == "forged" else right
+    ports = (listen(server("starttls", tls_context=shown, require_starttls=True)),
+             listen(server("smtps", auth_require_tls=False), ssl=right),
+             listen(server("clear", auth_require_tls=False)))
+    with open(path("tls"), "w") as f:
+        f.write("%d %d %d\n" % ports)
+
+
 def main():
     loop = asyncio.new_event_loop()
     mails = loop.run_until_complete(loop.create_server(lambda: SMTP(Mails(), hostname="mail.example", loop=loop), "127.0.0.1", 0))
+    if "tls" in sys.argv:
+        serve_tls(loop)
     threading.Thread(target=loop.run_forever, daemon=True).start()
     posts = ThreadingHTTPServer(("127.0.0.1", 0), Posts)
     threading.Thread(target=posts.serve_forever, daemon=True).start()

@@ -478,6 +478,10 @@ static void work_on(const struct casefile *c)
   int i = roll((int)c->item_count);
   if (attend_any(c, 30) || rule_any(c, 15))
     return;
+  if (c->tolerant && c->state == CASE_ACCEPTED && chance(35)) { /* who has a material to come is not kept waiting for it */
+    do_steps(c);
+    return;
+  }
   for (size_t k = 0; k < c->item_count && c->tolerant; k++) /* before the materials are due */
     if ((casefile_item_decidable(c, k) || c->items[k].state == ITEM_GRANTED_TOLERANT) && chance(20)) {
       do_item(c, (int)k);

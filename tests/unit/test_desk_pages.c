@@ -20,16 +20,19 @@
 #include "casework/casework.h"
 #include "casework/desk_pages.h"
 #include "casework/joint_pages.h"
+#include "hall/hall.h"
+#include "hall/hall_pages.h"
 #include "notice/notice_pages.h"
 #include "paper/paper_pages.h"
 #include "web/web.h"
 
 #define PASSWORD "window-and-desk-9"
 
-static const struct kind *const kinds[] = {&account_kind, &casefile_kind, NULL};
+static const struct kind *const kinds[] = {&account_kind, &casefile_kind, &queue_kind, NULL};
 static const struct route *const routes[] = {account_routes,  desk_routes,      office_routes, issue_routes,
-                                             overview_routes, staff_api_routes, NULL};
-static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations, credit_migrations, NULL};
+                                             overview_routes, staff_api_routes, window_routes, NULL};
+static const struct migration *const sets[] = {engine_migrations, account_migrations, casework_migrations,
+                                               credit_migrations, hall_migrations,    NULL};
 
 struct city {
   struct arena arena;
@@ -583,6 +586,131 @@ static void programs_do_the_same_by_json(struct browser *chen)
   assert_int_equal(load(no)->state, CASE_ACCEPTED);
 }
 
+/* A file is added by sending it: whoever knows the digest of another one, of his case or not, cannot make it a photograph here. */
+static void files_are_sent_and_not_named(struct browser *chen)
+{
+  static const char jpeg[] = "\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xd9";
+  struct browser officer;
+  const char *no = take_in(chen);
+  assert_int_equal(send_page(chen, no, true, "submit"), 303);
+  const struct casefile *c = load(no);
+  assert_true(c->attachment_count > 0);
+  browser_open(&officer, "double"); /* of a department of the case */
+  assert_int_equal(get(&officer, PATH("/office/cases/%s", no)), 200);
+  const char *token = PATH("X-CSRF-Token: %s", hidden(&officer, "", "csrf"));
+  struct curl_slist *headers = curl_slist_append(NULL, token);
+  headers = curl_slist_append(headers, "Content-Type: application/json");
+  curl_easy_setopt(officer.curl, CURLOPT_HTTPHEADER, headers);
+  const char *named = PATH("{\"sha256\":\"%s\",\"name\":\"a.jpg\",\"type\":\"image/jpeg\",\"size\":3", c->attachments[0].sha256);
+  const char *minutes = PATH("/api/cases/%s/commands/minutes", no);
+  assert_int_equal(post(&officer, minutes, PATH("{\"gathering\":1,\"findings\":\"x\",\"photos\":[%s}]}", named)), 403);
+  SHOWS(&officer, "not-uploaded");
+  assert_int_equal(post(&officer, PATH("/api/cases/%s/commands/attach", no),
+                        PATH("%s,\"material\":\"%s\"}", named, c->materials[c->attachments[0].material].material)),
+                   403);
+  SHOWS(&officer, "not-uploaded");
+  assert_int_equal(post(&officer, minutes, "{\"gathering\":1,\"findings\":\"x\"}"), 400);
+  SHOWS(&officer, "bad-argument"); /* without a file it comes to the rules: there is no such visit */
+  struct curl_slist *form = curl_slist_append(NULL, token);
+  curl_easy_setopt(officer.curl, CURLOPT_HTTPHEADER, form);
+  curl_mime *mime = curl_mime_init(officer.curl);
+  part(mime, "data", "{\"gathering\":1,\"findings\":\"x\"}");
+  curl_mimepart *p = curl_mime_addpart(mime);
+  curl_mime_name(p, "photos");
+  curl_mime_data(p, jpeg, sizeof jpeg - 1);
+  curl_mime_filename(p, "a.jpg");
+  curl_mime_type(p, "image/jpeg");
+  curl_easy_setopt(officer.curl, CURLOPT_MIMEPOST, mime);
+  fetch(&officer, minutes);
+  assert_int_equal(officer.status, 400);
+  SHOWS(&officer, "bad-argument"); /* and with one that was sent as well */
+  fetch(&officer, PATH("/api/cases/%s/commands/message", no));
+  SHOWS(&officer, "no-files-here");
+  curl_easy_setopt(officer.curl, CURLOPT_MIMEPOST, NULL);
+  curl_mime_free(mime);
+  curl_easy_setopt(officer.curl, CURLOPT_HTTPHEADER, NULL);
+  curl_slist_free_all(headers);
+  curl_slist_free_all(form);
+  browser_close(&officer);
+  assert_int_equal(load(no)->joint_work.photo_count, 0);
+}
+
+/* ---- from the queue to the desk ---- */
+
+#define WINDOW "/queue/demo/commerce/1"
+
+static void in_the_hall(struct actor who, const char *type, json_t *data)
+{
+  day today = day_of(moment_now());
+  (void)json_object_set_new(data, "hall", json_string("demo"));
+  (void)json_object_set_new(data, "zone", json_string("commerce"));
+  (void)json_object_set_new(data, "day", json_integer(today));
+  (void)json_object_set_new(data, "window", json_integer(1));
+  const struct command c = {.kind = &queue_kind,
+                            .id = queue_id("demo", "commerce", today),
+                            .expect = -1,
+                            .type = type,
+                            .key = "",
+                            .actor = who,
+                            .data = data};
+  GOOD(engine_do(city.engine, &c, NULL, &city.error));
+  json_decref(data);
+}
+
+static const char *account_of(const struct sample_person *person)
+{
+  struct signed_in in;
+  const struct account_at at = {city.engine, city.db, &city.arena, "web", moment_now()};
+  GOOD(accounts_sign_in_person(city.app.accounts, &at, span_of(person->name), span_of(person->identity), &in, &city.error));
+  return in.actor;
+}
+
+/* Somebody is called to the window, and the clerk begins his application with this number; the case's account, NULL: none was
+ * begun. */
+static const char *begun_at_window(struct browser *chen, const char *account, const char *number)
+{
+  static const struct actor clerk = {"staff:chen", "clerk", ACCOUNT_CENTRE, "window"};
+  const struct actor machine = {"kiosk", "kiosk", "", "kiosk"}, person = {account, "applicant", "", "web"};
+  const char *form = WINDOW "/application/open-a-restaurant";
+  in_the_hall(*account ? person : machine, "draw", json_pack("{s:s,s:s}", "thing", "open-a-restaurant", "account", account));
+  in_the_hall(clerk, "next", json_object());
+  in_the_hall(clerk, "serve", json_object());
+  assert_int_equal(get(chen, WINDOW "/application"), 303);
+  assert_string_equal(chen->location, form);
+  assert_int_equal(get(chen, form), 200);
+  assert_null(strstr(chen->body, "value=\"1101")); /* the number is not given to the clerk: he reads it from the card */
+  const char *sent = PATH("csrf=%s&once=%s&applicant_name=x&applicant_phone=13800000000&district=330203%s%s%s",
+                          hidden(chen, "", "csrf"), hidden(chen, "", "once"), *number ? "&applicant_id=" : "", number,
+                          answers(catalog_thing(city.catalog, SPAN("open-a-restaurant"))));
+  long status = post(chen, form, sent);
+  in_the_hall(clerk, "finish", json_object());
+  if (status == 400)
+    return NULL;
+  assert_int_equal(status, 303);
+  const char *at = chen->location + strlen("/desk/cases/");
+  return load(arena_dup(&city.arena, (struct span){at, strcspn(at, "/?")}))->account;
+}
+
+/* A case is the visitor's own only where the number on the card is his account's. */
+static void a_case_begun_at_the_window_is_the_visitors(struct browser *chen)
+{
+  static const struct actor clerk = {"staff:chen", "clerk", ACCOUNT_CENTRE, "window"};
+  const char *account = account_of(&sample_persons[0]);
+  in_the_hall(clerk, "open", json_object());
+  assert_int_equal(get(chen, "/queue/mine"), 303);
+  assert_string_equal(chen->location, WINDOW);
+  assert_string_equal(begun_at_window(chen, account, sample_persons[0].identity), account);
+  (void)account_of(&sample_persons[1]);
+  assert_string_equal(begun_at_window(chen, account, sample_persons[1].identity), ""); /* he came for another one */
+  assert_null(begun_at_window(chen, account, ""));
+  SHOWS(chen, "error-summary");
+  assert_string_equal(begun_at_window(chen, "", sample_persons[0].identity), "");           /* a ticket of the machine */
+  assert_string_equal(begun_at_window(chen, "staff:chen", sample_persons[0].identity), ""); /* an account without a number */
+  in_the_hall(clerk, "close", json_object());
+  assert_int_equal(get(chen, "/queue/mine"), 303);
+  assert_string_equal(chen->location, "/queue");
+}
+
 static void on_store(const struct fresh_store *fresh)
 {
   struct browser chen;
@@ -593,6 +721,8 @@ static void on_store(const struct fresh_store *fresh)
   who_accepted_does_not_decide();
   each_role_is_refused_elsewhere(&chen);
   programs_do_the_same_by_json(&chen);
+  files_are_sent_and_not_named(&chen);
+  a_case_begun_at_the_window_is_the_visitors(&chen);
   browser_close(&chen);
   close_city();
 }

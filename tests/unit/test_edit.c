@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -102,7 +103,8 @@ static bool start(void)
   GOOD(engine_open(desk.store, &options, &desk.engine, &desk.error));
   GOOD(folder ? edition_enter(desk.store, desk.engine, now, &desk.error) : 0);
   shelf_return(desk.shelf, now);
-  const struct workshop_options work = {desk.engine, desk.store, desk.shelf, prepare, &desk};
+  const struct workshop_options work = {
+      .engine = desk.engine, .store = desk.store, .shelf = desk.shelf, .prepare = prepare, .context = &desk};
   GOOD(workshop_open(&work, &desk.workshop, &desk.error));
   GOOD(store_connect(desk.store, DB_READ, &desk.db, &desk.error));
   return folder;
@@ -440,7 +442,182 @@ static void a_draft_never_undoes_another(void **state)
   for_each_fresh_store(moved);
 }
 
+/* ---- another node ---- */
+
+/* Until that many days are promised by what is on the shelf, for a minute. */
+static bool comes_to(struct shelf *shelf, int days)
+{
+  for (int tries = 0; tries < 6000; tries++) {
+    const struct edition *e = shelf_borrow(shelf);
+    int now = catalog_item(e->catalog, SPAN("food"))->promised;
+    shelf_return(shelf, e);
+    if (now == days)
+      return true;
+    (void)usleep(10000);
+  }
+  return false;
+}
+
+static void publish(void)
+{
+  begin();
+  GOOD(save_as(bian, FOOD, changed(food(desk.folder), "promised: 5wd", "promised: 4wd")));
+  assert_true(check().check.fit);
+  approve();
+  assert_false(work((struct job){.kind = JOB_PUBLISH, .draft = DRAFT, .reason = "a day is enough", .actor = bian}).failed);
+}
+
+/* Which version counted at an event, by what the shelf holds and what the store keeps. */
+static void turns(int64_t seq, const struct edition **held, int days, int64_t next)
+{
+  int64_t found;
+  GOOD(shelf_turn(desk.shelf, desk.store, desk.db, seq, held, &found, &desk.error));
+  assert_int_equal(catalog_item((*held)->catalog, SPAN("food"))->promised, days);
+  assert_int_equal(found, next);
+}
+
+static void nodes(const struct fresh_store *fresh)
+{
+  struct workshop *other;
+  open_desk(fresh);
+  struct shelf *shelf = shelf_open(folder_edition());
+  const struct app app = {.store = desk.store};
+  shelf_dress(shelf, &app);
+  const struct workshop_options options = {.store = desk.store, .shelf = shelf, .follow_ms = 10};
+  GOOD(workshop_open(&options, &other, &desk.error));
+  publish();
+  assert_true(comes_to(shelf, 4));
+  const struct edition *there = shelf_borrow(shelf);
+  assert_ptr_equal(there->app.catalog, there->catalog);
+  assert_ptr_equal(there->app.promise->catalog, there->catalog);
+  assert_ptr_equal(there->app.store, desk.store);
+  shelf_return(shelf, there);
+  assert_false(work((struct job){.kind = JOB_RESTORE, .version = desk.folder, .reason = "short of staff", .actor = tang}).failed);
+  assert_true(comes_to(shelf, 5));
+  struct term *terms;
+  const struct edition *held = NULL;
+  size_t n;
+  GOOD(term_list(desk.db, 0, 10, &desk.arena, &terms, &n, &desk.error));
+  assert_int_equal(n, 3);
+  turns(0, &held, 5, terms[1].seq); /* what was before the first counts as the first's */
+  turns(terms[2].seq, &held, 5, terms[1].seq);
+  const struct edition *kept = held;
+  turns(terms[1].seq - 1, &held, 5, terms[1].seq);
+  assert_ptr_equal(held, kept);
+  turns(terms[1].seq, &held, 4, terms[0].seq);
+  turns(terms[0].seq + 1000, &held, 5, 0);
+  shelf_return(desk.shelf, held);
+  workshop_close(other);
+  shelf_close(shelf);
+  close_desk();
+}
+
+static void another_node_takes_what_is_published(void **state)
+{
+  (void)state;
+  for_each_fresh_store(nodes);
+}
+
+/* Another node put a version in force that this one has not seen yet. */
+static void late(const struct fresh_store *fresh)
+{
+  open_desk(fresh);
+  publish();
+  const char *second;
+  struct hex hex;
+  struct span text = changed(food(desk.folder), "[办食品证]", "[办食品证, 餐饮证]");
+  assert_int_equal(promised(&second), 4);
+  GOOD(draft_do(desk.engine, 5, -1, "create", "", tang, json_pack("{s:s,s:s}", "title", "other", "base", second), &desk.error));
+  GOOD(vault_put(desk.store, text, &hex, &desk.error));
+  GOOD(draft_do(desk.engine, 5, -1, "change", "", tang,
+                json_pack("{s:s,s:s,s:s,s:I}", "file", FOOD, "was", "", "digest", hex.text, "size", (json_int_t)text.n),
+                &desk.error));
+  assert_false(work((struct job){.kind = JOB_CHECK, .draft = 5, .reason = ""}).failed);
+  GOOD(draft_do(desk.engine, 5, -1, "submit", "", tang, json_pack("{s:s}", "reason", "words"), &desk.error));
+  GOOD(draft_do(
+      desk.engine, 5, -1, "review", "", fang,
+      json_pack("{s:b,s:s,s:b,s:s}", "legality", 1, "legality_reason", "y", "reasonableness", 1, "reasonableness_reason", "y"),
+      &desk.error));
+  struct edition *first = folder_edition();
+  const struct publication said = {.pack = "", .reason = "", .enforce = true};
+  GOOD(promise_enter(desk.engine, &first->promise, &said, &desk.error));
+  edition_free(first);
+  struct job_view view = work((struct job){.kind = JOB_PUBLISH, .draft = 5, .reason = "words", .actor = tang});
+  assert_true(view.failed);
+  assert_string_equal(view.error.name, "base-moved");
+  assert_int_equal(promised(NULL), 5); /* what the other node put in force, not what was to be published */
+  close_desk();
+}
+
+static void a_draft_is_held_against_other_nodes_too(void **state)
+{
+  (void)state;
+  for_each_fresh_store(late);
+}
+
 /* ---- the lists, and what is kept ---- */
+
+/* Each file of a pack by itself is what it is among all of them: small ones, an empty one, one larger than what is read at once. */
+static void one_file(void)
+{
+  struct hex hex;
+  struct span back;
+  char *large = arena_alloc(&desk.arena, 300001);
+  for (size_t i = 0; i < 300000; i++)
+    large[i] = (char)('a' + i * i % 23);
+  const struct catalog_file files[] = {
+      {"a.yaml", SPAN("first\n\nsecond\n")}, {"b.yaml", SPAN("")}, {"c.yaml", {large, 300000}}, {"d.yaml", SPAN("last")}};
+  GOOD(pack_put(desk.store, files, 4, &hex, &desk.error));
+  for (size_t i = 0; i < 4; i++) {
+    GOOD(pack_member(desk.store, hex.text, files[i].name, &desk.arena, &back, &desk.error));
+    assert_non_null(back.p);
+    assert_true(span_eq(back, files[i].content));
+  }
+  GOOD(pack_member(desk.store, hex.text, "e.yaml", &desk.arena, &back, &desk.error));
+  assert_null(back.p);
+  GOOD(pack_put(desk.store, files, 0, &hex, &desk.error));
+  GOOD(pack_member(desk.store, hex.text, "a.yaml", &desk.arena, &back, &desk.error));
+  assert_null(back.p);
+}
+
+/* The newest events of a draft, page by page, are its whole history. */
+static void history(const struct fresh_store *fresh)
+{
+  struct event *all, *page;
+  size_t n, k, seen = 0;
+  int64_t before = 0;
+  open_desk(fresh);
+  begin();
+  for (int i = 0; i < 11; i++) {
+    GOOD(save_as(i % 2 ? bian : tang, FOOD, span_of(arena_printf(&desk.arena, "text %d\n", i))));
+    GOOD(draft_do(desk.engine, 100 + i, -1, "create", "", bian, json_pack("{s:s,s:s}", "title", "other", "base", desk.folder),
+                  &desk.error)); /* between them stand others' */
+  }
+  GOOD(engine_history(desk.db, kinds, DRAFT, &desk.arena, &all, &n, &desk.error));
+  assert_int_equal(n, 12);
+  do {
+    GOOD(engine_recent(desk.db, kinds, DRAFT, before, 5, &desk.arena, &page, &k, &desk.error));
+    assert_int_equal(k, n - seen < 5 ? n - seen : 5);
+    for (size_t i = 0; i < k; i++, seen++) {
+      assert_int_equal(page[i].seq, all[n - 1 - seen].seq);
+      assert_string_equal(page[i].type, all[n - 1 - seen].type);
+      before = page[i].seq;
+    }
+    history_free(page, k);
+  } while (seen < n);
+  GOOD(engine_recent(desk.db, kinds, DRAFT, before, 5, &desk.arena, &page, &k, &desk.error));
+  assert_int_equal(k, 0); /* before the first there is none */
+  GOOD(engine_recent(desk.db, kinds, 100, all[n - 1].seq, 5, &desk.arena, &page, &k, &desk.error));
+  assert_int_equal(k, 0); /* it is not an event of that one */
+  history_free(all, n);
+  close_desk();
+}
+
+static void the_newest_events_page_by_page(void **state)
+{
+  (void)state;
+  for_each_fresh_store(history);
+}
 
 static void lists(const struct fresh_store *fresh)
 {
@@ -460,6 +637,8 @@ static void lists(const struct fresh_store *fresh)
   struct catalog_file *files;
   size_t n;
   BAD(pack_get(desk.store, hex.text, &desk.arena, &files, &n, &desk.error), "vault-damaged");
+  BAD(pack_member(desk.store, hex.text, FOOD, &desk.arena, &back, &desk.error), "vault-damaged");
+  one_file();
   hex.text[0] = hex.text[0] == '0' ? '1' : '0';
   BAD(vault_get(desk.store, hex.text, &desk.arena, &back, &desk.error), "blob-missing");
   close_desk();
@@ -495,9 +674,14 @@ static void every_file_has_its_help(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(the_rules_of_a_draft),         cmocka_unit_test(a_change_reaches_the_public_and_can_be_taken_back),
-      cmocka_unit_test(a_draft_never_undoes_another), cmocka_unit_test(the_lists_are_made_beside),
+      cmocka_unit_test(the_rules_of_a_draft),
+      cmocka_unit_test(a_change_reaches_the_public_and_can_be_taken_back),
+      cmocka_unit_test(a_draft_never_undoes_another),
+      cmocka_unit_test(the_lists_are_made_beside),
       cmocka_unit_test(every_file_has_its_help),
+      cmocka_unit_test(another_node_takes_what_is_published),
+      cmocka_unit_test(a_draft_is_held_against_other_nodes_too),
+      cmocka_unit_test(the_newest_events_page_by_page),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,14 @@ static int purse_decide(const void *state, const struct command *c, struct decis
   else if (strcmp(c->type, "draw-and-refuse") == 0) {
     (void)decision_number(d, "purse");
     return error_set(error, ERROR_RULE, "refused", "不可以", "No");
+  } else if (strcmp(c->type, "draw") == 0) { /* from two of three series, from one of them twice */
+    (void)decision_number(d, amount % 2 ? "odd" : "even");
+    (void)decision_number(d, "all");
+    int64_t n = decision_number(d, "all");
+    if (json_flag(c->data, "refuse"))
+      return error_set(error, ERROR_RULE, "refused", "不可以", "No");
+    decision_emit(d, "drew", "",
+                  json_pack("{s:I,s:I}", "all", (json_int_t)n, "own", (json_int_t)decision_number(d, amount % 2 ? "odd" : "even")));
   } else if (strcmp(c->type, "ponder") == 0) { /* a slow rule: at least a millisecond */
     usleep(1000);
     decision_emit(d, "moved", "", json_pack("{s:I}", "amount", (json_int_t)amount));
@@ -67,6 +75,8 @@ static int purse_evolve(void *state, struct arena *arena, const struct event *e)
     p->balance += json_int(e->data, "amount");
   else if (strcmp(e->type, "alarm-set") == 0)
     p->alarm = json_int(e->data, "at");
+  else if (strcmp(e->type, "drew") == 0)
+    return 0;
   else if (strcmp(e->type, "rang") == 0) {
     p->alarm = 0;
     p->alarms++;
@@ -285,6 +295,91 @@ static void numbers_have_no_gaps(struct fixture *f)
   assert_int_equal(store_connect(f->store, DB_READ, &db, &e), 0);
   assert_int_equal(engine_history(db, kinds, 2, &arena, &events, &n, &e), 0);
   assert_int_equal(n, 1);
+  assert_int_equal(json_int(events[0].data, "number"), 2);
+  history_free(events, n);
+  arena_release(&arena);
+  db_close(db);
+}
+
+static void count_answer(void *context, const struct outcome *outcome, const struct error *error)
+{
+  (void)outcome;
+  (void)error;
+  (*(atomic_int *)context)++;
+}
+
+/* Commands that are refused stand between others of one group: only their own numbers go back, of each series. */
+static void refused_numbers_go_back_by_series(struct fixture *f)
+{
+  enum { DRAWS = 300 };
+  struct error e = {0};
+  struct arena arena = {0};
+  struct event *events;
+  struct db *db;
+  size_t n;
+  atomic_int answered = 0;
+  json_t *data[DRAWS];
+  open_purse(f, 7);
+  for (int i = 0; i < DRAWS; i++) {
+    data[i] = json_pack("{s:i,s:b}", "amount", i, "refuse", i % 3 == 0);
+    struct command c = {
+        .kind = &purse, .id = 7, .expect = -1, .type = "draw", .key = "", .data = data[i], .actor = {"a", "b", "", "c"}};
+    while (engine_submit(f->engine, &c, count_answer, &answered, &e))
+      usleep(1000);
+  }
+  while (answered < DRAWS)
+    usleep(1000);
+  stop(f);
+  start(f);
+  assert_int_equal(send(f, 7, -1, "draw", "", json_pack("{s:i}", "amount", 1), NULL, &e), 0);
+  assert_int_equal(store_connect(f->store, DB_READ, &db, &e), 0);
+  assert_int_equal(engine_history(db, kinds, 7, &arena, &events, &n, &e), 0);
+  assert_int_equal(n, 1 + DRAWS - DRAWS / 3 + 1);
+  int64_t own[2] = {0};
+  for (size_t i = 1; i < n; i++) {
+    int64_t before = (int64_t)i - 1, amount = i + 1 < n ? before / 2 * 3 + before % 2 + 1 : 1; /* 1, 2, 4, 5, 7 … */
+    assert_int_equal(json_int(events[i].data, "all"), 2 * (int64_t)i);
+    assert_int_equal(json_int(events[i].data, "own"), own[amount % 2] += 2);
+  }
+  history_free(events, n);
+  db_close(db);
+  arena_release(&arena);
+  for (int i = 0; i < DRAWS; i++)
+    json_decref(data[i]);
+}
+
+/* While the counters cannot be read nothing is numbered; afterwards it goes on without a gap. */
+static void a_number_that_cannot_be_drawn_is_not_given(struct fixture *f)
+{
+  static const struct sql away = {"ALTER TABLE counters RENAME TO counters_elsewhere"};
+  static const struct sql back = {"ALTER TABLE counters_elsewhere RENAME TO counters"};
+  struct error e = {0};
+  struct outcome o;
+  struct db *db;
+  open_purse(f, 1);
+  stop(f);
+  assert_int_equal(store_open(f->url, &f->store, &e), 0);
+  assert_int_equal(store_connect(f->store, DB_WRITE, &db, &e), 0);
+  assert_int_equal(db_exec(db, &away, NULL, 0, &e), 0);
+  db_close(db);
+  assert_int_equal(engine_open(f->store, &f->options, &f->engine, &e), 0);
+  for (int64_t id = 2; id < 5; id++) {
+    assert_int_equal(send(f, id, 0, "open", "", json_pack("{s:s}", "label", "x"), &o, &e), -1);
+    assert_true(e.code == ERROR_BUSY || strcmp(e.name, "store-statement") == 0);
+  }
+  stop(f);
+  assert_int_equal(store_open(f->url, &f->store, &e), 0);
+  assert_int_equal(store_connect(f->store, DB_WRITE, &db, &e), 0);
+  assert_int_equal(db_exec(db, &back, NULL, 0, &e), 0);
+  db_close(db);
+  store_close(f->store);
+  start(f);
+  open_purse(f, 2);
+  struct event *events;
+  size_t n;
+  struct arena arena = {0};
+  assert_int_equal(store_connect(f->store, DB_READ, &db, &e), 0);
+  assert_int_equal(engine_history(db, kinds, 2, &arena, &events, &n, &e), 0);
   assert_int_equal(json_int(events[0].data, "number"), 2);
   history_free(events, n);
   arena_release(&arena);
@@ -594,6 +689,8 @@ ON_BOTH_STORES(commands_are_seen_once_answered)
 ON_BOTH_STORES(a_repeated_key_does_nothing_again)
 ON_BOTH_STORES(many_keys_are_all_remembered)
 ON_BOTH_STORES(numbers_have_no_gaps)
+ON_BOTH_STORES(refused_numbers_go_back_by_series)
+ON_BOTH_STORES(a_number_that_cannot_be_drawn_is_not_given)
 ON_BOTH_STORES(one_bad_projection_does_not_hurt_the_others)
 ON_BOTH_STORES(many_threads_lose_nothing)
 ON_BOTH_STORES(deadlines_ring_once_also_after_a_restart)
@@ -610,6 +707,8 @@ int main(void)
       cmocka_unit_test(a_repeated_key_does_nothing_again_test),
       cmocka_unit_test(many_keys_are_all_remembered_test),
       cmocka_unit_test(numbers_have_no_gaps_test),
+      cmocka_unit_test(refused_numbers_go_back_by_series_test),
+      cmocka_unit_test(a_number_that_cannot_be_drawn_is_not_given_test),
       cmocka_unit_test(one_bad_projection_does_not_hurt_the_others_test),
       cmocka_unit_test(many_threads_lose_nothing_test),
       cmocka_unit_test(deadlines_ring_once_also_after_a_restart_test),

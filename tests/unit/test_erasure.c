@@ -26,16 +26,18 @@
 #include "notice/notice.h"
 #include "store/blob.h"
 
-enum { VICTIM = 500, OTHERS = 40, TWIN = 700 };
+enum { VICTIM = 500, OTHERS = 40, TWIN = 700, PARCEL = 900, PARCEL_EVENTS = 4 };
 
 /* What only the victim's case holds. */
-static const char *const planted[] = {"欧阳鸑鷟",       "13987650123",        "菩提巷九十九号",
-                                      "鲲鹏饕餮小馆",   "麒麟租约.pdf",       "秘密理由甲乙丙",
-                                      "秘密意见丁戊己", "面积四百四十四点五", "the lease of the planted person"};
+static const char *const planted[] = {"欧阳鸑鷟",         "13987650123",        "菩提巷九十九号",
+                                      "鲲鹏饕餮小馆",     "麒麟租约.pdf",       "秘密理由甲乙丙",
+                                      "秘密意见丁戊己",   "面积四百四十四点五", "the lease of the planted person",
+                                      "邻居诸葛貔貅代收", "SF-PLANTED-77"};
 #define PLANTED (sizeof planted / sizeof *planted)
 
 static struct desk desk;
-static struct outlet outlets[2]; /* none for notices: they wait in the outbox */
+static struct courier *courier;
+static struct outlet outlets[COURIER_OUTLETS + 2]; /* none for notices: they wait in the outbox */
 
 static const struct migration *const sets[] = {engine_migrations,  casework_migrations, record_migrations,
                                                courier_migrations, notice_migrations,   NULL};
@@ -172,6 +174,62 @@ static void a_case(int64_t id, bool secret)
   OK(id, applicant, "withdraw", json_pack("{s:s}", "reason", secret ? "秘密理由甲乙丙" : "不办了"));
 }
 
+/* What the courier wrote of the victim's parcel: it names his neighbour. */
+static void a_parcel(void)
+{
+  static const char *const types[] = {"pack", "book", "failed"};
+  json_t *const data[] = {json_pack("{s:i,s:s,s:[{s:s,s:s}]}", "case", VICTIM, "number", "20260302000041X", "contents", "item",
+                                    "outdoor-signboard", "result", "R"),
+                          json_pack("{s:s,s:i}", "tracking", "SF-PLANTED-77", "attempt", 1),
+                          json_pack("{s:s,s:s}", "tracking", "SF-PLANTED-77", "reason", "邻居诸葛貔貅代收")};
+  for (size_t i = 0; i < 3; i++) {
+    struct outcome outcome;
+    const struct command command = {.kind = &parcel_kind,
+                                    .id = PARCEL,
+                                    .expect = -1,
+                                    .type = types[i],
+                                    .key = "",
+                                    .actor = {"system", "system", "", "system"},
+                                    .data = data[i]};
+    if (engine_do(desk.engine, &command, &outcome, &desk.error))
+      fail_msg("%s: %s", types[i], desk.error.en);
+    json_decref(data[i]);
+  }
+}
+
+static void parcel_is_erased(void)
+{
+  struct parcel p;
+  assert_int_equal(courier_get(desk.db, PARCEL, &desk.arena, &p, &desk.error), 0);
+  assert_int_equal(p.state, PARCEL_FAILED);
+  assert_string_equal(p.tracking, "");
+  assert_string_equal(p.reason, "");
+  assert_int_equal(p.count, 1);
+  assert_string_equal(p.contents[0].item, "outdoor-signboard");
+  assert_string_equal(p.contents[0].result, "");
+  assert_int_equal(courier_by_tracking(desk.db, SPAN("SF-PLANTED-77"), &desk.arena, &p, &desk.error), -1);
+  struct parcel *list;
+  size_t n;
+  assert_int_equal(courier_returned(desk.db, 0, 10, &desk.arena, &list, &n, &desk.error), 0);
+  assert_int_equal(n, 0);
+}
+
+static void serve(void)
+{
+  courier_serve(courier, NULL); /* the engine of before is going */
+  desk_restart(&desk, 20, outlets);
+  courier_serve(courier, desk.engine);
+}
+
+static void outlets_open(struct store *store)
+{
+  const struct courier_options none = {.store = store};
+  courier_close(courier);
+  courier_open(&none, &courier);
+  outlets[0] = casework_file_outlet(store);
+  (void)courier_outlets(courier, outlets + 1);
+}
+
 static void seal(void)
 {
   if (engine_seal(desk.engine, &desk.error))
@@ -274,7 +332,7 @@ static void nothing_is_left_after_the_end(const struct fresh_store *fresh)
 {
   stop();
   nothing_is_left(fresh);
-  desk_restart(&desk, 20, outlets);
+  serve();
 }
 
 /* Yesterday's backup comes up beside the keys of today. */
@@ -288,9 +346,9 @@ static void a_backup_resurrects_nobody(const char *backup)
   assert_int_equal(store_open(fresh.url, &desk.store, &desk.error), 0);
   if (store_restore(desk.store, sets, backup, &desk.error))
     fail_msg("%s", desk.error.en);
-  outlets[0].context = desk.store;
+  outlets_open(desk.store);
   assert_int_equal(look(&fresh), PLANTED);
-  desk_restart(&desk, 20, outlets);
+  serve();
   is_erased();
   wait_until_gone(&fresh);
   seal();
@@ -303,8 +361,8 @@ static void a_backup_resurrects_nobody(const char *backup)
   store_close(desk.store);
   fresh_store_remove(&fresh);
   desk.store = store;
-  outlets[0].context = store;
-  desk_restart(&desk, 20, outlets);
+  outlets_open(store);
+  serve();
 }
 
 static void run(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -330,14 +388,14 @@ static void under_a_new_name_nobody_comes_back(const char *backup)
   assert_int_equal(store_open(fresh.url, &desk.store, &desk.error), 0);
   if (store_restore(desk.store, sets, backup, &desk.error))
     fail_msg("%s", desk.error.en);
-  outlets[0].context = desk.store;
+  outlets_open(desk.store);
   assert_string_equal(desk_refused(&desk), "ledger-behind");
   run("cp -r '%s/keys' '%s/keys.kept' && mkdir -m 700 '%s/keys.new' && cp -p '%s/keys/erased' '%s/keys.new/'", dir, dir, dir, dir,
       dir);
   desk.key_dir = arena_printf(&desk.arena, "%s/keys.new", dir);
   desk.log_dir = arena_printf(&desk.arena, "%s/log.new", dir);
   desk.origin = "new.example/log";
-  desk_restart(&desk, 20, outlets);
+  serve();
   is_erased();
   wait_until_gone(&fresh);
   seal();
@@ -348,10 +406,10 @@ static void under_a_new_name_nobody_comes_back(const char *backup)
   store_close(desk.store);
   fresh_store_remove(&fresh);
   desk.store = store;
-  outlets[0].context = store;
+  outlets_open(store);
   desk.key_dir = desk.origin = NULL;
   desk.log_dir = log_dir;
-  desk_restart(&desk, 20, outlets);
+  serve();
 }
 
 /* ---- receipts of before ---- */
@@ -417,22 +475,24 @@ static void values_taken_away_without_an_event_are_found(void)
   assert_int_equal(engine_verify(db, desk.kinds, NULL, &report, &desk.error), -1);
   assert_non_null(strstr(desk.error.en, "erased in part"));
   db_close(db);
-  desk_restart(&desk, 20, outlets);
+  serve();
 }
 
 static void a_person_is_erased(enum which_store which)
 {
   char backup[600], receipt[600];
   desk_open(&desk, which, &casefile_kind, 5);
-  outlets[0] = casework_file_outlet(desk.store);
+  outlets_open(desk.store);
+  desk.kinds[1] = &parcel_kind;
   desk.log_dir = arena_printf(&desk.arena, "%s/log", desk.fresh.directory);
-  desk_restart(&desk, 20, outlets);
+  serve();
   for (int i = 0; i < OTHERS; i++)
     a_case(i + 1, false);
   a_case(VICTIM, true);
   int64_t last = desk.last.seq;
   for (int i = 0; i < OTHERS; i++)
     a_case(OTHERS + i + 1, false);
+  a_parcel();
   only_who_may_when_it_may();
   seal();
   assert_int_equal(look(&desk.fresh), PLANTED);
@@ -452,14 +512,15 @@ static void a_person_is_erased(enum which_store which)
   wait_until_gone(&desk.fresh);
   NOT("erased", VICTIM, supervisor, "recalculate", NULL);
   NOT("erased", VICTIM, records, "erase", ground("unlawful"));
-  desk_restart(&desk, 20, outlets);
+  serve();
   is_erased();
   NOT("erased", VICTIM, applicant, "withdraw", NULL);
   seal();
   struct digest same = ledger_bytes(desk.db, before.sealed);
   assert_true(digest_eq(&ledger, &same));
-  assert_int_equal(verified().erased, version - 1);
-  assert_int_equal(lines_of_the_list(), 1);
+  parcel_is_erased();
+  assert_int_equal(verified().erased, version - 1 + PARCEL_EVENTS);
+  assert_int_equal(lines_of_the_list(), 2);
   nothing_is_left_after_the_end(&desk.fresh);
   /* the others' file is the same bytes for all of them: it is there */
   OK(1, records, "erase", ground("unlawful"));
@@ -479,6 +540,8 @@ static void a_person_is_erased(enum which_store which)
   a_backup_resurrects_nobody(backup);
   values_taken_away_without_an_event_are_found();
   desk_close(&desk);
+  courier_close(courier);
+  courier = NULL;
 }
 
 static void a_person_is_erased_on_sqlite(void **state)

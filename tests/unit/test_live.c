@@ -75,6 +75,9 @@ static int change(struct request *rq, struct error *error)
   return page(rq, error);
 }
 
+static bool proxy;
+static int streams_each;
+
 static void start(int streams_max, int live_ms, int heartbeat_ms)
 {
   static const struct parameter room[] = {{"room", IN_PATH, TYPE_TEXT, true, .max = 8, .zh = "房间", .en = "the room"},
@@ -96,6 +99,8 @@ static void start(int streams_max, int live_ms, int heartbeat_ms)
                                 .lend = lend,
                                 .give_back = give_back,
                                 .streams_max = streams_max,
+                                .streams_each = streams_each,
+                                .proxy = proxy,
                                 .live_ms = live_ms,
                                 .heartbeat_ms = heartbeat_ms};
   struct error error;
@@ -244,7 +249,9 @@ static void many_streams(void **state)
   int allowed = getenv("LIVE_STREAMS") ? atoi(getenv("LIVE_STREAMS")) : 1500;
   /* both ends are in this process, and half of its files may be streams */
   int most = files.rlim_max < (rlim_t)allowed * 4 ? (int)(files.rlim_max / 4) : allowed;
+  streams_each = most;
   start(most, 20, 0);
+  streams_each = 0;
   int *fds = calloc((size_t)most, sizeof *fds);
   assert_non_null(fds);
   for (int i = 0; i < most; i++)
@@ -282,11 +289,83 @@ static void many_streams(void **state)
   free(fds);
 }
 
+/* Whether the server lets one more in from there; *ret_fd is to be closed. */
+static bool lets_in(const char *address, int *ret_fd)
+{
+  char header[100];
+  (void)snprintf(header, sizeof header, "X-Forwarded-For: %s\r\n", address);
+  *ret_fd = ask("/live/a", header);
+  if (!hear(*ret_fd, "\r\n\r\n"))
+    return false;
+  bool in = strstr(heard, "200 OK") != NULL;
+  if (!in) {
+    assert_non_null(strstr(heard, "503 "));
+    assert_non_null(strstr(heard, "Retry-After: 15"));
+  }
+  return in;
+}
+
+/* One address has so many and no more; others are let in all the same; what it gives back it may have again. */
+static void an_address_cannot_take_all(void **state)
+{
+  static const char *const same[] = {"2001:db8:1:2::1", "2001:db8:1:2:a:b:c:d", "2001:db8:1:2::3"};
+  enum { EACH = 3 };
+  int fds[EACH], late, other, six[EACH], page_fd;
+  (void)state;
+  proxy = true;
+  streams_each = EACH;
+  start(100, 20, 0);
+  for (int i = 0; i < EACH; i++)
+    assert_true(lets_in("192.0.2.7", &fds[i]));
+  assert_false(lets_in("192.0.2.7", &late));
+  close(late);
+  assert_true(lets_in("192.0.2.8", &other));
+  for (int i = 0; i < EACH; i++)
+    assert_true(lets_in(same[i], &six[i]));
+  assert_false(lets_in("2001:db8:1:2::4", &late)); /* of the same network */
+  close(late);
+  assert_true(lets_in("2001:db8:1:3::1", &late));
+  close(late);
+  page_fd = ask("/page", "X-Forwarded-For: 192.0.2.7\r\n");
+  assert_true(hear(page_fd, "a page"));
+  close(page_fd);
+  atomic_store(&versions[0], 8);
+  for (int i = 0; i < EACH; i++)
+    assert_true(hear(fds[i], "data: 8"));
+  close(fds[0]);
+  bool taken = false; /* the dead one is noticed by writing to it */
+  for (int version = 9; version < 200 && !taken; version++) {
+    char wanted[16];
+    (void)snprintf(wanted, sizeof wanted, "data: %d", version);
+    atomic_store(&versions[0], version);
+    assert_true(hear(fds[1], wanted));
+    taken = lets_in("192.0.2.7", &late);
+    if (!taken)
+      close(late);
+  }
+  assert_true(taken);
+  assert_false(lets_in("192.0.2.7", &fds[0]));
+  for (int i = 0; i < EACH; i++) {
+    close(fds[i]);
+    close(six[i]);
+  }
+  close(late);
+  close(other);
+  web_close(web);
+  proxy = false;
+  streams_each = 0;
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(says_what_changed), cmocka_unit_test(a_broken_network_loses_nothing), cmocka_unit_test(is_told_at_once),
-      cmocka_unit_test(outlives_silence),  cmocka_unit_test(unknown_topics_are_refused),     cmocka_unit_test(many_streams),
+      cmocka_unit_test(says_what_changed),
+      cmocka_unit_test(a_broken_network_loses_nothing),
+      cmocka_unit_test(is_told_at_once),
+      cmocka_unit_test(outlives_silence),
+      cmocka_unit_test(unknown_topics_are_refused),
+      cmocka_unit_test(many_streams),
+      cmocka_unit_test(an_address_cannot_take_all),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -390,6 +390,78 @@ static void limits_of_the_law_are_held(void **state)
   add((struct made){2, "case.opened", item->id, .seconds = START});
   add((struct made){2, "case.special-started", item->id, .seconds = START + DAY_S});
   assert_string_equal(late(300), "");
+}
+
+/* The city with other statutory days of the item. */
+static struct catalog city_with(int statutory, struct item *items)
+{
+  struct catalog other = *city;
+  memcpy(items, city->items, city->item_count * sizeof *items);
+  items[item - city->items].statutory = statutory;
+  other.items = items;
+  return other;
+}
+
+static void apply(int id)
+{
+  add((struct made){id, "case.plan-pinned", .seconds = START});
+  add((struct made){id, "case.opened", item->id, .seconds = START});
+}
+
+static int64_t last_day(int statutory)
+{
+  day today = day_of(START * SECOND_MS);
+  return START + (calendar_add(&city->calendar, today, statutory).day - today) * DAY_S;
+}
+
+static void decide(int id, int64_t seconds)
+{
+  add((struct made){id, "case.decided", item->id, .seconds = seconds});
+}
+
+/* The law gives fewer days from now on, and then more: a plan keeps those of the catalogue that it was made by. */
+static void a_plan_keeps_its_limits(void **state)
+{
+  (void)state;
+  int days = item->statutory;
+  struct item *items = arena_array(&city_arena, city->item_count, sizeof *items);
+  struct catalog shorter = city_with(days - 3, items);
+  struct buf text;
+  registered();
+  apply(2);
+  size_t first = maker.n;
+  apply(3);
+  add((struct made){4, "case.plan-pinned", .seconds = START});
+  size_t second = maker.n;
+  add((struct made){4, "case.plan-pinned", .seconds = START}); /* made again */
+  add((struct made){4, "case.opened", item->id, .seconds = START});
+  apply(5);
+  size_t decided = maker.n;
+  decide(2, last_day(days - 3) + DAY_S);
+  decide(3, last_day(days - 3) + DAY_S); /* late: of the shorter one's time */
+  decide(5, last_day(days));
+  decide(4, last_day(days) + 3 * DAY_S); /* late by any */
+  struct monitor *m = monitor(city, (struct span){0});
+  monitor_keybook(m, buf_view(&maker.book));
+  for (size_t i = 0; i < maker.n; i++) {
+    if (i == first)
+      monitor_catalog(m, &shorter);
+    if (i == second)
+      monitor_catalog(m, city);
+    if (i == decided) { /* the monitor is started anew */
+      buf_init(&text, 1 << 20);
+      monitor_state(m, &text);
+      monitor_close(m);
+      m = monitor(city, buf_view(&text));
+      buf_release(&text);
+    }
+    monitor_leaf(m, maker.entries[i]);
+  }
+  char expected[100];
+  (void)snprintf(expected, sizeof expected, "late-decision@%zu late-decision@%zu", decided + 1, decided + 3);
+  assert_string_equal(words, expected);
+  monitor_close(m);
+  finish();
   catalog_free(city);
   arena_release(&city_arena);
 }
@@ -414,7 +486,7 @@ static void what_is_forgotten_is_bounded(void **state)
   assert_int_equal(counts.cases, 4); /* three, and the one under way */
   assert_int_equal(counts.forgotten, 5);
   monitor_close(m);
-  assert_int_equal(monitor_open(&options, SPAN("onevisit-monitor/v1\nsize x\n"), &m, &error), -1);
+  assert_int_equal(monitor_open(&options, SPAN("onevisit-monitor/v2\nsize x\n"), &m, &error), -1);
   assert_string_equal(error.name, "bad-state");
   finish();
 }
@@ -693,6 +765,90 @@ static void the_key_book_is_published_when_it_can_be(const struct fresh_store *f
   town_close(&t);
 }
 
+/* Two catalogues of two times: what the job asks for, and what it is lent. */
+struct lender {
+  struct catalog catalogs[2];
+  int64_t turn;        /* the event from which on the second counts */
+  _Atomic int held[2]; /* how often each was lent, less how often it came back */
+  _Atomic int lent[2];
+};
+
+static int lend(void *context, struct db *db, int64_t seq, struct watch_catalog *held, struct error *error)
+{
+  struct lender *l = context;
+  int which = seq >= l->turn;
+  (void)db;
+  (void)error;
+  held->next = which ? 0 : l->turn;
+  if (held->owner == &l->catalogs[which])
+    return 0;
+  if (held->owner)
+    l->held[!which]--;
+  l->held[which]++;
+  l->lent[which]++;
+  held->owner = held->catalog = &l->catalogs[which];
+  return 0;
+}
+
+static void give_back(void *context, const struct watch_catalog *held)
+{
+  struct lender *l = context;
+  l->held[held->owner == &l->catalogs[1]]--;
+}
+
+/* Every leaf is looked at with the catalogue of its time; what is lent is given back. */
+static void the_job_follows_the_catalogue(const struct fresh_store *fresh)
+{
+  static struct lender l;
+  struct town t;
+  struct watch_job *job;
+  town_open(&t, fresh);
+  (void)raise(&t, "gap", 1);
+  (void)raise(&t, "gap", 2);
+  GOOD(&t, engine_seal(t.engine, &t.error));
+  memset(&l, 0, sizeof l);
+  l.turn = 3;
+  const struct watch_options options = {.engine = t.engine,
+                                        .store = t.store,
+                                        .lend = lend,
+                                        .give_back = give_back,
+                                        .context = &l,
+                                        .key_dir = t.keys,
+                                        .origin = ORIGIN,
+                                        .period_ms = 10};
+  GOOD(&t, watch_start(&options, &job, &t.error));
+  for (int tries = 0; tries < 6000 && l.lent[0] == 0; tries++)
+    (void)usleep(10000);
+  assert_int_equal(l.held[0], 1);
+  for (int i = 3; i < 20; i++) { /* event 3 and those after it */
+    (void)raise(&t, "gap", i);
+    GOOD(&t, engine_seal(t.engine, &t.error));
+  }
+  for (int tries = 0; tries < 6000 && l.lent[1] == 0; tries++)
+    (void)usleep(10000);
+  assert_int_equal(l.held[0], 0);
+  assert_int_equal(l.held[1], 1);
+  watch_stop(job);
+  assert_int_equal(l.held[1], 0);
+  l.lent[0] = l.lent[1] = 0;
+  char state[700];
+  (void)snprintf(state, sizeof state, "%s/monitor", t.keys);
+  assert_int_equal(unlink(state), 0); /* all is read again, in one look: through both times */
+  GOOD(&t, watch_start(&options, &job, &t.error));
+  for (int tries = 0; tries < 6000 && l.lent[1] == 0; tries++)
+    (void)usleep(10000);
+  assert_int_equal(l.lent[0], 1);
+  assert_int_equal(l.lent[1], 1);
+  watch_stop(job);
+  town_close(&t);
+}
+
+static void the_job_follows_the_catalogue_test(void **state)
+{
+  (void)state;
+  for_each_fresh_store(the_job_follows_the_catalogue);
+}
+
 static void key_book_test(void **state)
 {
   (void)state;
@@ -719,9 +875,11 @@ int main(void)
       cmocka_unit_test(keys_count_from_their_event_to_their_end),
       cmocka_unit_test(checkpoints_are_held_against_what_was_seen),
       cmocka_unit_test(limits_of_the_law_are_held),
+      cmocka_unit_test(a_plan_keeps_its_limits),
       cmocka_unit_test(what_is_forgotten_is_bounded),
       cmocka_unit_test(a_department_changes_its_key_test),
       cmocka_unit_test(key_book_test),
+      cmocka_unit_test(the_job_follows_the_catalogue_test),
       cmocka_unit_test(alarms_test),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
