@@ -11,6 +11,7 @@
 
 #include <endian.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,10 +258,23 @@ static int connect_postgres(struct store *store, enum db_mode mode, struct db **
   return -1;
 }
 
+/* The server says farewell and hangs up while nobody asks it anything: then nothing was lost, and nobody need hear of it. */
+static bool hung_up(const struct pg_db *d)
+{
+  struct pollfd socket = {.fd = PQsocket(d->conn), .events = POLLIN};
+  while (poll(&socket, 1, 0) > 0)
+    if (!PQconsumeInput(d->conn))
+      return true;
+  return false;
+}
+
 /* Whose connection was lost (a restart of the server) connects again; but not the one who has the store for itself. */
 static int revive(struct pg_db *d, struct error *error)
 {
-  if ((PQstatus(d->conn) == CONNECTION_OK && !d->gone) || d->base.in_transaction)
+  if (d->base.in_transaction)
+    return 0;
+  bool lost = d->gone || PQstatus(d->conn) != CONNECTION_OK || (d->base.mode == DB_READ && hung_up(d));
+  if (!lost)
     return 0;
   if (d->base.mode == DB_WRITE)
     return say_lost(d, error);
