@@ -9,6 +9,8 @@
 #include "app/app.h"
 #include "casework/casework.h"
 
+enum { PLACES_AN_HOUR = 12 };
+
 const char *const visit_commands[] = {"cancel", "arrive", "return", "rebook", NULL};
 const char *const window_commands[] = {
     "open",   "close",       "next", "call",   "recall",           "serve",         "miss", "park", "finish", "transfer",
@@ -94,12 +96,27 @@ int hall_place_asked(struct request *rq, struct hall_place *ret, struct error *e
   return error_at(error, "zone");
 }
 
+/* Each place sends a message to the number that was typed: nobody shall be called with it again and again. */
+static int check_not_too_often(struct request *rq, struct error *error)
+{
+  const char *who = rq->who ? rq->who->id : rq->address;
+  if (rq_may(rq, ROLE_CLERK | ROLE_SUPERVISOR))
+    return 0;
+  int wait = throttle_take(rq->app->throttle, span_of(arena_printf(rq->arena, "book %s", who)), PLACES_AN_HOUR, HOUR_MS, rq->now);
+  if (!wait)
+    return 0;
+  web_retry_after(rq, wait);
+  return error_set(error, ERROR_TOO_MANY, "too-many-bookings", "您预约和改期过于频繁，请过一会儿再试",
+                   "You have booked or moved too often: please wait a while");
+}
+
 int hall_book(struct request *rq, const char *role, const char *channel, const char **ret_code, struct error *error)
 {
   struct hall_place place;
   struct outcome outcome;
   json_t *data;
-  if (hall_place_asked(rq, &place, error) || hall_particulars(rq, strcmp(role, "clerk") == 0, &data, error))
+  if (hall_place_asked(rq, &place, error) || check_not_too_often(rq, error) ||
+      hall_particulars(rq, strcmp(role, "clerk") == 0, &data, error))
     return -1;
   (void)json_object_set_new(data, "slot", json_integer(rq_int(rq, "slot")));
   const struct hall_act act = {&place, rq_day(rq, "day"), role, channel, 0};
@@ -140,6 +157,8 @@ int hall_visit_act(struct request *rq, const struct visit_row *row, const char *
   if (!own || !hall_place_find(rq->app->catalog, span_of(row->hall), span_of(row->zone), &place))
     return error_set(error, ERROR_NOT_FOUND, "not-found", "没有这次到厅记录", "There is no such visit");
   const struct hall_act act = {&place, row->day, role, rq->api ? "api" : channel, 0};
+  if (strcmp(command, "rebook") == 0 && check_not_too_often(rq, error))
+    return -1;
   if (strcmp(command, "rebook") == 0 && rq_day(rq, "day") != row->day) {
     if (row->v.state != VISIT_BOOKED)
       return error_set(error, ERROR_CONFLICT, "wrong-state", "只有预约可以改期", "Only an appointment can be moved");

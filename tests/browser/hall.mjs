@@ -1,5 +1,5 @@
 // A hall with several people at once: a time booked on the telephone, a ticket at the machine, the board, the window, the manager.
-import { callUntil, check, journey, key, kiosk as device, look, person, picture, soon, staff, ticketOf } from "./harness.mjs";
+import { api, callUntil, check, journey, key, kiosk as device, look, person, picture, soon, staff, ticketOf } from "./harness.mjs";
 
 const text = async (p, where = "main") => (await p.page.textContent(where)).replace(/\s+/g, " ");
 const submit = (p, what) => Promise.all([p.page.waitForNavigation(), p.page.click(what)]);
@@ -144,6 +144,9 @@ await journey("a hall", async (city, browser) => {
   await submit(phone, "#cancel-box button[type=submit]");
   check("cancelled", /名额已让给别人/.test(await text(phone)));
   await look(phone, "cancelled");
+  const place = { hall: "demo", thing: "open-a-restaurant", day: "2020-01-01", slot: 600 }, said = [];
+  for (let i = 0; i < 13; i++) said.push(await api(phone, "POST", "/api/visits", place).catch((e) => e.message));
+  check("who tries for place after place is asked to wait", /no-such-slot/.test(said[0]) && /429.*too-many-bookings/.test(said[12]), `${said[0]} ${said[12]}`);
   const manager = await staff(browser, city, "wu", { lang: "zh" });
   await manager.page.goto("/halls/demo/manage");
   await look(manager);
