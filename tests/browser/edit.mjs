@@ -138,6 +138,27 @@ async function go_back(p, browser, city) {
   check(`${p.lang}: the public sees that too`, /4 working days/.test(await days(browser, city)));
 }
 
+// A draft that was changed often: its history comes page by page, the newest first.
+async function often(p) {
+  await p.page.goto("/editor");
+  await p.page.fill("[name=title]", "Changed often");
+  await press(p, "form[action='/editor/drafts'] button[type=submit]");
+  const draft = new URL(p.page.url()).pathname;
+  await p.page.evaluate(async ([draft, file]) => {
+    const csrf = document.querySelector("input[name=csrf]").value;
+    for (let n = 0; n < 21; n++)
+      await fetch(`${draft}/${n % 2 ? "revert" : "remove"}`, { method: "POST", redirect: "manual", body: new URLSearchParams({ csrf, file, was: "" }) });
+  }, [draft, file]);
+  await p.page.goto(draft);
+  await wait(p, ".findings li"); // the check is over, and the page stays as it is
+  check("no more than twenty events at once", await p.page.locator("#history + ol > li").count() === 20);
+  await look(p, "changed often");
+  for (let pages = 0; pages < 5 && await p.page.locator("nav.pagination a[rel=next]").count(); pages++) await press(p, "nav.pagination a[rel=next]");
+  check("the first event is on the last page", (await p.page.locator("#history + ol > li").last().innerText()).includes("Begun"));
+  await look(p, "changed often, the last page");
+  await press(p, `form[action='${draft}/discard'] button`);
+}
+
 async function lists(p) {
   await p.page.goto("/editor/lint");
   check(`${p.lang}: the linter's list`, await wait(p, ".empty, .findings"));
@@ -159,7 +180,10 @@ await journey("the catalogue's editors", async (city, browser) => {
     await review(browser, city, lang, width, draft);
     await publish(editor, browser, city, draft);
     await go_back(editor, browser, city);
-    if (lang === "en") await lists(editor);
+    if (lang === "en") {
+      await often(editor);
+      await lists(editor);
+    }
     check(`${lang} ${width}: no complaint in the browser`, editor.complaints.length === 0, editor.complaints.join("\n"));
     await editor.context.close();
   }
