@@ -11,7 +11,6 @@
 
 #include <endian.h>
 #include <libpq-fe.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,23 +257,10 @@ static int connect_postgres(struct store *store, enum db_mode mode, struct db **
   return -1;
 }
 
-/* The server says farewell and hangs up while nobody asks it anything: then nothing was lost, and nobody need hear of it. */
-static bool hung_up(const struct pg_db *d)
-{
-  struct pollfd socket = {.fd = PQsocket(d->conn), .events = POLLIN};
-  while (poll(&socket, 1, 0) > 0)
-    if (!PQconsumeInput(d->conn))
-      return true;
-  return false;
-}
-
 /* Whose connection was lost (a restart of the server) connects again; but not the one who has the store for itself. */
 static int revive(struct pg_db *d, struct error *error)
 {
-  if (d->base.in_transaction)
-    return 0;
-  bool lost = d->gone || PQstatus(d->conn) != CONNECTION_OK || (d->base.mode == DB_READ && hung_up(d));
-  if (!lost)
+  if ((PQstatus(d->conn) == CONNECTION_OK && !d->gone) || d->base.in_transaction)
     return 0;
   if (d->base.mode == DB_WRITE)
     return say_lost(d, error);
@@ -545,7 +531,8 @@ static int send(struct pg_db *d, enum pending_kind kind, const struct sql *sql, 
 }
 
 /* One statement and its result, outside of a pipeline. */
-static int ask(struct pg_db *d, const struct sql *sql, const struct value *values, size_t n, PGresult **ret, struct error *error)
+static int ask_once(struct pg_db *d, const struct sql *sql, const struct value *values, size_t n, PGresult **ret,
+                    struct error *error)
 {
   struct prepared *p;
   struct bound b;
@@ -569,6 +556,18 @@ static int ask(struct pg_db *d, const struct sql *sql, const struct value *value
   }
   *ret = result;
   return 0;
+}
+
+/* A read can be asked again: where the server went while nobody looked, nobody need hear of it. */
+static bool may_ask_again(const struct pg_db *d)
+{
+  return d->gone && d->base.mode == DB_READ && !d->base.in_transaction;
+}
+
+static int ask(struct pg_db *d, const struct sql *sql, const struct value *values, size_t n, PGresult **ret, struct error *error)
+{
+  int bad = ask_once(d, sql, values, n, ret, error);
+  return bad && may_ask_again(d) ? ask_once(d, sql, values, n, ret, error) : bad;
 }
 
 static bool in_pipeline(const struct pg_db *d)
@@ -772,8 +771,11 @@ static int begin(struct db *db, struct error *error)
   struct pg_db *d = pg_db(db);
   if (revive(d, error))
     return -1;
-  if (db->mode == DB_READ) /* SELECT takes the snapshot now rather than at the first query */
-    return run(d, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1", error);
+  if (db->mode == DB_READ) { /* SELECT takes the snapshot now rather than at the first query */
+    static const char snapshot[] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1";
+    int bad = run(d, snapshot, error);
+    return bad && may_ask_again(d) && revive(d, error) == 0 ? run(d, snapshot, error) : bad;
+  }
   d->lost = false;
   d->since_flush = 0;
   if (!PQenterPipelineMode(d->conn))
