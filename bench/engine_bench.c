@@ -510,6 +510,7 @@ static void tell_all(struct run *r, struct json_writer *w)
   json_put_int(w, "cases", (int64_t)o->cases);
   json_put_str(w, "access", o->hot ? "hot" : "uniform");
   json_put_bool(w, "sealed", o->seal);
+  json_put_int(w, "writers", (int64_t)o->writers);
   json_put_num(w, "seconds", o->seconds);
   json_put_int(w, "rounds", o->rounds);
   json_begin_array(w, "results");

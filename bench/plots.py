@@ -34,6 +34,10 @@ def bars(title, unit, rows):
     return "\n".join(out) + "\n"
 
 
+def run_name(run):
+    return f"{run['store']}, {run['access']}{', sealed' if run['sealed'] else ''}{', one writer' if run['writers'] == 1 else ''}"
+
+
 def write(results, directory):
     plots = {}
     if results.get("peers"):
@@ -44,7 +48,7 @@ def write(results, directory):
     for run in results.get("engine") or []:
         for r in run["results"]:
             if r["in_flight"] in (64, 1024):
-                name = f"{run['store']}, {run['access']}{', sealed' if run['sealed'] else ''}, {r['in_flight']} in flight"
+                name = f"{run_name(run)}, {r['in_flight']} in flight"
                 rows += [(name, r["engine_per_second"], OURS), ("the same rows without an engine", r["bare_per_second"], LIMIT)]
     for r in results.get("http") or []:
         rows += [(f"GET {r['path']}", r["real_per_second"], OURS), ("the same bytes from memory", r["bare_per_second"], LIMIT)]

@@ -39,6 +39,11 @@ void courier_serve(struct courier *courier, struct engine *engine)
   atomic_store(&courier->delivering.engine, engine);
 }
 
+static int run(struct courier *courier, const char *delivery_id, struct span body, delivery_work *work, struct error *error)
+{
+  return delivery_run(courier, &courier->delivering, delivery_id, body, work, error);
+}
+
 /*
  * A result of the case was issued: what is in no parcel yet goes into the one that is being packed. The message only says where
  * to look, so that one that comes twice, or late, puts nothing in twice and leaves nothing out.
@@ -66,13 +71,7 @@ static int pack_case(struct delivery *job, struct error *error)
 
 static int pack(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct courier *courier = context;
-  struct delivery job;
-  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
-    return -1;
-  int bad = pack_case(&job, error);
-  delivery_close(&job);
-  return bad;
+  return run(context, delivery_id, body, pack_case, error);
 }
 
 /* Handed over at the window meanwhile, revoked, erased: it does not go any more. */
@@ -162,13 +161,7 @@ static int send_order(struct delivery *job, struct error *error)
 
 static int order_out(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct courier *courier = context;
-  struct delivery job;
-  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
-    return -1;
-  int bad = send_order(&job, error);
-  delivery_close(&job);
-  return bad;
+  return run(context, delivery_id, body, send_order, error);
 }
 
 /* Into the case, each result by itself; one that was handed over in another way meanwhile stays as it is. */
@@ -192,13 +185,7 @@ static int deliver_all(struct delivery *job, struct error *error)
 
 static int parcel_done(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct courier *courier = context;
-  struct delivery job;
-  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
-    return -1;
-  int bad = deliver_all(&job, error);
-  delivery_close(&job);
-  return bad;
+  return run(context, delivery_id, body, deliver_all, error);
 }
 
 /* The case was erased: so is what the courier wrote about its parcels. Not sealed yet: it is tried again. */
@@ -218,13 +205,7 @@ static int erase_all(struct delivery *job, struct error *error)
 
 static int case_erased(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct courier *courier = context;
-  struct delivery job;
-  if (delivery_open(&job, courier, &courier->delivering, delivery_id, body, error))
-    return -1;
-  int bad = erase_all(&job, error);
-  delivery_close(&job);
-  return bad;
+  return run(context, delivery_id, body, erase_all, error);
 }
 
 static int leave_to_desk(void *context, const char *delivery_id, struct span body, struct error *error)

@@ -1,9 +1,8 @@
 #include "gateway/delivery.h"
 
-int delivery_open(struct delivery *delivery, void *context, struct delivering *delivering, const char *id, struct span body,
-                  struct error *error)
+static int open_one(struct delivery *delivery, struct delivering *delivering, struct span body, struct error *error)
 {
-  *delivery = (struct delivery){.context = context, .engine = atomic_load(&delivering->engine), .id = id};
+  delivery->engine = atomic_load(&delivering->engine);
   if (!delivery->engine)
     return error_set(error, ERROR_BUSY, "starting", "系统正在启动", "The program is starting");
   if (json_read(body, "message", &delivery->body, error))
@@ -15,11 +14,17 @@ int delivery_open(struct delivery *delivery, void *context, struct delivering *d
   return 0;
 }
 
-void delivery_close(struct delivery *delivery)
+int delivery_run(void *context, struct delivering *delivering, const char *id, struct span body, delivery_work *work,
+                 struct error *error)
 {
-  db_close(delivery->db);
-  json_decref(delivery->body);
-  arena_release(&delivery->arena);
+  struct delivery delivery = {.context = context, .id = id};
+  if (open_one(&delivery, delivering, body, error))
+    return -1;
+  int bad = work(&delivery, error);
+  db_close(delivery.db);
+  json_decref(delivery.body);
+  arena_release(&delivery.arena);
+  return bad;
 }
 
 int delivery_tell(struct engine *engine, const struct kind *kind, int64_t id, const char *type, const char *key, json_t *data,

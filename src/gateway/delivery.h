@@ -25,10 +25,13 @@ struct delivery {
   const char *id; /* the same however often the message is delivered */
 };
 
-/* Errors: starting (BUSY: there is no engine yet), and those of the message and the store. Only what was opened is closed. */
-int delivery_open(struct delivery *delivery, void *context, struct delivering *delivering, const char *id, struct span body,
-                  struct error *error);
-void delivery_close(struct delivery *delivery);
+/*
+ * Works on one message with all that it needs, and lets go of it. Errors: starting (BUSY: there is no engine yet), those of the
+ * message and the store, and what the work says.
+ */
+typedef int delivery_work(struct delivery *delivery, struct error *error);
+int delivery_run(void *context, struct delivering *delivering, const char *id, struct span body, delivery_work *work,
+                 struct error *error);
 
 /* A command of the system. Takes data over; ret may be NULL. */
 int delivery_tell(struct engine *engine, const struct kind *kind, int64_t id, const char *type, const char *key, json_t *data,

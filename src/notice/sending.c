@@ -48,9 +48,9 @@ void notices_serve(struct notices *notices, struct engine *engine)
 
 /* ---- one message ---- */
 
-static int job_open(struct delivery *job, struct notices *notices, const char *delivery_id, struct span body, struct error *error)
+static int run(struct notices *notices, const char *delivery_id, struct span body, delivery_work *work, struct error *error)
 {
-  return delivery_open(job, notices, &notices->delivering, delivery_id, body, error);
+  return delivery_run(notices, &notices->delivering, delivery_id, body, work, error);
 }
 
 static struct notices *notices_of(const struct delivery *job)
@@ -101,15 +101,9 @@ static int make_notice(struct delivery *job, struct error *error)
 
 static int notice_out(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  struct delivery job;
-  const struct notices *notices = context;
-  if (!notices->office.url && !notices->hook)
-    return 0; /* there is no way to tell anybody */
-  if (job_open(&job, context, delivery_id, body, error))
-    return -1;
-  int bad = make_notice(&job, error);
-  delivery_close(&job);
-  return bad;
+  struct notices *notices = context;
+  bool any = notices->office.url || notices->hook; /* a way to tell anybody */
+  return any ? run(notices, delivery_id, body, make_notice, error) : 0;
 }
 
 /* ---- one channel ---- */
@@ -241,54 +235,61 @@ static int send_by(struct delivery *job, enum notice_channel channel, struct err
   return put_off(job, &t, channel, &why, error);
 }
 
-static int channel_out(void *context, const char *delivery_id, struct span body, enum notice_channel channel, struct error *error)
+static int send_email(struct delivery *job, struct error *error)
 {
-  struct delivery job;
-  if (job_open(&job, context, delivery_id, body, error))
-    return -1;
-  int bad = send_by(&job, channel, error);
-  delivery_close(&job);
-  return bad;
+  return send_by(job, NOTICE_EMAIL, error);
 }
 
 static int email_out(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  return channel_out(context, delivery_id, body, NOTICE_EMAIL, error);
+  return run(context, delivery_id, body, send_email, error);
+}
+
+static int send_sms(struct delivery *job, struct error *error)
+{
+  return send_by(job, NOTICE_SMS, error);
 }
 
 static int sms_out(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  return channel_out(context, delivery_id, body, NOTICE_SMS, error);
+  return run(context, delivery_id, body, send_sms, error);
+}
+
+static int send_wechat(struct delivery *job, struct error *error)
+{
+  return send_by(job, NOTICE_WECHAT, error);
 }
 
 static int wechat_out(void *context, const char *delivery_id, struct span body, struct error *error)
 {
-  return channel_out(context, delivery_id, body, NOTICE_WECHAT, error);
+  return run(context, delivery_id, body, send_wechat, error);
 }
 
 /* The code that confirms an address; a refusal for good means that the address is none. */
-static int code_out(void *context, const char *delivery_id, struct span body, struct error *error)
+static int send_code(struct delivery *job, struct error *error)
 {
-  struct delivery job;
+  struct notices *notices = notices_of(job);
   struct error why = {0};
-  if (job_open(&job, context, delivery_id, body, error))
-    return -1;
-  if (notices_of(&job)->office.url) {
-    const char *code = json_str(job.body, "code");
-    const struct mail mail = {
-        .to = json_str(job.body, "email"),
-        .from = notices_of(&job)->options.mail_from,
-        .subject = "邮箱确认码 · Your code",
-        .text = arena_printf(&job.arena, "您的邮箱确认码：%s\nThe code that confirms your address: %s\n", code, code),
-        .id = arena_printf(&job.arena, "code.%s", delivery_id),
-        .at = moment_now()};
-    (void)mail_send(&notices_of(&job)->office, &job.arena, &mail, &why);
-  }
-  delivery_close(&job);
+  const char *code = json_str(job->body, "code");
+  if (!notices->office.url)
+    return 0;
+  const struct mail mail = {
+      .to = json_str(job->body, "email"),
+      .from = notices->options.mail_from,
+      .subject = "邮箱确认码 · Your code",
+      .text = arena_printf(&job->arena, "您的邮箱确认码：%s\nThe code that confirms your address: %s\n", code, code),
+      .id = arena_printf(&job->arena, "code.%s", job->id),
+      .at = moment_now()};
+  (void)mail_send(&notices->office, &job->arena, &mail, &why);
   if (why.code != ERROR_BUSY)
     return 0;
   *error = why;
   return -1;
+}
+
+static int code_out(void *context, const char *delivery_id, struct span body, struct error *error)
+{
+  return run(context, delivery_id, body, send_code, error);
 }
 
 size_t notices_outlets(struct notices *notices, struct outlet *ret)

@@ -201,6 +201,15 @@ def on_postgres(count, program, cluster, tally):
         on_cluster(cluster, f"DROP DATABASE {database} WITH (FORCE)")
 
 
+def finish(tally, path):
+    """What a script ends with: its counts, also in the file where one is wanted, and its exit code."""
+    print(f"{tally[0]} passed, {tally[1]} failed")
+    if path:
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(f"{tally[0]} {tally[1]}\n")
+    return 1 if tally[1] else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("build")
@@ -216,11 +225,7 @@ def main():
         rounds(options.postgres, lambda count: on_postgres(count, program, cluster, tally))
     elif options.postgres:
         print("postgres: left out, ONEVISIT_TEST_POSTGRES is not set")
-    print(f"{tally[0]} passed, {tally[1]} failed")
-    if options.tally:
-        with open(options.tally, "w", encoding="utf-8") as out:
-            out.write(f"{tally[0]} {tally[1]}\n")
-    return 1 if tally[1] else 0
+    return finish(tally, options.tally)
 
 
 if __name__ == "__main__":

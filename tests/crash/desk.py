@@ -29,7 +29,7 @@ import threading
 import time
 import urllib.parse
 
-from crash import on_cluster, place, tell, url_of_database
+from crash import finish, on_cluster, place, tell, url_of_database
 from served import ROOT, Client, Server, publish, sign_in, sign_in_staff
 
 HALL, ZONE, WINDOW, THING = "demo", "social", 5, "disability-support"
@@ -519,11 +519,7 @@ def main():
     with place(tally) as base:
         publish(onevisit, base)
         campaign(onevisit, base, options.rounds, tally)
-    print(f"{tally[0]} passed, {tally[1]} failed")
-    if options.tally:
-        with open(options.tally, "w", encoding="utf-8") as out:
-            out.write(f"{tally[0]} {tally[1]}\n")
-    return 1 if tally[1] else 0
+    return finish(tally, options.tally)
 
 
 if __name__ == "__main__":

@@ -163,12 +163,7 @@ def main():
     if tally[1] == 0:
         crash.on_cluster(cluster, f"DROP DATABASE {database} WITH (FORCE)")
         shutil.rmtree(home, ignore_errors=True)
-    print(f"{tally[0]} passed, {tally[1]} failed")
-    tallies = [a for a in sys.argv[2:3] if not a.startswith("--")]
-    if tallies:
-        with open(tallies[0], "w", encoding="utf-8") as out:
-            out.write(f"{tally[0]} {tally[1]}\n")
-    return 1 if tally[1] else 0
+    return crash.finish(tally, next((a for a in sys.argv[2:3] if not a.startswith("--")), None))
 
 
 if __name__ == "__main__":

@@ -259,11 +259,9 @@ def main():
     if tally[1] == 0:
         crash.on_cluster(cluster, f"DROP DATABASE {database} WITH (FORCE)")
         shutil.rmtree(home, ignore_errors=True)
-    print(f"{tally[0]} passed, {tally[1]} failed" + (f"; kept: {home}" if tally[1] else ""))
-    if len(sys.argv) > 2:
-        with open(sys.argv[2], "w", encoding="utf-8") as out:
-            out.write(f"{tally[0]} {tally[1]}\n")
-    return 1 if tally[1] else 0
+    else:
+        print(f"kept: {home}")
+    return crash.finish(tally, sys.argv[2] if len(sys.argv) > 2 else None)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import sys
 import threading
 import urllib.parse
 
-from crash import on_cluster, place, tell, url_of_database
+from crash import finish, on_cluster, place, tell, url_of_database
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HANDS, PERSONS = 8, 4
@@ -321,11 +321,7 @@ def main():
         on_cluster(cluster, f"DROP DATABASE {database} WITH (FORCE)")
     elif options.postgres:
         print("postgres: left out, ONEVISIT_TEST_POSTGRES is not set")
-    print(f"{tally[0]} passed, {tally[1]} failed")
-    if options.tally:
-        with open(options.tally, "w", encoding="utf-8") as out:
-            out.write(f"{tally[0]} {tally[1]}\n")
-    return 1 if tally[1] else 0
+    return finish(tally, options.tally)
 
 
 if __name__ == "__main__":

@@ -90,18 +90,29 @@ void fresh_store_remove(struct fresh_store *fresh)
   (void)nftw(fresh->directory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+void on_each_store(void (*body)(enum which_store which))
+{
+  body(ON_SQLITE);
+  if (have_postgres())
+    body(ON_POSTGRES);
+  else
+    print_message("           (PostgreSQL left out: ONEVISIT_TEST_POSTGRES is not set)\n");
+}
+
+static void (*fresh_body)(const struct fresh_store *fresh);
+
+static void with_fresh(enum which_store which)
+{
+  struct fresh_store fresh;
+  fresh_store(which, &fresh);
+  fresh_body(&fresh);
+  fresh_store_remove(&fresh);
+}
+
 void for_each_fresh_store(void (*body)(const struct fresh_store *fresh))
 {
-  for (int which = ON_SQLITE; which <= ON_POSTGRES; which++) {
-    struct fresh_store fresh;
-    if (which == ON_POSTGRES && !have_postgres()) {
-      print_message("           (PostgreSQL left out: ONEVISIT_TEST_POSTGRES is not set)\n");
-      continue;
-    }
-    fresh_store((enum which_store)which, &fresh);
-    body(&fresh);
-    fresh_store_remove(&fresh);
-  }
+  fresh_body = body;
+  on_each_store(with_fresh);
 }
 
 static void (*url_body)(const char *url);

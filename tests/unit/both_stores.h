@@ -29,6 +29,8 @@ bool have_postgres(void);
 void fresh_store(enum which_store which, struct fresh_store *ret);
 void fresh_store_remove(struct fresh_store *fresh);
 
+/* The body makes its store itself. */
+void on_each_store(void (*body)(enum which_store which));
 void for_each_store(void (*body)(const char *url));
 
 /* The same with the engine's directory, for bodies that need a place for files. */

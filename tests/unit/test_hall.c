@@ -716,6 +716,46 @@ static void presence(const struct fresh_store *fresh)
   hall_day_close(&h);
 }
 
+/* A store of before there was a row for each place. */
+static void rows_of_before(const struct fresh_store *fresh)
+{
+  static const struct sql old_rows = {
+      "INSERT INTO visits (code, queue, n, hall, zone, day, state, present, slot, ticket, skill, thing, account, phone, note, channel,"
+      " priority, case_id, case_number, made, arrived, turn, called, served, ended, desk, for_desk, calls, promised) VALUES"
+      " ('c1', 9, 1, 'h', 'z', 20000, 'booked', 1, 570, '', 's', 't', 'person:1', '138', 'n', 'mobile', 2, 7, 'N7', 11, 0, 0, 0, 0, 0, 0, 0, 0, 0),"
+      " ('c2', 9, 2, 'h', 'z', 20000, 'moved', 0, 600, '', 's', 't', 'person:1', '', '', 'web', 0, 0, '', 12, 0, 0, 0, 0, 13, 0, 0, 0, 0)"};
+  const struct migration before[] = {hall_migrations[0], {0}};
+  const struct migration *const old[] = {before, NULL}, *const now[] = {hall_migrations, NULL};
+  struct store *store;
+  struct db *db;
+  struct error error = {0};
+  struct arena arena = {0};
+  struct visit_row row;
+  assert_int_equal(store_open(fresh->url, &store, &error), 0);
+  assert_int_equal(store_connect(store, DB_WRITE, &db, &error), 0);
+  assert_int_equal(store_migrate(db, old, &error), 0);
+  assert_int_equal(db_exec(db, &old_rows, NULL, 0, &error), 0);
+  assert_int_equal(store_migrate(db, now, &error), 0);
+  assert_int_equal(visit_read(db, SPAN("c1"), &arena, &row, &error), 0);
+  assert_int_equal(row.queue, 9);
+  assert_int_equal(row.day, 20000);
+  assert_int_equal(row.v.n, 1);
+  assert_int_equal(row.v.state, VISIT_BOOKED);
+  assert_int_equal(row.v.slot, 570);
+  assert_int_equal(row.v.priority, 2);
+  assert_int_equal(row.v.confirmed, 0);
+  assert_int_equal(row.v.case_id, 7);
+  assert_string_equal(row.v.account, "person:1");
+  assert_string_equal(row.v.phone, "138");
+  assert_string_equal(row.v.note, "n");
+  assert_int_equal(visit_read(db, SPAN("c2"), &arena, &row, &error),
+                   0); /* it was moved, and the other place is not of this store */
+  assert_int_equal(row.v.state, VISIT_MOVED);
+  arena_release(&arena);
+  db_close(db);
+  store_close(store);
+}
+
 #define ON_EACH(name, body)                                                                                                        \
   static void name(void **state)                                                                                                   \
   {                                                                                                                                \
@@ -735,17 +775,21 @@ ON_EACH(test_many_moves, many_moves_at_once)
 ON_EACH(test_time, time_passes)
 ON_EACH(test_thousand, thousand_at_once)
 ON_EACH(test_presence, presence)
+ON_EACH(test_rows_of_before, rows_of_before)
 
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(both_layouts),    cmocka_unit_test(routing),        cmocka_unit_test(hours),
-      cmocka_unit_test(forecasts),       cmocka_unit_test(order),          cmocka_unit_test(age_by_number),
-      cmocka_unit_test(test_visit),      cmocka_unit_test(test_order),     cmocka_unit_test(test_claims),
-      cmocka_unit_test(test_windows),    cmocka_unit_test(test_moves),     cmocka_unit_test(test_two_moves),
-      cmocka_unit_test(test_moved_on),   cmocka_unit_test(test_cancelled), cmocka_unit_test(test_here),
-      cmocka_unit_test(test_many_moves), cmocka_unit_test(test_time),      cmocka_unit_test(test_thousand),
-      cmocka_unit_test(test_presence),
+      cmocka_unit_test(both_layouts),  cmocka_unit_test(routing),
+      cmocka_unit_test(hours),         cmocka_unit_test(forecasts),
+      cmocka_unit_test(order),         cmocka_unit_test(age_by_number),
+      cmocka_unit_test(test_visit),    cmocka_unit_test(test_order),
+      cmocka_unit_test(test_claims),   cmocka_unit_test(test_windows),
+      cmocka_unit_test(test_moves),    cmocka_unit_test(test_two_moves),
+      cmocka_unit_test(test_moved_on), cmocka_unit_test(test_cancelled),
+      cmocka_unit_test(test_here),     cmocka_unit_test(test_many_moves),
+      cmocka_unit_test(test_time),     cmocka_unit_test(test_thousand),
+      cmocka_unit_test(test_presence), cmocka_unit_test(test_rows_of_before),
   };
   return cmocka_run_group_tests(tests, sample_open, sample_close);
 }

@@ -321,9 +321,7 @@ static void courier_on(enum which_store which)
 static void a_result_goes_by_courier_and_comes_home(void **state)
 {
   (void)state;
-  courier_on(ON_SQLITE);
-  if (have_postgres())
-    courier_on(ON_POSTGRES);
+  on_each_store(courier_on);
 }
 
 static const char *at_desk(struct who who, const char *type)
@@ -381,9 +379,7 @@ static void failed_on(enum which_store which)
 static void what_could_not_be_delivered_waits_at_the_issuing_desk(void **state)
 {
   (void)state;
-  failed_on(ON_SQLITE);
-  if (have_postgres())
-    failed_on(ON_POSTGRES);
+  on_each_store(failed_on);
 }
 
 /* ---- several results in one parcel ---- */
@@ -450,9 +446,7 @@ static void together_on(enum which_store which)
 static void results_of_a_file_go_in_one_parcel(void **state)
 {
   (void)state;
-  together_on(ON_SQLITE);
-  if (have_postgres())
-    together_on(ON_POSTGRES);
+  on_each_store(together_on);
 }
 
 /* All issued before anybody looked: the first message takes all of them. */
@@ -521,9 +515,7 @@ static void no_parcel_waits_beyond_the_limit(enum which_store which)
 static void a_parcel_waits_no_longer_than_the_law_allows(void **state)
 {
   (void)state;
-  no_parcel_waits_beyond_the_limit(ON_SQLITE);
-  if (have_postgres())
-    no_parcel_waits_beyond_the_limit(ON_POSTGRES);
+  on_each_store(no_parcel_waits_beyond_the_limit);
 }
 
 /* As they were written when each result was a parcel of its own. */
@@ -592,9 +584,7 @@ static void rows_of_before_on(enum which_store which)
 static void rows_of_parcels_of_before_are_kept(void **state)
 {
   (void)state;
-  rows_of_before_on(ON_SQLITE);
-  if (have_postgres())
-    rows_of_before_on(ON_POSTGRES);
+  on_each_store(rows_of_before_on);
 }
 
 static void what_the_courier_does_not_take_comes_back_too(void **state)
@@ -761,9 +751,7 @@ static void notices_on(enum which_store which)
 static void each_notice_is_told_once_through_outages_and_lost_answers(void **state)
 {
   (void)state;
-  notices_on(ON_SQLITE);
-  if (have_postgres())
-    notices_on(ON_POSTGRES);
+  on_each_store(notices_on);
 }
 
 static bool reminder_is_told(void)
@@ -994,9 +982,7 @@ static void visits_on(enum which_store which)
 static void who_comes_to_a_hall_is_told_and_reminded_once(void **state)
 {
   (void)state;
-  visits_on(ON_SQLITE);
-  if (have_postgres())
-    visits_on(ON_POSTGRES);
+  on_each_store(visits_on);
 }
 
 /* ---- mail over TLS, with a password ---- */
@@ -1077,9 +1063,7 @@ static void notices_over_tls_on(enum which_store which)
 static void what_waits_for_the_right_certificate_goes_then(void **state)
 {
   (void)state;
-  notices_over_tls_on(ON_SQLITE);
-  if (have_postgres())
-    notices_over_tls_on(ON_POSTGRES);
+  on_each_store(notices_over_tls_on);
 }
 
 /* ---- mail by itself ---- */

@@ -353,9 +353,7 @@ static void same_on(enum which_store which)
 static void made_again_it_is_the_same_bytes(void **state)
 {
   (void)state;
-  same_on(ON_SQLITE);
-  if (have_postgres())
-    same_on(ON_POSTGRES);
+  on_each_store(same_on);
 }
 
 /* ---- the code ---- */
@@ -416,9 +414,7 @@ static void codes_on(enum which_store which)
 static void a_paper_is_known_by_its_code_and_by_no_other(void **state)
 {
   (void)state;
-  codes_on(ON_SQLITE);
-  if (have_postgres())
-    codes_on(ON_POSTGRES);
+  on_each_store(codes_on);
 }
 
 /* Two cases alike in all but a letter of the name, or in nothing but their place in the ledger, have other codes. */

@@ -374,9 +374,7 @@ static void look_up(enum which_store which)
 static void a_case_is_found_by_its_pseudonym_alone(void **state)
 {
   (void)state;
-  look_up(ON_SQLITE);
-  if (have_postgres())
-    look_up(ON_POSTGRES);
+  on_each_store(look_up);
 }
 
 /* ---- who may read entries ---- */
