@@ -258,10 +258,10 @@ static void send_transfer(struct rowset *rows, const struct event *e, const stru
 }
 
 /* Who can be told: an account, or a telephone number. */
-static void send_notice(struct rowset *rows, const struct queue *q, const struct visit *v, const char *event)
+static void send_notice(struct rowset *rows, day on, const struct visit *v, const char *event)
 {
   char text[DAY_TEXT];
-  day_format(q->day, text);
+  day_format(on, text);
   if (*v->account || *v->phone)
     send(rows, "notice", json_pack("{s:s,s:s,s:s}", "visit", v->code, "event", event, "day", text));
 }
@@ -270,19 +270,21 @@ static void send_notice(struct rowset *rows, const struct queue *q, const struct
 static void tell_person(struct rowset *rows, const struct event *e, const struct queue *q, const struct visit *v)
 {
   bool himself = strcmp(e->actor.role, "applicant") == 0 || strcmp(e->actor.role, "kiosk") == 0;
-  if (strcmp(e->type, "booked") == 0)
-    send_notice(rows, q, v, json_object_get(e->data, "from") ? "visit-moved" : "visit-booked");
+  if (strcmp(e->type, "booked") == 0 && !json_object_get(e->data, "from"))
+    send_notice(rows, q->day, v, "visit-booked");
+  else if (strcmp(e->type, "released") == 0) /* of two moves at once only the one that counts */
+    send_notice(rows, v->went.day, v, "visit-moved");
   else if (strcmp(e->type, "rebooked") == 0)
-    send_notice(rows, q, v, "visit-moved");
+    send_notice(rows, q->day, v, "visit-moved");
   else if (strcmp(e->type, "cancelled") == 0 && v->slot >= 0 && !*v->ticket && !himself)
-    send_notice(rows, q, v, "visit-cancelled");
+    send_notice(rows, q->day, v, "visit-cancelled");
 }
 
 static void send_reminders(struct rowset *rows, const struct queue *q)
 {
   for (size_t i = 0; i < q->n; i++)
     if (q->visits[i].state == VISIT_BOOKED)
-      send_notice(rows, q, &q->visits[i], "visit-soon");
+      send_notice(rows, q->day, &q->visits[i], "visit-soon");
 }
 
 static void write_visit_event(struct rowset *rows, const struct event *e, const struct queue *q)

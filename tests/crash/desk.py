@@ -354,6 +354,8 @@ class Story:
             self.visit = json.loads(answer[2])["visit"]
         applicant = self.tokens["applicant"]
         self.step("booked", program(applicant, "/api/visits", {"hall": HALL, "thing": THING, "note": "需要轮椅通道", **SLOT}), booked)
+        # whoever is in the hall already is not told of his appointment any more
+        until("the mail of the appointment", lambda: any("Appointment made" in m["subject"] for m in self.city.far.lines("mails")))
         self.step("there", program(applicant, f"/api/visits/{self.visit}/arrive"))
 
     def window(self, command, **data):
