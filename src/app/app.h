@@ -9,6 +9,7 @@
 struct accounts;
 struct catalog;
 struct mirror;
+struct pieces;
 struct promise;
 struct shelf;
 struct store;
@@ -20,7 +21,8 @@ struct workshop;
 struct app {
   const struct catalog *catalog;
   const struct promise *promise; /* what is proved of it: promise.h; NULL where nothing is served but a log */
-  struct shelf *shelf;           /* where the two above come from (edition.h); a request borrows them */
+  struct pieces *pieces;         /* of pages, as long as the two above are in force: web.h; may be NULL */
+  struct shelf *shelf;           /* where all these come from (edition.h); a request borrows them */
   struct workshop *workshop;     /* of the catalogue's editors: workshop.h */
   struct accounts *accounts;     /* who people are: account.h */
   struct store *store;           /* for attachments: blob.h */

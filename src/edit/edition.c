@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "edit/pack.h"
+#include "web/web.h"
 
 void edition_free(struct edition *edition)
 {
   if (!edition)
     return;
+  pieces_close(edition->pieces);
   catalog_free(edition->catalog);
   arena_release(&edition->arena);
   free(edition);
@@ -161,6 +163,9 @@ static void dress(const struct shelf *shelf, struct edition *e)
   e->app = shelf->program;
   e->app.catalog = e->catalog;
   e->app.promise = &e->promise;
+  if (!e->pieces)
+    e->pieces = pieces_open();
+  e->app.pieces = e->pieces;
   e->world = shelf->world;
   e->world.catalog = e->catalog;
 }

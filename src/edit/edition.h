@@ -14,10 +14,11 @@
 struct edition {
   struct catalog *catalog;
   struct promise promise;
-  struct arena arena; /* of the promise */
-  struct app app;     /* what requests get: of this edition */
-  struct world world; /* what commands are decided by */
-  int users;          /* the shelf's business */
+  struct arena arena;    /* of the promise */
+  struct pieces *pieces; /* of its pages */
+  struct app app;        /* what requests get: of this edition */
+  struct world world;    /* what commands are decided by */
+  int users;             /* the shelf's business */
 };
 
 void edition_free(struct edition *edition); /* one that was never on a shelf; NULL is fine */

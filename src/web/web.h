@@ -267,6 +267,18 @@ const char *web_sign_in_url(struct request *rq); /* with the way back to this pa
 const char *error_title(const struct request *rq, enum error_code code);  /* of an error page: «Not found» */
 const char *error_advice(const struct request *rq, enum error_code code); /* what to do about it */
 
+/*
+ * A piece of a page that only its subject and the reader's language decide, and that stays as it is as long as the subject lives:
+ * written once, then copied. The writer gets a request of nobody: without fields, cookies, address and account, so that nothing of
+ * one reader is ever shown to another. It may use what the request lends it of rq->app. Whoever owns the subjects owns the pieces;
+ * NULL: nothing is kept.
+ */
+struct pieces;
+typedef void piece_writer(struct request *rq, const void *subject);
+struct pieces *pieces_open(void);
+void pieces_close(struct pieces *pieces);
+void piece(struct request *rq, struct pieces *pieces, piece_writer *write, const void *subject); /* thread-safe */
+
 struct crumb {
   const char *href, *text; /* href NULL: this page */
 };

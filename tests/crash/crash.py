@@ -22,7 +22,7 @@ import time
 from urllib.parse import urlsplit, urlunsplit
 
 THREADS = 24
-ROUND = 50  # kills of one store: each check reads and repeats everything that the store was ever told
+ROUND = 20  # kills of one store: each check reads, verifies and repeats everything that the store was ever told
 
 
 class Load:

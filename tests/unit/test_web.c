@@ -1508,6 +1508,68 @@ static void urls_keep_what_is_harmless(void **state)
   free(page);
 }
 
+/* ---- pieces ---- */
+
+static int pieces_written;
+
+static void write_piece(struct request *rq, const void *subject)
+{
+  pieces_written++;
+  assert_null(rq->who);
+  assert_int_equal(rq->fields_n, 0);
+  buf_str(&rq->out, rq->lang == LANG_EN ? "piece " : "片段");
+  buf_str(&rq->out, subject);
+}
+
+static void write_another(struct request *rq, const void *subject)
+{
+  buf_printf(&rq->out, "(%s)", (const char *)subject);
+}
+
+/* What the piece leaves in the answer, after what is there already. */
+static void assert_piece(struct pieces *pieces, enum language lang, piece_writer *write, const char *subject, size_t room,
+                         const char *wanted)
+{
+  static const struct form_field sent = {{"q", 1}, {"mine", 4}};
+  static const struct principal somebody = {.id = "person:1"};
+  struct request rq = {.lang = lang, .who = &somebody, .fields = &sent, .fields_n = 1};
+  buf_init(&rq.out, room);
+  buf_str(&rq.out, "- ");
+  piece(&rq, pieces, write, subject);
+  assert_string_equal(rq.out.p, wanted);
+  buf_release(&rq.out);
+}
+
+static void a_piece_is_written_once_a_subject_and_language_by_nobody(void **state)
+{
+  (void)state;
+  static const char one[] = "one", two[] = "two";
+  struct pieces *pieces = pieces_open();
+  pieces_written = 0;
+  for (int i = 0; i < 3; i++) {
+    assert_piece(pieces, LANG_EN, write_piece, one, 100, "- piece one");
+    assert_piece(pieces, LANG_ZH, write_piece, one, 100, "- 片段one");
+    assert_piece(pieces, LANG_EN, write_piece, two, 100, "- piece two");
+    assert_piece(pieces, LANG_EN, write_another, one, 100, "- (one)");
+  }
+  assert_int_equal(pieces_written, 3);
+  assert_piece(NULL, LANG_EN, write_piece, one, 100, "- piece one");
+  assert_int_equal(pieces_written, 4);
+  pieces_close(pieces);
+  pieces_close(NULL);
+}
+
+/* What was cut off by a full page is no piece. */
+static void a_piece_that_did_not_fit_is_not_kept(void **state)
+{
+  (void)state;
+  static const char one[] = "one";
+  struct pieces *pieces = pieces_open();
+  assert_piece(pieces, LANG_EN, write_piece, one, 10, "- piece ");
+  assert_piece(pieces, LANG_EN, write_piece, one, 100, "- piece one");
+  pieces_close(pieces);
+}
+
 /* ---- throttling ---- */
 
 static void a_throttle_refills_with_time(void **state)
@@ -1605,6 +1667,8 @@ int main(void)
       cmocka_unit_test(a_header_with_a_line_end_is_not_sent),
       cmocka_unit_test(hostile_strings_stay_text_in_every_hole),
       cmocka_unit_test(urls_keep_what_is_harmless),
+      cmocka_unit_test(a_piece_is_written_once_a_subject_and_language_by_nobody),
+      cmocka_unit_test(a_piece_that_did_not_fit_is_not_kept),
       cmocka_unit_test(a_throttle_refills_with_time),
       cmocka_unit_test(a_full_throttle_forgets_the_best_rested_first),
   };
