@@ -98,7 +98,7 @@ export async function far_ends(env = {}) {
 // ---- the browser ----
 
 export async function browse() {
-  const path = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"].find((p) => p && existsSync(p));
+  const path = [process.env.CHROMIUM, "/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/google-chrome", "/usr/bin/chromium-browser"].find((p) => p && existsSync(p));
   return chromium.launch({ executablePath: path, headless: true,
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
 }

@@ -10,7 +10,7 @@ skip() {
   exit 0
 }
 browser=${CHROMIUM:-}
-for found in /usr/bin/chromium /usr/bin/google-chrome /usr/bin/chromium-browser; do
+for found in /usr/bin/chromium-headless-shell /usr/bin/chromium /usr/bin/google-chrome /usr/bin/chromium-browser; do
   [ -z "$browser" ] && [ -x "$found" ] && browser=$found
 done
 [ -n "$browser" ] || skip "no Chromium here (apt install chromium)"
