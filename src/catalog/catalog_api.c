@@ -139,12 +139,10 @@ static void put_tables(struct request *rq, struct json_writer *w, const struct t
   json_end(w);
 }
 
-static int one_thing(struct request *rq, struct error *error)
+static void write_thing(struct request *rq, const void *subject)
 {
-  const struct thing *thing = catalog_thing(rq->app->catalog, rq_span(rq, "id"));
-  if (!thing)
-    return error_set(error, ERROR_NOT_FOUND, "unknown-thing", "没有这件事", "There is no such matter");
-  struct json_writer w = web_json(rq, 200);
+  const struct thing *thing = subject;
+  struct json_writer w = json_to(&rq->out);
   json_begin_object(&w, NULL);
   put_thing_head(&w, thing);
   json_begin_array(&w, "questions");
@@ -162,6 +160,15 @@ static int one_thing(struct request *rq, struct error *error)
   }
   json_end(&w);
   json_end(&w);
+}
+
+static int one_thing(struct request *rq, struct error *error)
+{
+  const struct thing *thing = catalog_thing(rq->app->catalog, rq_span(rq, "id"));
+  if (!thing)
+    return error_set(error, ERROR_NOT_FOUND, "unknown-thing", "没有这件事", "There is no such matter");
+  (void)web_json(rq, 200);
+  piece(rq, rq->app->pieces, write_thing, thing);
   return 0;
 }
 

@@ -56,11 +56,13 @@ static const struct kept *find(struct kept *k, piece_writer *write, const void *
 
 static void keep(struct pieces *pieces, piece_writer *write, const void *subject, enum language lang, struct span text)
 {
-  if (atomic_fetch_add(&pieces->bytes, sizeof(struct kept) + text.n) + text.n > PIECES_MAX)
+  size_t size = sizeof(struct kept) + text.n;
+  if (atomic_load(&pieces->bytes) + size > PIECES_MAX)
     return;
-  struct kept *k = malloc(sizeof *k + text.n);
+  struct kept *k = malloc(size);
   if (!k)
     return;
+  atomic_fetch_add(&pieces->bytes, size);
   *k = (struct kept){.write = write, .subject = subject, .lang = lang, .n = text.n};
   memcpy(k->text, text.p, text.n);
   _Atomic(struct kept *) *slot = slot_of(pieces, subject);

@@ -177,7 +177,7 @@ export async function picture(p, name) {
   mkdirSync(directory, { recursive: true });
   const path = join(directory, `${name}-${p.lang}-${p.width}.png`);
   await p.page.screenshot({ path, fullPage: false });
-  check(`screenshot ${name} ${p.lang} ${p.width} is small`, statSync(path).size < 160000, statSync(path).size);
+  check(`screenshot ${name} ${p.lang} ${p.width} is small`, statSync(path).size < 150000, statSync(path).size);
 }
 
 // ---- signing in ----

@@ -47,7 +47,7 @@ await journey("an investment project", async (city, browser) => {
       const p = await person(browser, city, { lang, width });
       await p.page.goto(plan);
       await look(p, "project");
-      check(`${lang} ${width}: four stages`, await p.page.locator(".table-scroll[aria-labelledby=stages] tbody tr").count() === 4);
+      check(`${lang} ${width}: four stages`, await p.page.locator("table[aria-labelledby=stages] tbody tr").count() === 4);
       await picture(p, "plan-project");
       await whys(p);
       await places(p);

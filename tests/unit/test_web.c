@@ -1559,6 +1559,36 @@ static void a_piece_is_written_once_a_subject_and_language_by_nobody(void **stat
   pieces_close(NULL);
 }
 
+static void write_much(struct request *rq, const void *subject)
+{
+  (void)subject;
+  pieces_written++;
+  for (size_t i = 0; i < 6 * MEGABYTE; i++)
+    buf_char(&rq->out, 'x');
+}
+
+/* Two of six megabytes are kept, the third is written anew each time; a small one is kept all the same. */
+static void pieces_have_a_bound(void **state)
+{
+  (void)state;
+  static const char subjects[] = "abc";
+  struct pieces *pieces = pieces_open();
+  pieces_written = 0;
+  for (int round = 0; round < 2; round++)
+    for (int i = 0; i < 3; i++) {
+      struct request rq = {0};
+      buf_init(&rq.out, 10 * MEGABYTE);
+      piece(&rq, pieces, write_much, &subjects[i]);
+      assert_int_equal(rq.out.n, 6 * MEGABYTE);
+      buf_release(&rq.out);
+    }
+  assert_int_equal(pieces_written, 4);
+  for (int round = 0; round < 2; round++)
+    assert_piece(pieces, LANG_EN, write_piece, "one", 100, "- piece one");
+  assert_int_equal(pieces_written, 5);
+  pieces_close(pieces);
+}
+
 /* What was cut off by a full page is no piece. */
 static void a_piece_that_did_not_fit_is_not_kept(void **state)
 {
@@ -1669,6 +1699,7 @@ int main(void)
       cmocka_unit_test(urls_keep_what_is_harmless),
       cmocka_unit_test(a_piece_is_written_once_a_subject_and_language_by_nobody),
       cmocka_unit_test(a_piece_that_did_not_fit_is_not_kept),
+      cmocka_unit_test(pieces_have_a_bound),
       cmocka_unit_test(a_throttle_refills_with_time),
       cmocka_unit_test(a_full_throttle_forgets_the_best_rested_first),
   };
